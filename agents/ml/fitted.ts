@@ -48,7 +48,14 @@ export type Tree = {
 
 export type Estimator =
   /** Margin per output = base + Σ trees of that output (`group[i]` is the output of tree i). A forest's averaging is in the leaf values. */
-  | { kind: "trees"; family: "xgboost" | "random_forest"; trees: Tree[]; group: number[]; base: number[]; link: "logistic" | "softmax" | "identity" }
+  | {
+      kind: "trees";
+      family: "xgboost" | "random_forest";
+      trees: Tree[];
+      group: number[];
+      base: number[];
+      link: "logistic" | "softmax" | "identity";
+    }
   /** Margin = intercept + coefficients · x; one row per output (binary and regression: one). Float64. */
   | { kind: "linear"; coefficients: number[][]; intercept: number[]; link: "logistic" | "softmax" | "identity" }
   /** The baseline: class shares, or the mean. */

@@ -19,7 +19,10 @@ export const DatasetPin = z.string().regex(/^[a-z][a-z0-9_]{0,62}@[0-9a-f]{64}$/
 export type DatasetPin = z.infer<typeof DatasetPin>;
 
 /** `name` (the newest version is meant) or `name@version`. The serving side of the bus turns a name into a pin. */
-export const DatasetRef = z.string().regex(/^[a-z][a-z0-9_]{0,62}(@[0-9a-f]{64})?$/).meta({ muster: "dataset" });
+export const DatasetRef = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,62}(@[0-9a-f]{64})?$/)
+  .meta({ muster: "dataset" });
 export type DatasetRef = z.infer<typeof DatasetRef>;
 
 /** Splits a reference into its name and, where it is pinned, its version. */

@@ -20,7 +20,12 @@ const related = { table: DatasetName, key: z.string(), localKey: z.string() };
  */
 export const Feature = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("column"), name, column: z.string(), type: ColumnType }),
-  z.object({ kind: z.literal("date_part"), name, column: z.string(), part: z.enum(["year", "month", "day", "weekday", "hour", "quarter"]) }),
+  z.object({
+    kind: z.literal("date_part"),
+    name,
+    column: z.string(),
+    part: z.enum(["year", "month", "day", "weekday", "hour", "quarter"]),
+  }),
   z.object({ kind: z.literal("age_days"), name, column: z.string(), at: z.string().nullable() }),
   z.object({ kind: z.literal("ratio"), name, numerator: z.string(), denominator: z.string() }),
   z.object({ kind: z.literal("difference"), name, left: z.string(), right: z.string() }),
@@ -31,9 +36,13 @@ export const Feature = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("lookup"), name, ...related, column: z.string(), type: ColumnType }),
   z.object({ kind: z.literal("lookup_age_days"), name, ...related, column: z.string() }),
   z.object({
-    kind: z.literal("window"), name, ...related,
-    time: z.string(), arrived: z.string().nullable(),
-    aggregate: Aggregate, column: z.string().nullable(),
+    kind: z.literal("window"),
+    name,
+    ...related,
+    time: z.string(),
+    arrived: z.string().nullable(),
+    aggregate: Aggregate,
+    column: z.string().nullable(),
     /** Length of the window in days (fractions allowed: 10 minutes = 10/1440); null: all history. */
     days: z.number().positive().nullable(),
     /** Only rows whose column equals the value. */

@@ -6,7 +6,10 @@ export const Task = z.enum(["binary", "multiclass", "regression"]);
 export type Task = z.infer<typeof Task>;
 
 /** A span of calendar time; `quarter` and `month` start on their calendar's first day. */
-export const Horizon = z.object({ count: z.number().int().positive(), unit: z.enum(["day", "week", "month", "quarter"]) });
+export const Horizon = z.object({
+  count: z.number().int().positive(),
+  unit: z.enum(["day", "week", "month", "quarter"]),
+});
 export type Horizon = z.infer<typeof Horizon>;
 
 /**
