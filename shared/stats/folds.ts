@@ -1,0 +1,120 @@
+import { fault } from "@muster/shared/fault.ts";
+import { shuffled } from "@muster/shared/random.ts";
+import { sorted } from "./sort.ts";
+
+function checkFolds(k: number, available: number, what: string): void {
+  if (!Number.isInteger(k) || k < 2) throw fault("invalid_input", `${k} folds; ask for a whole number of at least 2`);
+  if (available < k) throw fault("unfit", `${available} ${what} can't fill ${k} folds; ask for fewer folds`);
+}
+
+/**
+ * The fold (0..k−1) of each row, every class spread evenly: its counts differ by at most one between folds,
+ * and so do the sizes of the folds. A class of fewer than k rows is missing from some folds.
+ */
+export function stratifiedFolds(labels: ArrayLike<number>, k: number, random: () => number): Int32Array {
+  checkFolds(k, labels.length, "rows");
+  const byClass = new Map<number, number[]>();
+  for (const row of shuffled(labels.length, random)) {
+    const label = labels[row]!;
+    const rows = byClass.get(label);
+    if (rows) rows.push(row);
+    else byClass.set(label, [row]);
+  }
+  const folds = new Int32Array(labels.length);
+  // Dealing goes on from class to class, so that the remainders don't all land in the first folds.
+  let next = 0;
+  for (const label of [...byClass.keys()].sort((a, b) => a - b)) {
+    for (const row of byClass.get(label)!) folds[row] = next++ % k;
+  }
+  return folds;
+}
+
+/**
+ * The fold (0..k−1) of each row, all rows of a group in one fold.
+ * Largest groups first, each to the fold where it leaves the classes (with `labels`: class indices) or the sizes
+ * (without: null) most even; ties are settled by the seeded order. `unfit` where there are fewer groups than folds.
+ */
+export function groupedFolds(
+  groups: string[],
+  labels: ArrayLike<number> | null,
+  k: number,
+  random: () => number,
+): Int32Array {
+  const rowsOf = new Map<string, number[]>();
+  for (let i = 0; i < groups.length; i++) {
+    const rows = rowsOf.get(groups[i]!);
+    if (rows) rows.push(i);
+    else rowsOf.set(groups[i]!, [i]);
+  }
+  checkFolds(k, rowsOf.size, "groups");
+  const classes = new Map<number, number>();
+  const classOf = (row: number) => {
+    const label = labels === null ? 0 : labels[row]!;
+    let index = classes.get(label);
+    if (index === undefined) {
+      index = classes.size;
+      classes.set(label, index);
+    }
+    return index;
+  };
+  const members = [...rowsOf.values()];
+  const memberClasses = members.map((rows) => rows.map(classOf));
+  const totals = new Float64Array(classes.size);
+  for (const list of memberClasses) for (const c of list) totals[c]! += 1;
+
+  const order = Array.from(shuffled(members.length, random)).sort((a, b) => members[b]!.length - members[a]!.length);
+  const filled = Array.from({ length: k }, () => new Float64Array(classes.size));
+  const filledRows = new Float64Array(k);
+  const folds = new Int32Array(groups.length);
+  for (const g of order) {
+    const counts = new Map<number, number>();
+    for (const c of memberClasses[g]!) counts.set(c, (counts.get(c) ?? 0) + 1);
+    let best = 0;
+    let bestCost = Number.POSITIVE_INFINITY;
+    for (let f = 0; f < k; f++) {
+      // The growth of Σ (share of the class)²: least where the classes of this group are rarest so far.
+      let cost = 0;
+      for (const [c, n] of counts) cost += (n / totals[c]!) ** 2 + (2 * n * filled[f]![c]!) / totals[c]! ** 2;
+      const cheaper = cost < bestCost - 1e-12;
+      if (cheaper || (cost < bestCost + 1e-12 && filledRows[f]! < filledRows[best]!)) {
+        best = f;
+        bestCost = cost;
+      }
+    }
+    for (const [c, n] of counts) filled[best]![c]! += n;
+    filledRows[best]! += members[g]!.length;
+    for (const row of members[g]!) folds[row] = best;
+  }
+  return folds;
+}
+
+/**
+ * Forward chaining: k folds over k + 1 blocks of time with about equal rows; fold i trains on blocks 0..i and
+ * validates on block i + 1. Rows of one time are never on both sides. Rows come as indices in ascending order.
+ * `unfit` where there are fewer than k + 1 distinct times, `invalid_input` where a time is missing (NaN).
+ */
+export function timeFolds(times: Float64Array, k: number): { train: Int32Array; valid: Int32Array }[] {
+  const ordered = sorted(times);
+  const starts: number[] = [];
+  for (let i = 0; i < ordered.length; i++) if (i === 0 || ordered[i]! > ordered[i - 1]!) starts.push(i);
+  checkFolds(k, starts.length - 1, "steps in time");
+  // cuts[j]: the first time of block j + 1, at the change of time nearest to an equal share that leaves enough for the rest.
+  const cuts: number[] = [];
+  let at = 0;
+  for (let j = 1; j <= k; j++) {
+    const target = (j * ordered.length) / (k + 1);
+    const last = starts.length - 1 - (k - j);
+    at++;
+    while (at < last && Math.abs(starts[at + 1]! - target) <= Math.abs(starts[at]! - target)) at++;
+    cuts.push(ordered[starts[at]!]!);
+  }
+  const rows = (keep: (time: number) => boolean) => {
+    const kept: number[] = [];
+    for (let i = 0; i < times.length; i++) if (keep(times[i]!)) kept.push(i);
+    return Int32Array.from(kept);
+  };
+  return cuts.map((start, j) => {
+    const end = cuts[j + 1] ?? Number.POSITIVE_INFINITY;
+    return { train: rows((t) => t < start), valid: rows((t) => t >= start && (t < end || end === Infinity)) };
+  });
+}
