@@ -1,0 +1,54 @@
+import { z } from "zod";
+
+/** A 90 % interval around the middle; 0 ≤ low ≤ mid ≤ high. */
+export const Interval = z
+  .object({ low: z.number().nonnegative(), mid: z.number().nonnegative(), high: z.number().nonnegative() })
+  .refine((i) => i.low <= i.mid && i.mid <= i.high, "low ≤ mid ≤ high does not hold");
+export type Interval = z.infer<typeof Interval>;
+
+/** The work of one candidate: what its cost follows from. `rounds`: trees or boosting rounds; for linear, iterations. */
+export const TrainingWork = z.object({
+  algorithm: z.enum(["xgboost", "random_forest", "linear", "ensemble", "constant"]),
+  rows: z.number().int().positive(),
+  /** Columns of the encoded design matrix. */
+  columns: z.number().int().positive(),
+  rounds: z.number().int().positive(),
+  /** Folds of the cross-validation, 0 or 1 for none; the refit on all rows is counted on top. */
+  folds: z.number().int().nonnegative(),
+  threads: z.number().int().positive(),
+});
+export type TrainingWork = z.infer<typeof TrainingWork>;
+
+/** A finished run as the estimator learns from it. `seconds`: by the wall clock, where it was measured. */
+export const FinishedRun = TrainingWork.extend({
+  cpuSeconds: z.number().nonnegative(),
+  peakMemoryMb: z.number().nonnegative(),
+  seconds: z.number().nonnegative().optional(),
+});
+export type FinishedRun = z.infer<typeof FinishedRun>;
+
+/**
+ * What a training will cost, each as a 90 % interval.
+ * `basedOn.runs`: finished runs of this installation behind it; `prior`: whether a candidate still leans on the
+ * machine's benchmark alone; `error`: median absolute error (ratio) of predictions of the latest runs' CPU-seconds
+ * from the runs before them, null without runs.
+ */
+export const Estimate = z.object({
+  cpuSeconds: Interval,
+  memoryMb: Interval,
+  usd: Interval,
+  seconds: Interval,
+  basedOn: z.object({
+    runs: z.number().int().nonnegative(),
+    prior: z.boolean(),
+    error: z.number().nonnegative().nullable(),
+  }),
+});
+export type Estimate = z.infer<typeof Estimate>;
+
+/** Prices that users edit: USD for an hour of one core, and for an hour of one gigabyte of memory. */
+export const Prices = z.strictObject({
+  coreHourUsd: z.number().nonnegative(),
+  gbHourUsd: z.number().nonnegative(),
+});
+export type Prices = z.infer<typeof Prices>;
