@@ -1,0 +1,276 @@
+import { z } from "zod";
+import { Classification } from "../domain/classification.ts";
+import { DatasetName, DatasetPin } from "../domain/dataset.ts";
+import { DriftReport } from "../domain/drift-report.ts";
+import { Estimate } from "../domain/estimate.ts";
+import { Feature, FeatureView } from "../domain/feature.ts";
+import { Candidate, Dropped, Evaluation, Explanation, RunResult } from "../domain/model.ts";
+import { Problem } from "../domain/problem.ts";
+import { Profile } from "../domain/profile.ts";
+import { Autonomy, Role } from "../domain/receipt.ts";
+import { type FactType, fact } from "./fact.ts";
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
+/** A join between two columns of a scope, measured: share of left values found on the right, and which side is unique. */
+export const Join = z.object({
+  left: z.object({ dataset: DatasetName, column: z.string() }),
+  right: z.object({ dataset: DatasetName, column: z.string() }),
+  inclusion: z.number(),
+  leftUnique: z.boolean(),
+  rightUnique: z.boolean(),
+});
+export type Join = z.infer<typeof Join>;
+
+/** One check of a gate: what was expected, whether it held, what was observed, and a query that shows the rows. */
+export const Check = z.object({
+  name: z.string(),
+  success: z.boolean(),
+  severity: z.enum(["error", "warn"]),
+  observed: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])),
+  message: z.string(),
+  rows: z.string().nullable(),
+});
+export type Check = z.infer<typeof Check>;
+
+/** The role a clearance gives a column, keyed `dataset.column`. */
+export const ColumnRole = z.enum(["feature", "key", "evaluate_only", "none"]);
+export type ColumnRole = z.infer<typeof ColumnRole>;
+
+/** The table of facts: what each is about, who may give it, what its value is. The whole contract between agents. */
+export const facts = {
+  "request.accepted": fact(
+    "permission",
+    "door",
+    ["request", "person", "purpose"],
+    z.object({
+      request: z.string(),
+      person: z.string(),
+      roles: z.array(Role),
+      purpose: z.string(),
+      budgetUsd: z.number().nullable(),
+      autonomy: Autonomy,
+      textHash: z.string(),
+      schedule: z.string().nullable(),
+    }),
+    { ttlMs: 25 * 60 * minute },
+  ),
+  "person.confirmed": fact(
+    "permission",
+    "door",
+    ["person", "tool", "arguments"],
+    z.object({ person: z.string(), tool: z.string(), arguments: z.string(), roles: z.array(Role) }),
+    { ttlMs: 15 * minute, consumed: true },
+  ),
+  "problem.defined": fact("finding", "ml", ["problem"], Problem),
+  "scope.pinned": fact(
+    "finding",
+    "catalog",
+    ["problem", "scope"],
+    z.object({
+      datasets: z.array(z.object({ pin: DatasetPin, part: z.enum(["label", "entity", "related"]) })),
+      joins: z.array(Join),
+    }),
+    { members: (value) => value.datasets.map((d) => d.pin) },
+  ),
+  "dataset.profiled": fact("finding", "quality", ["dataset"], Profile, { ttlMs: 30 * day }),
+  "dataset.classified": fact("finding", "governance", ["dataset"], Classification, { ttlMs: 30 * day }),
+  "quality.passed": fact(
+    "finding",
+    "quality",
+    ["dataset"],
+    z.object({
+      dataset: DatasetPin,
+      checks: z.array(Check),
+      statistics: z.object({ evaluated: z.number().int(), successful: z.number().int(), older: z.number().int() }),
+      repair: z.array(z.string()),
+    }),
+    { ttlMs: 30 * day },
+  ),
+  "expectations.checked": fact(
+    "finding",
+    "quality",
+    ["dataset"],
+    z.object({ evaluated: z.number().int(), successful: z.number().int() }),
+    { ttlMs: 30 * day },
+  ),
+  "training.cleared": fact(
+    "permission",
+    "governance",
+    ["problem", "scope", "person", "purpose"],
+    z.object({
+      datasets: z.array(DatasetPin),
+      columns: z.record(z.string(), z.object({ role: ColumnRole, reason: z.string(), pii: z.boolean() })),
+      dropped: z.array(Dropped),
+      obligations: z.array(z.string()),
+      policies: z.array(z.string()),
+    }),
+  ),
+  "labels.built": fact(
+    "effect",
+    "pipeline",
+    ["problem", "scope"],
+    z.object({
+      dataset: DatasetPin,
+      classes: z.array(z.string()),
+      rows: z.object({ training: z.number().int(), holdout: z.number().int(), scoring: z.number().int() }),
+      cutoffs: z.array(
+        z.object({
+          cutoff: z.string().nullable(),
+          split: z.string(),
+          rows: z.number().int(),
+          rate: z.number().nullable(),
+        }),
+      ),
+    }),
+  ),
+  "features.suggested": fact(
+    "finding",
+    "ml",
+    ["problem", "scope", "purpose"],
+    z.object({
+      features: z.array(Feature),
+      reasons: z.array(z.object({ name: z.string(), because: z.string(), number: z.number().nullable() })),
+      dropped: z.array(Dropped),
+    }),
+  ),
+  "view.defined": fact("finding", "ml", ["problem", "scope", "purpose", "view"], FeatureView),
+  "view.registered": fact(
+    "effect",
+    "pipeline",
+    ["problem", "scope", "purpose", "view"],
+    z.object({
+      view: FeatureView,
+      sql: z.string(),
+      sqlHash: z.string(),
+      columns: z.array(z.object({ name: z.string(), type: z.enum(["number", "category"]) })),
+      rawColumns: z.array(z.object({ name: z.string(), type: z.string() })),
+    }),
+  ),
+  "features.materialized": fact(
+    "effect",
+    "pipeline",
+    ["problem", "scope", "view", "@role"],
+    z.object({
+      role: z.enum(["training", "holdout", "scoring"]),
+      dataset: DatasetPin,
+      rows: z.number().int(),
+      columns: z.array(z.object({ name: z.string(), type: z.enum(["number", "category"]) })),
+      asOf: z.string().nullable(),
+    }),
+  ),
+  "training_set.passed": fact(
+    "finding",
+    "quality",
+    ["problem", "scope", "view", "training"],
+    z.object({
+      training: DatasetPin,
+      rows: z.number().int(),
+      positives: z.number().int().nullable(),
+      checks: z.array(Check),
+      dropped: z.array(Dropped),
+    }),
+  ),
+  "candidates.chosen": fact(
+    "finding",
+    "ml",
+    ["problem", "view", "training"],
+    z.object({
+      candidates: z.array(Candidate),
+      rows: z.number().int(),
+      columns: z.number().int(),
+      folds: z.number().int(),
+      validation: z.string(),
+    }),
+  ),
+  "training.estimated": fact("finding", "cost", ["problem", "view", "training"], Estimate, { ttlMs: day }),
+  "budget.reserved": fact(
+    "permission",
+    "cost",
+    ["request", "person", "problem", "training"],
+    z.object({
+      reservation: z.string(),
+      limitUsd: z.number(),
+      limitCpuSeconds: z.number(),
+      limitMemoryMb: z.number(),
+      estimatedUsd: z.number(),
+      estimatedCpuSeconds: z.number(),
+    }),
+    { consumed: true },
+  ),
+  "run.finished": fact("effect", "ml", ["problem", "scope", "view", "training", "model", "purpose"], RunResult),
+  "model.evaluated": fact(
+    "effect",
+    "ml",
+    ["problem", "scope", "view", "training", "holdout", "model", "purpose"],
+    Evaluation,
+  ),
+  "model.explained": fact("finding", "ml", ["problem", "view", "training", "model"], Explanation),
+  "model.registered": fact(
+    "effect",
+    "ml",
+    ["problem", "scope", "view", "training", "model", "purpose"],
+    z.object({ name: z.string(), version: z.number().int(), hash: z.string() }),
+  ),
+  "deployment.cleared": fact(
+    "permission",
+    "governance",
+    ["problem", "model", "person", "purpose"],
+    z.object({ policies: z.array(z.string()), reasons: z.array(z.string()) }),
+  ),
+  "deployment.live": fact(
+    "effect",
+    "ml",
+    ["problem", "scope", "view", "training", "model", "purpose", "deployment"],
+    z.object({ name: z.string(), version: z.number().int(), hash: z.string(), url: z.string() }),
+  ),
+  "predictions.written": fact(
+    "effect",
+    "ml",
+    ["problem", "model", "deployment", "scoring"],
+    z.object({ dataset: DatasetName, pin: DatasetPin, rows: z.number().int() }),
+  ),
+  "monitoring.started": fact(
+    "effect",
+    "pipeline",
+    ["deployment", "model"],
+    z.object({ schedule: z.string(), cron: z.string(), nextRun: z.string() }),
+  ),
+  "drift.checked": fact(
+    "finding",
+    "ml",
+    ["deployment", "model", "current"],
+    z.object({ deployment: z.string(), report: DriftReport }),
+    { ttlMs: day },
+  ),
+  "approval.given": fact(
+    "permission",
+    "governance",
+    ["request", "what"],
+    z.object({ approval: z.string(), what: z.string(), decidedBy: z.string(), comment: z.string().nullable() }),
+    { consumed: true },
+  ),
+  "dataset.registered": fact(
+    "effect",
+    "catalog",
+    ["dataset"],
+    z.object({ dataset: DatasetPin, rows: z.number().int() }),
+  ),
+} as const satisfies Record<string, FactType>;
+
+/** The name of a fact. */
+export type FactName = keyof typeof facts;
+/** The value of a fact by its name. */
+export type FactValue<F extends FactName> = z.infer<(typeof facts)[F]["value"]>;
+
+/** The row of the table for a name that came from outside; undefined when there is none. */
+export const factType = (name: string): FactType | undefined => (facts as Record<string, FactType>)[name];
+
+/** The doors: processes that authenticate people and may sign what people ask and confirm. */
+export const doors: readonly string[] = ["gateway", "sweeps"];
+
+/** Whether a process may give a fact: an agent's own worker may, another agent never. */
+export function mayGive(process: string, type: FactType): boolean {
+  return type.by === "door" ? doors.includes(process) : process === type.by || process === `${type.by}-worker`;
+}
