@@ -3,6 +3,7 @@ import { normal, seededRandom } from "@muster/shared/random.ts";
 import { describe, expect, test } from "vitest";
 import type { Calibration, EncodedColumn, Estimator, FittedModel } from "../fitted.ts";
 import type { FeatureColumn } from "../matrix.ts";
+import { predictFitted } from "../score.ts";
 import { compile } from "./compile.ts";
 import { openModel } from "./run.ts";
 import { randomTree, referenceScores } from "./testing.ts";
@@ -64,7 +65,7 @@ const splits = [0.1, 1 / 3, -2.7, 1e-8, 0, 16777217];
 
 function forest(seed: number, groups: number, trees: number, link: "logistic" | "softmax" | "identity"): Estimator {
   const random = seededRandom(seed);
-  const threshold = () => splits[Math.floor(random() * splits.length)]!;
+  const threshold = () => Math.fround(splits[Math.floor(random() * splits.length)]!);
   return {
     kind: "trees",
     family: "xgboost",
@@ -120,39 +121,57 @@ async function expectParity(model: FittedModel, rows = 2000, columns = rowsFor(r
   return output;
 }
 
+const cases: Record<string, Shape> = {
+  "boosted trees, binary": { task: "binary", estimator: forest(1, 1, 60, "logistic") },
+  "boosted trees, binary, calibrated": {
+    task: "binary",
+    estimator: forest(2, 1, 60, "logistic"),
+    calibration: { kind: "platt", slope: 1.3, intercept: -0.4 },
+  },
+  "boosted trees, three classes": { task: "multiclass", estimator: forest(3, 3, 60, "softmax") },
+  "boosted trees, three classes, calibrated": {
+    task: "multiclass",
+    estimator: forest(4, 3, 60, "softmax"),
+    calibration: { kind: "temperature", temperature: 1.7 },
+  },
+  "boosted trees, regression": { task: "regression", estimator: forest(5, 1, 60, "identity") },
+  "a forest whose leaves are probabilities": { task: "binary", estimator: forest(6, 1, 40, "identity") },
+  "one root without a split among trees": {
+    task: "binary",
+    estimator: withStump(forest(7, 1, 3, "logistic")),
+  },
+  "logistic regression": { task: "binary", estimator: linear(8, 1, "logistic") },
+  "logistic regression, calibrated": {
+    task: "binary",
+    estimator: linear(9, 1, "logistic"),
+    calibration: { kind: "platt", slope: 0.8, intercept: 0.1 },
+  },
+  "softmax regression": { task: "multiclass", estimator: linear(10, 3, "softmax") },
+  "ridge regression": { task: "regression", estimator: linear(12, 1, "identity") },
+  "class shares": { task: "binary", estimator: { kind: "constant", output: [0.73, 0.27] } },
+  "class shares of three": { task: "multiclass", estimator: { kind: "constant", output: [0.2, 0.5, 0.3] } },
+  "the mean": { task: "regression", estimator: { kind: "constant", output: [42.5] } },
+};
 describe("the compiled graph says what the model's definition says", () => {
-  const cases: Record<string, Shape> = {
-    "boosted trees, binary": { task: "binary", estimator: forest(1, 1, 60, "logistic") },
-    "boosted trees, binary, calibrated": {
-      task: "binary",
-      estimator: forest(2, 1, 60, "logistic"),
-      calibration: { kind: "platt", slope: 1.3, intercept: -0.4 },
-    },
-    "boosted trees, three classes": { task: "multiclass", estimator: forest(3, 3, 60, "softmax") },
-    "boosted trees, three classes, calibrated": {
-      task: "multiclass",
-      estimator: forest(4, 3, 60, "softmax"),
-      calibration: { kind: "temperature", temperature: 1.7 },
-    },
-    "boosted trees, regression": { task: "regression", estimator: forest(5, 1, 60, "identity") },
-    "a forest whose leaves are probabilities": { task: "binary", estimator: forest(6, 1, 40, "identity") },
-    "one root without a split among trees": {
-      task: "binary",
-      estimator: withStump(forest(7, 1, 3, "logistic")),
-    },
-    "logistic regression": { task: "binary", estimator: linear(8, 1, "logistic") },
-    "logistic regression, calibrated": {
-      task: "binary",
-      estimator: linear(9, 1, "logistic"),
-      calibration: { kind: "platt", slope: 0.8, intercept: 0.1 },
-    },
-    "softmax regression": { task: "multiclass", estimator: linear(10, 3, "softmax") },
-    "ridge regression": { task: "regression", estimator: linear(12, 1, "identity") },
-    "class shares": { task: "binary", estimator: { kind: "constant", output: [0.73, 0.27] } },
-    "class shares of three": { task: "multiclass", estimator: { kind: "constant", output: [0.2, 0.5, 0.3] } },
-    "the mean": { task: "regression", estimator: { kind: "constant", output: [42.5] } },
-  };
   for (const [name, shape] of Object.entries(cases)) test(name, async () => void (await expectParity(fitted(shape))));
+});
+
+test("agrees with the plain scorer that training and evaluation use", async () => {
+  const rows = 500;
+  const columns = rowsFor(rows, 21);
+  for (const shape of Object.values(cases).filter(({ task, estimator }) => usualLink(task, estimator))) {
+    const model = fitted(shape);
+    const bytes = compile(model);
+    const open = await openModel(bytes, { expectedSha256: sha256(bytes) });
+    const output = await open.run(columns);
+    await open.close();
+    const scored = predictFitted(model, columns);
+    const wanted = scored.values ? [scored.values] : scored.probabilities;
+    const got = output.kind === "values" ? output.values : output.probabilities;
+    for (let i = 0; i < rows; i++) {
+      wanted.forEach((column, k) => void expect(Math.abs(got[i * wanted.length + k]! - column[i]!)).toBeLessThan(1e-5));
+    }
+  }
 });
 
 test("a value goes left only below the float32 threshold", async () => {
@@ -240,4 +259,9 @@ function withStump(estimator: Estimator): Estimator {
   if (estimator.kind !== "trees") throw new Error("trees expected");
   const stump = { feature: [0], threshold: [0], left: [-1], right: [-1], missingLeft: [false], value: [0.125] };
   return { ...estimator, trees: [stump, ...estimator.trees, stump], group: [0, ...estimator.group, 0] };
+}
+
+/** The plain scorer takes a classifier's margins as logits, whatever link it names. */
+function usualLink(task: FittedModel["task"], estimator: Estimator): boolean {
+  return task === "regression" || estimator.kind === "constant" || estimator.link !== "identity";
 }

@@ -1,5 +1,6 @@
 import { fault } from "@muster/shared/fault.ts";
 import type { FittedModel } from "../fitted.ts";
+import { constantMargins as baselineMargins } from "../score.ts";
 import { categoryBlocks } from "./categories.ts";
 import { constantMargins } from "./constant.ts";
 import { type GraphBuilder, graphBuilder, type Value } from "./graph.ts";
@@ -37,7 +38,11 @@ function margins(g: GraphBuilder, model: FittedModel, inputs: GraphInputs): Valu
   };
   if (estimator.kind === "constant") {
     checked(model.task === "binary" ? estimator.output.length - 1 : estimator.output.length);
-    return constantMargins(g, inputs.rows, estimator.output.slice(-outputs));
+    return constantMargins(
+      g,
+      inputs.rows,
+      baselineMargins(estimator.output, model.task, 1).map((margin) => margin[0]!),
+    );
   }
   if (estimator.kind === "trees") {
     checked(estimator.base.length);

@@ -32,7 +32,7 @@ export function marginCount(model: FittedModel): number {
 }
 
 function binaryOutputs(g: GraphBuilder, model: FittedModel, margin: Value): Value {
-  const { calibration, estimator } = model;
+  const { calibration } = model;
   const scalar = (value: number) => g.constant("double", [1, 1], [value]);
   if (model.threshold === null)
     throw fault("invalid_input", "a binary model records the threshold of its positive class");
@@ -42,21 +42,21 @@ function binaryOutputs(g: GraphBuilder, model: FittedModel, margin: Value): Valu
     positive = g.node("Sigmoid", [g.node("Add", [scaled, scalar(calibration.intercept)])]);
   } else if (calibration.kind === "temperature") {
     throw fault("invalid_input", "a binary model is calibrated by platt");
-  } else if (linkOf(estimator) === "logistic") positive = g.node("Sigmoid", [margin]);
+  } else if (linkOf(model) === "logistic") positive = g.node("Sigmoid", [margin]);
   const label = g.node("GreaterOrEqual", [positive, scalar(model.threshold)]);
   g.output(g.cast(label, elementTypes.int64), { name: outputNames.label, type: "int64", dims: ["n", 1] });
   return g.sideBySide([g.node("Sub", [scalar(1), positive]), positive]);
 }
 
 function multiclassOutputs(g: GraphBuilder, model: FittedModel, margin: Value): Value {
-  const { calibration, estimator } = model;
+  const { calibration } = model;
   const softmax = (value: Value) => g.node("Softmax", [value], [{ name: "axis", int: 1 }]);
   let probabilities = margin;
   if (calibration.kind === "temperature") {
     probabilities = softmax(g.node("Div", [margin, g.constant("double", [1, 1], [calibration.temperature])]));
   } else if (calibration.kind === "platt") {
     throw fault("invalid_input", "a multiclass model is calibrated by temperature");
-  } else if (linkOf(estimator) === "softmax") probabilities = softmax(margin);
+  } else if (linkOf(model) === "softmax") probabilities = softmax(margin);
   const label = g.node(
     "ArgMax",
     [probabilities],
@@ -69,4 +69,6 @@ function multiclassOutputs(g: GraphBuilder, model: FittedModel, margin: Value): 
   return probabilities;
 }
 
-const linkOf = (estimator: FittedModel["estimator"]) => (estimator.kind === "constant" ? "identity" : estimator.link);
+/** The baseline's margins are logits or log shares, so its link is the task's own. */
+const linkOf = ({ estimator, task }: FittedModel) =>
+  estimator.kind === "constant" ? (task === "binary" ? "logistic" : "softmax") : estimator.link;

@@ -29,7 +29,11 @@ function encode(column: EncodedColumn, value: number | string): number {
 }
 
 function marginsOf({ estimator, task }: FittedModel, x: number[]): number[] {
-  if (estimator.kind === "constant") return task === "binary" ? [estimator.output[1]!] : estimator.output;
+  if (estimator.kind === "constant") {
+    const shares = estimator.output;
+    if (task === "regression") return shares;
+    return task === "binary" ? [Math.log(shares[1]! / shares[0]!)] : shares.map(Math.log);
+  }
   if (estimator.kind === "linear") {
     return estimator.coefficients.map((row, k) => row.reduce((sum, c, i) => sum + c * x[i]!, estimator.intercept[k]!));
   }
@@ -61,7 +65,8 @@ function softmax(x: number[]): number[] {
 
 function finish({ task, estimator, calibration, threshold }: FittedModel, margins: number[]): ReferenceRow {
   if (task === "regression") return { margins, probabilities: [], label: -1 };
-  const link = estimator.kind === "constant" ? "identity" : estimator.link;
+  const ownLink = task === "binary" ? "logistic" : "softmax";
+  const link = estimator.kind === "constant" ? ownLink : estimator.link;
   if (task === "binary") {
     const margin = margins[0]!;
     const raw = link === "logistic" ? logistic(margin) : margin;
