@@ -56,12 +56,12 @@ function fill(model: Encoding, columns: FeatureColumn[], rows: number, out: Floa
     const column = input && byName.get(input.name);
     if (!column) throw fault("invalid_input", `column ${input?.name} is missing; pass every input of the model`);
     if (column.type !== input.type) throw fault("invalid_input", `column ${input.name} is to be a ${input.type}`);
-    const value = valueOf(encoded, column);
+    const value = cellOf(encoded, column);
     for (let row = 0, cell = at; row < rows; row++, cell += width) out[cell] = value(row);
   }
 }
 
-function valueOf(encoded: EncodedColumn, column: FeatureColumn): (row: number) => number {
+function cellOf(encoded: EncodedColumn, column: FeatureColumn): (row: number) => number {
   if (encoded.op === "missing") return (row) => (isMissing(column, row) ? 1 : 0);
   if (encoded.op === "number") {
     if (column.type !== "number") throw fault("invalid_input", `column ${column.name} is to be a number`);

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { fault } from "@muster/shared/fault.ts";
-import koffi from "koffi";
+import koffi, { type LibraryHandle } from "koffi";
 
 /** A C handle of the engine (address of a booster or of a data matrix). */
 export type Handle = bigint;
@@ -42,7 +42,7 @@ const names = ["libxgboost.so.0", "libxgboost.so", "libxgboost.dylib", "/opt/hom
 const install =
   "install it (Debian: apt-get install libxgboost0; macOS: brew install xgboost) or set MUSTER_XGBOOST_LIB to the library file";
 
-function open(path: string | null): koffi.LibraryHandle {
+function open(path: string | null): LibraryHandle {
   if (path !== null) {
     if (!existsSync(path)) throw fault("unavailable", `no XGBoost library at the path set; ${install}`);
     return koffi.load(path);
@@ -72,7 +72,7 @@ export function loadXgboost(path: string | null = null): Xgboost {
   return library;
 }
 
-function bind(library: koffi.LibraryHandle): Xgboost {
+function bind(library: LibraryHandle): Xgboost {
   const lastError = library.func("const char *XGBGetLastError()");
   const checked = <A extends unknown[]>(definition: string): Call<A> => {
     const call = library.func(definition);
@@ -112,7 +112,7 @@ function bind(library: koffi.LibraryHandle): Xgboost {
     boosterLoad: checked("int XGBoosterLoadModelFromBuffer(uintptr_t booster, const uint8_t *bytes, uint64_t length)"),
     boosterSlice: checked("int XGBoosterSlice(uintptr_t booster, int begin, int end, int step, _Out_ uintptr_t *out)"),
     boosterRounds: checked("int XGBoosterBoostedRounds(uintptr_t booster, _Out_ int *out)"),
-    floats: (address, count) => new Float32Array(count === 0 ? 0 : view(address, count * 4)),
+    floats: (address, count) => (count === 0 ? new Float32Array(0) : new Float32Array(view(address, count * 4))),
     lengths: (address, count) => Array.from(new BigUint64Array(view(address, count * 8)), Number),
     bytes: (address, count) => new Uint8Array(view(address, count)),
   };
