@@ -7,7 +7,7 @@ export type Plan = "basic" | "plus" | "premium";
 /** List prices, USD a month. */
 const FEES: Record<Plan, number> = { basic: 9.9, plus: 19.9, premium: 39.9 };
 
-/** Why a contract ended: `left` is churn, `plan_change` is followed by a new contract within 21 days. */
+/** Why a contract ended: `left` is churn, `plan_change` is followed by a new contract within 22 days. */
 export type Ending = { day: number; why: "left" | "plan_change"; noticeDay: number };
 
 /** A contract; `ending` is what will happen, also where it lies beyond the snapshot. */

@@ -5,10 +5,10 @@ import { contractOn, customerId, discontentOn, type Life, progressOf } from "./s
 import type { GrowingTable } from "./table.ts";
 import { SHIFT } from "./truth.ts";
 
-/** The first Monday of the recording. */
-const FIRST_MONDAY = FROM + ((4 - (FROM % 7) + 7) % 7);
+/** The first Sunday of the recording (day 3 was one). */
+const FIRST_SUNDAY = FROM + ((3 - (FROM % 7) + 7) % 7);
 /** From this week on the next month is what `nextMonth` says. */
-export const SHIFTED_FROM = dayOf("2026-06-29");
+const SHIFTED_FROM = dayOf("2026-06-28");
 
 /** Share of the usual use that is left in the week: a discontent wears it down to a tenth, a holiday to almost none. */
 function useLeft(life: Life, week: number, holiday: boolean): number {
@@ -17,10 +17,13 @@ function useLeft(life: Life, week: number, holiday: boolean): number {
   return (1 - worn) * (holiday ? 0.1 : 1);
 }
 
-/** A week's row arrives one to three days after the week; one in eighty comes two to five weeks late. */
+/**
+ * A week's row arrives on the Sunday or Monday after it; one in eighty comes two to five weeks late.
+ * No cutoff here falls on those days, so the same number of weeks is known at each: sums over 4 weeks can be compared.
+ */
 function arrival(week: number, random: Random): number {
   const late = random() < 1 / 80 ? between(random, 14, 35) : 0;
-  return (week + 7 + between(random, 0, 2) + late) * SECONDS_A_DAY + between(random, 2 * 3600, 23 * 3600);
+  return (week + 7 + between(random, 0, 1) + late) * SECONDS_A_DAY + between(random, 2 * 3600, 23 * 3600);
 }
 
 /** Weekly use of the product, one row for each week that begins under a contract. */
@@ -32,7 +35,7 @@ export const usageWeekly: GrowingTable = {
   rows(life, random, month, emit, planted) {
     const id = customerId(life);
     let holidayLeft = 0;
-    for (let week = FIRST_MONDAY; week <= NEXT_TO; week += 7) {
+    for (let week = FIRST_SUNDAY; week <= NEXT_TO; week += 7) {
       if (contractOn(life, week) === null) continue;
       if (holidayLeft > 0) holidayLeft--;
       else if (random() < 0.018) holidayLeft = between(random, 1, 2);
@@ -48,7 +51,7 @@ export const usageWeekly: GrowingTable = {
       const isNext = arrived > SNAPSHOT;
       if (isNext && month === "broken_load") {
         // Half the rows lost, one column empty, another in seconds instead of minutes: one failed load, three marks.
-        if (random() < 0.5) continue;
+        if (dirt < 0.5) continue;
         emit(`${id},${dateText(week)},${logins},${minutes * 60},,${errors},${momentText(arrived)}`, arrived);
         continue;
       }
