@@ -6,10 +6,10 @@ import type { SnapshotTable } from "./table.ts";
 import { CITIES, FIRST_NAMES, MAIL_DOMAINS, NAME_ENDS, NAME_STARTS, phone, STREETS } from "./words.ts";
 
 /** The states that `account_status` is overwritten with. */
-export type AccountStatus = "active" | "closing" | "closed";
+type AccountStatus = "active" | "closing" | "closed";
 
 /** The customer's status at the end of a day, and since when (second). */
-export function statusOn(life: Life, asOf: number): { status: AccountStatus; since: number } {
+function statusOn(life: Life, asOf: number): { status: AccountStatus; since: number } {
   let status: AccountStatus = "active";
   let since = life.signup;
   for (const { start, ending } of life.contracts) {

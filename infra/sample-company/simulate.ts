@@ -1,14 +1,14 @@
 import { addMonths, dayOf, FROM, isQuarterStart, NEXT_TO, nextQuarter, TO } from "./calendar.ts";
 import { between, type Random, stream, waiting, weighted } from "./draw.ts";
 
-export type Segment = "private" | "freelance" | "business";
-export type Plan = "basic" | "plus" | "premium";
+type Segment = "private" | "freelance" | "business";
+type Plan = "basic" | "plus" | "premium";
 
 /** List prices, USD a month. */
 const FEES: Record<Plan, number> = { basic: 9.9, plus: 19.9, premium: 39.9 };
 
 /** Why a contract ended: `left` is churn, `plan_change` is followed by a new contract within 22 days. */
-export type Ending = { day: number; why: "left" | "plan_change"; noticeDay: number };
+type Ending = { day: number; why: "left" | "plan_change"; noticeDay: number };
 
 /** A contract; `ending` is what will happen, also where it lies beyond the snapshot. */
 export type Contract = {

@@ -9,7 +9,7 @@ export const BURST = { minutes: 10, payments: { from: 5, to: 9 }, amount: { from
 export const SHIFT = { usage: 0.55, trouble: 3, fee: 1.35 } as const;
 
 /** The label's rule: a contract ended inside the quarter, and no new one of the customer's within the grace. */
-export const RULE = {
+const RULE = {
   table: "contracts",
   entity: "customer_id",
   start: "start_date",
@@ -19,7 +19,7 @@ export const RULE = {
 } as const;
 
 /** Quarter starts: those whose window and grace have closed at the snapshot, the one still open, the one to score. */
-export const CUTOFFS = {
+const CUTOFFS = {
   training: ["2025-04-01", "2025-07-01", "2025-10-01"],
   holdout: "2026-01-01",
   open: "2026-04-01",
@@ -27,7 +27,7 @@ export const CUTOFFS = {
 } as const;
 
 /** Something planted that drives churn: where it shows, and over which days before the cutoff (null: no window). */
-export type Driver = {
+type Driver = {
   table: string;
   columns: string[];
   windowDays: number | null;
@@ -46,7 +46,7 @@ export type Planted = {
 };
 
 /** 1: leaves within the quarter and stays away for the grace; 0: doesn't. Who wasn't active at the cutoff isn't in it. */
-export type Labels = Record<string, 0 | 1>;
+type Labels = Record<string, 0 | 1>;
 
 /** Everything planted in the sample company, for tests to check against. */
 export type SampleTruth = {
@@ -97,7 +97,7 @@ export const nothingPlanted = (): Planted => ({
 });
 
 /** The labels of one cutoff, from why each life's contracts end: no dates of a successor are compared. */
-export function labelsAt(lives: readonly Life[], cutoff: string): Labels {
+function labelsAt(lives: readonly Life[], cutoff: string): Labels {
   const day = dayOf(cutoff);
   const until = nextQuarter(day);
   const labels: Labels = {};

@@ -127,7 +127,7 @@ export const CITIES: readonly City[] = [
 ].map((name, i) => ({ name, country: (["DE", "GB", "US"] as const)[i % 3]!, postal: String(11 + i * 4) }));
 
 /** Number ranges that the regulators keep free for fiction (Bundesnetzagentur, Ofcom, NANPA); `#` is a digit. */
-export const PHONES: Record<City["country"], readonly string[]> = {
+const PHONES: Record<City["country"], readonly string[]> = {
   DE: ["+49 30 23125 ###", "+49 69 90009 ###", "+49 40 66969 ###", "+49 221 4710 ###", "+49 89 99998 ###"],
   GB: ["+44 7700 900###", "+44 20 7946 0###", "+44 113 496 0###", "+44 161 496 0###"],
   US: ["+1 202-555-01##", "+1 303-555-01##", "+1 415-555-01##", "+1 512-555-01##", "+1 617-555-01##"],
