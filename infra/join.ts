@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { askSupervisor } from "./control.ts";
-import { readState } from "./state.ts";
+import { readState, requireState } from "./state.ts";
 import type { Swarm } from "./swarm.ts";
 
 const stepMs = 100;
@@ -31,7 +31,14 @@ export async function joinRunning(home: string): Promise<Swarm | null> {
   };
 }
 
-/** Resolves when no supervisor runs on this home any more. */
-export async function whenGone(home: string): Promise<void> {
+/** Resolves when no supervisor runs on this home any more; waiting for it keeps no process alive. */
+async function whenGone(home: string): Promise<void> {
+  while (readState(home)) await pause(stepMs, undefined, { ref: false });
+}
+
+/** Stops the running swarm of a home; resolves when all of it has ended. Throws `unavailable` when none runs. */
+export async function bringDown(home: string): Promise<void> {
+  requireState(home);
+  await askSupervisor(home, { do: "stop" });
   while (readState(home)) await pause(stepMs);
 }

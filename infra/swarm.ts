@@ -156,7 +156,7 @@ async function assemble(options: BringUpOptions, undo: ReturnType<typeof unwindi
     nkeySeedFile: keys.seedFile(name),
     keyRingFile: keys.ringFile,
   });
-  for (const spec of wanted) {
+  for (const spec of found) {
     supervised.push(
       supervise({
         name: spec.name,
@@ -171,10 +171,17 @@ async function assemble(options: BringUpOptions, undo: ReturnType<typeof unwindi
     );
   }
   undo.add(() => Promise.all(supervised.map((each) => each.stop())));
-  for (const each of supervised) each.start();
-  await Promise.all(supervised.map((each) => each.whenRunning(readyWithinMs)));
+  const byName = (name: string): Supervised => {
+    const one = supervised.find((each) => each.name === name);
+    if (!one)
+      throw fault("not_found", `no process ${name}; there are ${supervised.map((each) => each.name).join(", ")}`);
+    return one;
+  };
+  const first = wanted.map(({ name }) => byName(name));
+  for (const each of first) each.start();
+  await Promise.all(first.map((each) => each.whenRunning(readyWithinMs)));
 
-  const agents = new Set(wanted.filter(({ kind }) => kind === "agent").map(({ name }) => name));
+  const agents = new Set(found.filter(({ kind }) => kind === "agent").map(({ name }) => name));
   if (agents.size > 0) {
     const pinger = await openPinger(data.natsUrl, supervisorName, readFileSync(keys.seedFile(supervisorName), "utf8"));
     undo.add(pinger.close);
@@ -192,12 +199,6 @@ async function assemble(options: BringUpOptions, undo: ReturnType<typeof unwindi
     );
   }
 
-  const byName = (name: string): Supervised => {
-    const one = supervised.find((each) => each.name === name);
-    if (!one)
-      throw fault("not_found", `no process ${name}; there are ${supervised.map((each) => each.name).join(", ")}`);
-    return one;
-  };
   const ended = Promise.withResolvers<void>();
   let ending: Promise<void> | null = null;
   const swarm: Swarm = {

@@ -24,6 +24,8 @@ export const redisConfig = (port: number, folder: string, password: string): str
     "",
   ].join("\n");
 
+const urlOf = (port: number, password: string): string => `redis://:${password}@127.0.0.1:${port}`;
+
 /** Starts redis-server on loopback with its data in `<folder>`; gives its URL with the password. */
 export async function startRedis(
   context: ServerContext,
@@ -41,23 +43,30 @@ export async function startRedis(
       writeFileSync(configFile, redisConfig(port, folder, password), { mode: 0o600 });
       return { command: program, args: [configFile], options: { cwd: folder } };
     },
-    ready: (port, ended) => until(() => answered(port, password), ended),
+    ready: (port, ended) => until(() => answered(urlOf(port, password)), ended),
   });
-  return { ...server, url: `redis://:${password}@127.0.0.1:${server.port}` };
+  return { ...server, url: urlOf(server.port, password) };
 }
 
 /** Resolves when the server answers a PING, which it does once its data is loaded. */
-const answered = (port: number, password: string): Promise<void> =>
+async function answered(url: string): Promise<void> {
+  if (!(await redisCommand(url, ["PING"])).includes("+PONG")) throw new Error("redis refuses");
+}
+
+/**
+ * The server's raw reply to one command of plain words, sent after the URL's password. What infra asks a Redis; jobs go
+ * through the bus.
+ */
+export const redisCommand = (url: string, command: readonly string[]): Promise<string> =>
   new Promise((resolve, reject) => {
-    const socket = connect({ host: "127.0.0.1", port }, () => socket.write(`AUTH ${password}\r\nPING\r\n`));
+    const { hostname, port, password } = new URL(url);
+    const lines = [["AUTH", password], command, ["QUIT"]].map((words) => `${words.join(" ")}\r\n`);
+    const socket = connect({ host: hostname, port: Number(port) }, () => socket.write(lines.join("")));
     socket.setTimeout(2_000, () => socket.destroy(new Error("no answer")));
     socket.once("error", reject);
     let said = "";
     socket.on("data", (data) => {
       said += data;
-      if (said.split("\r\n").length < 3) return;
-      socket.destroy();
-      if (said.includes("+PONG")) resolve();
-      else reject(new Error("redis refuses"));
     });
+    socket.once("end", () => resolve(said));
   });
