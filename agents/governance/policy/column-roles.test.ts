@@ -1,0 +1,113 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Classification, ClassKind, Identifier } from "@muster/shared/domain/classification.ts";
+import { expect, it } from "vitest";
+import { type ColumnRolesInput, columnRoles, featureClasses } from "./column-roles.ts";
+import { defaultPolicies, loadPolicies } from "./load-policies.ts";
+import { parsePolicies } from "./policy-set.ts";
+
+const policies = await loadPolicies(null);
+const column = (name: string, kind: ClassKind | null = null, identifier: Identifier | null = null) => ({
+  name,
+  tags: kind ? [{ kind, by: "name" as const, share: null, checked: 0, confidence: 0.9 }] : [],
+  pii: identifier !== null,
+  identifier,
+  missedShare: 0,
+  why: kind ? `its name says ${kind}` : "nothing",
+});
+const classification: Classification = {
+  columns: [
+    column("customer_id", "key"),
+    column("email", "email", "direct"),
+    column("password", "password", "direct"),
+    column("birth_date", "birth_date", "quasi"),
+    column("gender", "protected"),
+    column("order_no", "key"),
+    column("tenure"),
+    column("fees"),
+    column("seen_at"),
+    column("churn"),
+  ],
+};
+const input = (more: Partial<ColumnRolesInput> = {}): ColumnRolesInput => ({
+  policies,
+  principal: { person: "person_1", roles: ["analyst"] },
+  context: { purpose: "analytics", environment: "local", approvals: [], at: "2026-06-30T00:00:00.000Z" },
+  dataset: "customers",
+  classification,
+  problem: {
+    dataset: "customers",
+    entity: "customer_id",
+    time: "seen_at",
+    label: { kind: "column", column: "churn", positive: "yes" },
+    exclusions: ["customers.fees"],
+  },
+  joinKeys: [],
+  times: [],
+  ...more,
+});
+const rolesOf = (given: ColumnRolesInput) =>
+  Object.fromEntries(columnRoles(given).map(({ column, role, use }) => [column, use ? `${role}:${use}` : role]));
+
+it("gives every column a role from the policy and the problem", () =>
+  expect(rolesOf(input())).toEqual({
+    customer_id: "key",
+    email: "none",
+    password: "none",
+    birth_date: "none",
+    gender: "feature",
+    order_no: "none",
+    tenure: "feature",
+    fees: "none",
+    seen_at: "feature:time",
+    churn: "none:label",
+  }));
+
+it("names the policy and the finding, and an exclusion as such", () => {
+  const roles = new Map(columnRoles(input()).map((role) => [role.column, role]));
+  expect(roles.get("email")).toMatchObject({
+    policies: ["identifiers.no_feature", "personal_data.no_feature"],
+    reason: expect.stringContaining("its name says email"),
+  });
+  expect(roles.get("fees")).toMatchObject({ policies: [], reason: "excluded by the person who asked" });
+  expect(roles.get("customer_id")!.obligations).toEqual([{ kind: "mask", detail: null, policy: "analytics.keys" }]);
+});
+
+it("takes personal data as a pseudonymised key where tables join on it, and never a password", () =>
+  expect(rolesOf(input({ joinKeys: ["email", "password"] }))).toMatchObject({ email: "key", password: "none" }));
+
+it("refuses a direct identifier as label", () => {
+  const label = { kind: "column" as const, column: "email", positive: null };
+  const roles = columnRoles(input({ problem: { ...input().problem, label } }));
+  expect(roles.find((role) => role.column === "email")).toMatchObject({ role: "none", use: null });
+  expect(roles.some((role) => role.use === "label")).toBe(false);
+});
+
+it("keeps the end of an interval for the label alone", () => {
+  const label = { kind: "ended" as const, start: "tenure", end: "fees", graceDays: 30 };
+  const roles = rolesOf(input({ problem: { ...input().problem, label, exclusions: [] } }));
+  expect(roles).toMatchObject({ tenure: "feature:time", fees: "none:label" });
+});
+
+it("clears nothing for a purpose that no policy names", () =>
+  expect(
+    columnRoles(input({ context: { ...input().context, purpose: "marketing" } })).every(({ role }) => role === "none"),
+  ).toBe(true));
+
+it("keeps a protected column for evaluation where a policy forbids it as a feature", async () => {
+  const files = ["default.cedar"].map(async (name) => ({
+    name,
+    text: await readFile(join(defaultPolicies, name), "utf8"),
+  }));
+  const schema = { name: "schema", text: await readFile(join(defaultPolicies, "muster.cedarschema"), "utf8") };
+  const ours = {
+    name: "ours.cedar",
+    text: `@id("ours.fair") @why("protected attributes are not scored by")
+      forbid (principal, action == Action::"use_as_feature", resource) when { resource.classes.contains("protected") };`,
+  };
+  const strict = parsePolicies(schema, [...(await Promise.all(files)), ours]);
+  expect(rolesOf(input({ policies: strict }))).toMatchObject({ gender: "evaluate_only", tenure: "feature" });
+});
+
+it("sums up the classes of the columns that became features", () =>
+  expect(featureClasses(columnRoles(input()), classification)).toEqual(["protected"]));

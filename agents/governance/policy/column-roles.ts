@@ -1,0 +1,94 @@
+import { type Classification, type ColumnClassification, classesOf } from "@muster/shared/domain/classification.ts";
+import type { ColumnRole, Decision } from "@muster/shared/domain/policy.ts";
+import type { Problem } from "@muster/shared/domain/problem.ts";
+import { decide } from "./decide.ts";
+import type { PolicySet } from "./policy-set.ts";
+import type { ColumnAction, Principal, Situation } from "./question.ts";
+
+/** What a column's role follows from. `joinKeys` and `times` are columns of this dataset. */
+export type ColumnRolesInput = {
+  policies: PolicySet;
+  principal: Principal;
+  context: Situation;
+  dataset: string;
+  classification: Classification;
+  problem: Pick<Problem, "dataset" | "entity" | "time" | "label" | "exclusions">;
+  joinKeys: string[];
+  times: string[];
+};
+
+/** Asks once for each action and set of classes: columns of one class get one answer. */
+function asker({ policies, principal, context }: ColumnRolesInput) {
+  const known = new Map<string, Decision>();
+  return (action: ColumnAction, classes: string[]): Decision => {
+    const name = `${action} ${classes.join(" ")}`;
+    const held = known.get(name);
+    if (held) return held;
+    const resource = { type: "Column" as const, id: classes.join("+") || "plain", classes };
+    const decision = decide(policies, { action, principal, context, resource });
+    known.set(name, decision);
+    return decision;
+  };
+}
+
+/** What the problem reads the column for; columns of other tables only carry keys and times. */
+function useOf(column: string, { dataset, problem, joinKeys, times }: ColumnRolesInput) {
+  const own = dataset === problem.dataset;
+  const { label } = problem;
+  if (own && (label.kind === "column" ? label.column : label.end) === column) return "label";
+  if (joinKeys.includes(column) || (own && problem.entity === column)) return "key";
+  const starts = own && label.kind === "ended" && label.start === column;
+  return starts || times.includes(column) || (own && problem.time === column) ? "time" : null;
+}
+
+const given = (decision: Decision) => ({ policies: decision.policies, obligations: decision.obligations });
+
+/**
+ * A role for every column of a dataset, each with the policy that decided.
+ * The label is read for labels only (`use: "label"`, role none); where the policies refuse it, `use` is null and the
+ * training cannot be cleared. Entity and join keys become `key`; a column a person excluded is `none`, whatever it is;
+ * one that may not be a feature is `evaluate_only` where policies let it be compared, else `none`.
+ */
+export function columnRoles(input: ColumnRolesInput): ColumnRole[] {
+  const { dataset, classification, problem } = input;
+  const ask = asker(input);
+  const roleOf = (column: ColumnClassification): ColumnRole => {
+    const { name } = column;
+    const base = { dataset, column: name, use: null, policies: [], obligations: [] };
+    const classes = classesOf(column);
+    const found = column.tags.length > 0 ? ` (${column.why})` : "";
+    const use = useOf(name, input);
+    if (use === "label") {
+      const asked = ask("use_as_label", classes);
+      if (!asked.allowed)
+        return { ...base, ...given(asked), role: "none", reason: `refused as label: ${asked.why}${found}` };
+      return {
+        ...base,
+        ...given(asked),
+        role: "none",
+        use,
+        reason: "the label: read to build labels, never a feature",
+      };
+    }
+    if (problem.exclusions.includes(name) || problem.exclusions.includes(`${dataset}.${name}`))
+      return { ...base, role: "none", reason: "excluded by the person who asked" };
+    if (use === "key") {
+      const asked = ask("use_as_key", classes);
+      return { ...base, ...given(asked), role: asked.allowed ? "key" : "none", reason: `${asked.why}${found}` };
+    }
+    const asked = ask("use_as_feature", classes);
+    if (asked.allowed) return { ...base, ...given(asked), role: "feature", use, reason: asked.why };
+    const compared = ask("use_for_evaluation", classes);
+    if (compared.allowed)
+      return { ...base, ...given(compared), role: "evaluate_only", reason: `${asked.why}; ${compared.why}${found}` };
+    return { ...base, ...given(asked), role: "none", reason: `${asked.why}${found}` };
+  };
+  return classification.columns.map(roleOf);
+}
+
+/** The classes of the columns that became features: what the decision to train is about. Sorted. */
+export function featureClasses(roles: ColumnRole[], classification: Classification): string[] {
+  const features = new Set(roles.filter((role) => role.role === "feature").map((role) => role.column));
+  const columns = classification.columns.filter((column) => features.has(column.name));
+  return [...new Set(columns.flatMap(classesOf))].sort();
+}

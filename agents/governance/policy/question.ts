@@ -1,0 +1,45 @@
+import { Purpose, RoleName } from "@muster/shared/domain/policy.ts";
+import { z } from "zod";
+
+/** Who asks: the person for whom data access is decided, with the roles they have now. */
+export const Principal = z.object({ person: z.string().min(1), roles: z.array(RoleName) });
+export type Principal = z.infer<typeof Principal>;
+
+/** Under what circumstances. `approvals`: roles in which somebody approved exactly this. `at`: the moment (UTC). */
+export const Situation = z.object({
+  purpose: Purpose,
+  environment: z.string().min(1),
+  approvals: z.array(RoleName),
+  at: z.iso.datetime(),
+});
+export type Situation = z.infer<typeof Situation>;
+
+const classes = z.array(z.string());
+
+/**
+ * One question to the policies: may this person do this to that, now? What a policy can test is in the Cedar schema
+ * `policies/muster.cedarschema`. `classes` are those of `classesOf`; a dataset's `featureClasses` are those of the
+ * columns that would become features, a model's `classes` those of its features.
+ */
+export const Question = z.discriminatedUnion("action", [
+  z.object({
+    action: z.literal("train"),
+    principal: Principal,
+    context: Situation,
+    resource: z.object({ type: z.literal("Dataset"), id: z.string(), classes, featureClasses: classes }),
+  }),
+  z.object({
+    action: z.literal("deploy"),
+    principal: Principal,
+    context: Situation,
+    resource: z.object({ type: z.literal("Model"), id: z.string(), classes, exploratory: z.boolean() }),
+  }),
+  z.object({
+    action: z.enum(["use_as_feature", "use_as_key", "use_as_label", "use_for_evaluation"]),
+    principal: Principal,
+    context: Situation,
+    resource: z.object({ type: z.literal("Column"), id: z.string(), classes }),
+  }),
+]);
+export type Question = z.infer<typeof Question>;
+export type ColumnAction = Extract<Question, { resource: { type: "Column" } }>["action"];
