@@ -27,6 +27,8 @@ export type BringUpOptions = {
   /** Names of the processes to start; all when absent. Keys and database roles are made for all either way. */
   processes?: readonly string[];
   onEvent?: (event: SwarmEvent) => void;
+  /** Gives up bringing it up: what was started is stopped again and `cancelled` is thrown. */
+  abort?: AbortSignal;
   /** The processes there are; the checkout's by default. */
   found?: readonly ProcessSpec[];
   /** Which of the two addresses a person set; what the environment says by default. */
@@ -178,8 +180,10 @@ async function assemble(options: BringUpOptions, undo: ReturnType<typeof unwindi
     return one;
   };
   const first = wanted.map(({ name }) => byName(name));
+  const cancelled = whenAborted(options.abort);
+  await Promise.race([cancelled, Promise.resolve()]);
   for (const each of first) each.start();
-  await Promise.all(first.map((each) => each.whenRunning(readyWithinMs)));
+  await Promise.race([cancelled, Promise.all(first.map((each) => each.whenRunning(readyWithinMs)))]);
 
   const agents = new Set(found.filter(({ kind }) => kind === "agent").map(({ name }) => name));
   if (agents.size > 0) {
@@ -226,6 +230,16 @@ async function assemble(options: BringUpOptions, undo: ReturnType<typeof unwindi
   state.state = "running";
   record();
   return swarm;
+}
+
+/** Never resolves; rejects when the signal is given, also when it was before. */
+function whenAborted(abort?: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => {});
+  const give = () => reject(fault("cancelled", "stopped while starting"));
+  if (abort?.aborted) give();
+  abort?.addEventListener("abort", give, { once: true });
+  return promise;
 }
 
 async function obey(swarm: Swarm, command: ControlCommand): Promise<void> {

@@ -261,3 +261,6 @@ export function environmentFor(
 
 /** The environment of this process, for a program that it starts and that needs all of it. */
 export const inheritedEnvironment = (): NodeJS.ProcessEnv => ({ ...process.env });
+
+/** The folder that a person's relative paths start from: npm moves into the checkout and keeps where it was called. */
+export const callersFolder = (env: NodeJS.ProcessEnv = process.env): string => env.INIT_CWD ?? process.cwd();

@@ -1,0 +1,37 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type FaultCode, fault, faultCodes } from "@muster/shared/fault.ts";
+
+/** Where the first token stands: made by the gateway at first start, mode 600, read by whoever may act on this machine. */
+export const tokenFile = (home: string): string => join(home, "token");
+
+/** Asks the gateway over HTTP. */
+export type Gateway = {
+  get: <T>(path: string) => Promise<T>;
+  post: <T>(path: string, body: unknown) => Promise<T>;
+};
+
+/** A gateway with the token of a home. Answers other than 2xx are thrown as the fault they carry. */
+export function gatewayClient(url: string, file: string): Gateway {
+  if (!existsSync(file)) throw fault("unavailable", `the gateway has made no token at ${file}; its log says why`);
+  const authorization = `Bearer ${readFileSync(file, "utf8").trim()}`;
+  const ask = async <T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> => {
+    const headers: Record<string, string> = { authorization };
+    if (body !== undefined) headers["content-type"] = "application/json";
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+    }).catch((error: unknown) => {
+      throw fault("unavailable", "the gateway does not answer; muster status says what runs", {}, error);
+    });
+    const answer = (await response.json().catch(() => null)) as { error?: GatewayError } | null;
+    if (response.ok) return answer as T;
+    const { code, message, data } = answer?.error ?? {};
+    const known = code !== undefined && code in faultCodes ? (code as FaultCode) : "broken_contract";
+    throw fault(known, message ?? `the gateway answered ${response.status} to ${method} ${path}`, data);
+  };
+  return { get: (path) => ask("GET", path), post: (path, body) => ask("POST", path, body) };
+}
+
+type GatewayError = { code?: string; message?: string; data?: Record<string, unknown> };
