@@ -53,5 +53,7 @@ export const DatasetManifest = z.object({
   origin: z.string(),
   writtenAt: z.iso.datetime(),
   previous: DatasetVersion.nullable(),
+  /** What ingest had to assume ("dates of `x` read month first"), in sentences without cell values. */
+  notes: z.array(z.string()).default([]),
 });
 export type DatasetManifest = z.infer<typeof DatasetManifest>;
