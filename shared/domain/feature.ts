@@ -5,18 +5,27 @@ import { ColumnType, DatasetName } from "./dataset.ts";
 export const Aggregate = z.enum(["count", "sum", "mean", "min", "max", "distinct"]);
 
 const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_ .:-]{0,126}$/);
-/** A table of the scope joined by key: `table.key = entity's localKey`. */
+/** A table of the scope joined by key: `table.key = own row's localKey`. */
 const related = { table: DatasetName, key: z.string(), localKey: z.string() };
+/** The event and arrival time of a related table; null where it has none. */
+const asOf = { time: z.string().nullable().default(null), arrived: z.string().nullable().default(null) };
+/** Only rows whose column equals the value; `null`: only rows that miss it. */
+const where = z
+  .object({ column: z.string(), equals: z.union([z.string(), z.number(), z.boolean(), z.null()]) })
+  .nullable();
 
 /**
  * A typed feature: a frozen value, compiled to SQL for a dataset and evaluated row by row at serving; never free SQL.
  *
  * Own-row kinds read columns of the entity's own row and are computed at serving from raw input:
- * `column`, `date_part`, `age_days` (cutoff, or `at` column, minus date), `ratio`, `difference`, `log`, `text_length`,
- * `text_words`, `is_missing`.
+ * `column`, `date_part` (weekday 1 = Monday … 7, month and quarter from 1), `age_days` (cutoff, or `at` column, minus date),
+ * `ratio` (missing where the denominator is 0), `difference`, `log` (ln(1 + x), missing below 0), `text_length` (code
+ * points), `text_words`, `is_missing`.
  * Kinds that need other rows are looked up by entity key at serving:
- * `lookup` (the entity's row in another table), `window` (aggregate over (cutoff − w, cutoff] by event time and
- * arrival ≤ cutoff), `recency_days` (days since the newest event at the cutoff).
+ * `lookup` (the newest row of another table known at the cutoff; missing where the newest rows contradict each other),
+ * `lookup_age_days`, `window` (aggregate over (cutoff − w, cutoff] by event time and arrival ≤ cutoff; count, sum and
+ * distinct of no rows are 0), `window_ratio` (a daily rate over the short window divided by that over the long one,
+ * missing where the long one is 0), `recency_days` (days since the newest event known at the cutoff).
  */
 export const Feature = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("column"), name, column: z.string(), type: ColumnType }),
@@ -33,8 +42,8 @@ export const Feature = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("text_length"), name, column: z.string() }),
   z.object({ kind: z.literal("text_words"), name, column: z.string() }),
   z.object({ kind: z.literal("is_missing"), name, column: z.string() }),
-  z.object({ kind: z.literal("lookup"), name, ...related, column: z.string(), type: ColumnType }),
-  z.object({ kind: z.literal("lookup_age_days"), name, ...related, column: z.string() }),
+  z.object({ kind: z.literal("lookup"), name, ...related, ...asOf, column: z.string(), type: ColumnType }),
+  z.object({ kind: z.literal("lookup_age_days"), name, ...related, ...asOf, column: z.string() }),
   z.object({
     kind: z.literal("window"),
     name,
@@ -45,12 +54,31 @@ export const Feature = z.discriminatedUnion("kind", [
     column: z.string().nullable(),
     /** Length of the window in days (fractions allowed: 10 minutes = 10/1440); null: all history. */
     days: z.number().positive().nullable(),
-    /** Only rows whose column equals the value. */
-    where: z.object({ column: z.string(), equals: z.union([z.string(), z.number(), z.boolean()]) }).nullable(),
+    where,
+  }),
+  z.object({
+    kind: z.literal("window_ratio"),
+    name,
+    ...related,
+    time: z.string(),
+    arrived: z.string().nullable(),
+    aggregate: z.enum(["count", "sum"]),
+    column: z.string().nullable(),
+    shortDays: z.number().positive(),
+    longDays: z.number().positive(),
+    where,
   }),
   z.object({ kind: z.literal("recency_days"), name, ...related, time: z.string(), arrived: z.string().nullable() }),
 ]);
 export type Feature = z.infer<typeof Feature>;
+
+/** A join of a scope: `right` names the rows of another table by `left`; `unique`: at most one row of `right` per key. */
+export const Join = z.object({
+  left: z.object({ dataset: DatasetName, column: z.string() }),
+  right: z.object({ dataset: DatasetName, column: z.string() }),
+  unique: z.boolean(),
+});
+export type Join = z.infer<typeof Join>;
 
 /**
  * A feature view: which features, of which problem's entity, over which tables.

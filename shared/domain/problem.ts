@@ -15,8 +15,8 @@ export type Horizon = z.infer<typeof Horizon>;
 /**
  * How a row gets its label.
  * `column`: the value of a column of a flat table.
- * `ended`: an interval table (one row per contract: entity, start, end): the entity is active at the cutoff, and
- * its interval ends inside (cutoff, cutoff + horizon] with no new one within `graceDays` of the end.
+ * `ended`: an interval table (one row per contract: entity, start, end): the entity is active at the cutoff, and one
+ * of its intervals ends inside (cutoff, cutoff + horizon] with no other one running then or starting within `graceDays`.
  */
 export const LabelRule = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("column"), column: z.string(), positive: z.string().nullable() }),

@@ -1,0 +1,51 @@
+import type { Column, ColumnType } from "../domain/dataset.ts";
+import { fault } from "../fault.ts";
+import { quoteIdent } from "../warehouse/quote.ts";
+
+/** A relation that SQL can name, and its columns. */
+export type Relation = { relation: string; columns: readonly Column[] };
+
+/** Columns that every spine and matrix has; no data column may be called so. */
+export const reservedColumns = ["__row", "__entity", "__cutoff", "__label", "__known_at", "__split"] as const;
+
+/** The column of a relation by its exact name. `not_found` names the relation and the column. */
+export function columnOf(table: Relation, name: string): Column {
+  const column = table.columns.find((c) => c.name === name);
+  if (column === undefined) {
+    throw fault("not_found", `${table.relation} has no column ${name}; name one of its columns`, { column: name });
+  }
+  return column;
+}
+
+/** A column that must have one of the types. `invalid_input` says which it has. */
+export function typedColumn(table: Relation, name: string, types: readonly ColumnType[], what: string): Column {
+  const column = columnOf(table, name);
+  if (!types.includes(column.type)) {
+    const message = `${what} needs a ${types.join(" or ")} column; ${table.relation}.${name} is ${column.type}`;
+    throw fault("invalid_input", message, { column: name, type: column.type });
+  }
+  return column;
+}
+
+export const NUMERIC: readonly ColumnType[] = ["boolean", "integer", "number"];
+export const TEMPORAL: readonly ColumnType[] = ["date", "timestamp"];
+
+/** A column as `"alias"."name"`. */
+export const qualified = (alias: string, name: string): string => `${alias}.${quoteIdent(name)}`;
+
+/** SQL for a numeric column as a finite double: booleans 0/1, NaN and infinities missing. */
+export function numberSql(alias: string, column: Column): string {
+  const value = `CAST(${qualified(alias, column.name)} AS DOUBLE)`;
+  return column.type === "number" ? finiteSql(value) : value;
+}
+
+/** SQL that turns NaN and infinities of a double expression into missing. */
+export const finiteSql = (value: string): string => `CASE WHEN isfinite(${value}) THEN ${value} END`;
+
+/** SQL for a date or timestamp column as microseconds since 1970 UTC; infinite dates missing. */
+export const microsSql = (alias: string, name: string): string =>
+  `epoch_us(CAST(${qualified(alias, name)} AS TIMESTAMP))`;
+
+/** SQL for the days between two expressions in microseconds. */
+export const daysSql = (later: string, earlier: string): string =>
+  `CAST((${later}) - (${earlier}) AS DOUBLE) / 86400000000.0`;
