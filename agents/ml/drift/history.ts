@@ -1,0 +1,55 @@
+import { studentCdf, studentQuantile } from "@muster/shared/stats/distributions.ts";
+import { argsort } from "@muster/shared/stats/sort.ts";
+import { type Comparison, count } from "./comparison.ts";
+
+/** What the reference's own history says of each column. */
+export type HistoryNull = { pValues: number[]; thresholds: number[]; chunks: number; chunkRows: number };
+
+const leastChunks = 8;
+const mostChunks = 200;
+
+/**
+ * The null from the reference's own history: consecutive chunks in time, each scored against the rest of the reference as
+ * the current rows are against all of it. The threshold is the upper prediction bound for one more chunk (Student's t on
+ * the logarithm of the scores, which evens out their skew), α shared by the columns. Chunks have the current size; where
+ * fewer than 8 fit, an eighth of the reference (whose larger scores err on the quiet side). At most 200 chunks, evenly
+ * spread, are scored. Null where not even 8 chunks of `leastRows` fit.
+ */
+export function historyNull(
+  comparisons: Comparison[],
+  times: Float64Array,
+  currentRows: number,
+  alpha: number,
+  leastRows: number,
+): HistoryNull | null {
+  const rows = times.length;
+  const chunkRows = Math.min(currentRows, Math.floor(rows / leastChunks));
+  if (chunkRows < leastRows) return null;
+  const order = Int32Array.from(argsort(times));
+  const fitting = Math.floor(rows / chunkRows);
+  const chunks = Math.min(fitting, mostChunks);
+  const starts = Array.from({ length: chunks }, (_, i) => Math.floor((i * (rows - chunkRows)) / (chunks - 1)));
+  const level = 1 - alpha / comparisons.length;
+  const bound = studentQuantile(level, chunks - 1) * Math.sqrt(1 + 1 / chunks);
+  const floor = 0.5 / chunkRows;
+  const pValues: number[] = [];
+  const thresholds: number[] = [];
+  for (const comparison of comparisons) {
+    const { reference, levels } = comparison.code({ reference: order, current: new Int32Array(0) });
+    const total = count(reference, levels);
+    const rest = new Int32Array(levels);
+    const logs = starts.map((start) => {
+      const chunk = count(reference.subarray(start, start + chunkRows), levels);
+      for (let i = 0; i < levels; i++) rest[i] = total[i]! - chunk[i]!;
+      return Math.log(Math.max(floor, comparison.scoreOf(rest, chunk)));
+    });
+    const mean = logs.reduce((a, v) => a + v, 0) / chunks;
+    const deviation = Math.sqrt(logs.reduce((a, v) => a + (v - mean) ** 2, 0) / (chunks - 1));
+    thresholds.push(Math.exp(mean + bound * deviation));
+    const distance = Math.log(Math.max(floor, comparison.score)) - mean;
+    const t = deviation === 0 ? Math.sign(distance) * Infinity : distance / (deviation * Math.sqrt(1 + 1 / chunks));
+    const tail = t === Infinity ? 0 : t <= 0 ? 1 : 1 - studentCdf(t, chunks - 1);
+    pValues.push(Math.min(1, tail * comparisons.length));
+  }
+  return { pValues, thresholds, chunks, chunkRows };
+}

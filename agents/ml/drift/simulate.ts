@@ -1,0 +1,122 @@
+import { normal, seededRandom } from "@muster/shared/random.ts";
+import type { FeatureColumn } from "../matrix.ts";
+import { detectDrift } from "./detect.ts";
+
+/** One simulated setting. `shift`: in standard deviations, on the first column of the current rows. */
+export type Setting = {
+  reference: number;
+  current: number;
+  repetitions: number;
+  seed: number;
+  shift?: number;
+  method?: "default" | "psi" | "evidently";
+};
+
+/** How often a report said drifted, 0..1, and how many reports were made. */
+export type Alarms = { drifted: number; repetitions: number };
+
+/**
+ * Alarms on independent rows of 10 columns: 6 numbers (normal, heavy-tailed, few-valued, correlated, with missing rows) and
+ * 4 categories (2, 5, 30 and 300 values, the last ones rare). Without `shift` nothing drifts, so every alarm is false.
+ */
+export function independentRows(setting: Setting): Alarms {
+  return alarms(setting, (random) => {
+    const reference = tenColumns(setting.reference, random);
+    const current = tenColumns(setting.current, random);
+    const first = current[0]!;
+    if (first.type === "number") first.values = first.values.map((v) => v + (setting.shift ?? 0));
+    return { reference, current, times: null };
+  });
+}
+
+/**
+ * Alarms on resampled blocks of time: windows put together from random blocks of consecutive rows of real (or generated)
+ * history. Rows of a block resemble each other; between blocks nothing drifts, so every alarm is false. The current window
+ * follows the reference in time.
+ */
+export function timeBlocks(setting: Setting, history: FeatureColumn[], blockRows: number): Alarms {
+  const rows = history[0]!.values.length;
+  return alarms(setting, (random) => {
+    const draw = (wanted: number): Int32Array => {
+      const chosen = new Int32Array(wanted);
+      for (let i = 0; i < wanted; ) {
+        const start = Math.floor(random() * (rows - blockRows + 1));
+        for (let k = 0; k < blockRows && i < wanted; k++) chosen[i++] = start + k;
+      }
+      return chosen;
+    };
+    const minutes = (from: number, n: number) => Float64Array.from({ length: n }, (_, i) => (from + i) * 60_000);
+    return {
+      reference: take(history, draw(setting.reference)),
+      current: take(history, draw(setting.current)),
+      times: { reference: minutes(0, setting.reference), current: minutes(setting.reference, setting.current) },
+    };
+  });
+}
+
+/** The given rows of every column. */
+export const take = (columns: FeatureColumn[], rows: Int32Array): FeatureColumn[] =>
+  columns.map((column) =>
+    column.type === "number"
+      ? { ...column, values: Float64Array.from(rows, (row) => column.values[row]!) }
+      : { ...column, values: Array.from(rows, (row) => column.values[row]!) },
+  );
+
+type Windows = {
+  reference: FeatureColumn[];
+  current: FeatureColumn[];
+  times: { reference: Float64Array; current: Float64Array } | null;
+};
+
+function alarms({ repetitions, seed, method }: Setting, make: (random: () => number) => Windows): Alarms {
+  const random = seededRandom(seed);
+  let drifted = 0;
+  for (let r = 0; r < repetitions; r++) {
+    const report = detectDrift({
+      ...make(random),
+      importance: null,
+      seed: seed + r,
+      method: method ?? "default",
+      moving: [],
+      windows: { reference: "simulated reference", current: "simulated current" },
+    });
+    if (report.verdict === "drifted") drifted++;
+  }
+  return { drifted: drifted / repetitions, repetitions };
+}
+
+/** Ten columns of independent rows, as `independentRows` describes them. */
+export function tenColumns(rows: number, random: () => number): FeatureColumn[] {
+  const numbers = (name: string, of: (i: number) => number): FeatureColumn => ({
+    name,
+    type: "number",
+    values: Float64Array.from({ length: rows }, (_, i) => of(i)),
+  });
+  const categories = (name: string, count: number): FeatureColumn => ({
+    name,
+    type: "category",
+    values: Array.from({ length: rows }, () => `c${Math.floor(random() ** 2 * count)}`),
+  });
+  const base = Float64Array.from({ length: rows }, () => normal(random));
+  return [
+    numbers("plain", (i) => base[i]!),
+    numbers("correlated", (i) => 0.9 * base[i]! + 0.4 * normal(random)),
+    numbers("heavy", () => Math.exp(2 * normal(random))),
+    numbers("few", () => Math.floor(random() * 4)),
+    numbers("holes", () => (random() < 0.2 ? Number.NaN : normal(random))),
+    numbers("rare", () => (random() < 0.002 ? 1 : 0)),
+    categories("two", 2),
+    categories("five", 5),
+    categories("thirty", 30),
+    categories("many", 300),
+  ];
+}
+
+if (import.meta.main) {
+  for (const current of [50, 200, 1000, 10_000]) {
+    const setting = { reference: 10_000, current, repetitions: 200, seed: current };
+    const none = independentRows(setting);
+    const shifted = independentRows({ ...setting, repetitions: 50, shift: 1 });
+    process.stdout.write(`${current} rows: false alarms ${none.drifted}, a shift of 1 sd found ${shifted.drifted}\n`);
+  }
+}

@@ -1,0 +1,158 @@
+import { fault } from "@muster/shared/fault.ts";
+import { argsort } from "@muster/shared/stats/sort.ts";
+
+/**
+ * Rows with their label and what was predicted for them. `labels` of a classifier are class indices;
+ * `probabilities` are of the positive class (binary) or one array for each class (multiclass), calibrated.
+ */
+export type Scored =
+  | { task: "binary"; labels: ArrayLike<number>; probabilities: ArrayLike<number> }
+  | { task: "multiclass"; labels: ArrayLike<number>; probabilities: ArrayLike<number>[] }
+  | { task: "regression"; labels: ArrayLike<number>; values: ArrayLike<number> };
+
+/** Metrics of weighted rows: row i counts `weights[i]` times; NaN where one is undefined (a single class). */
+export type WeightedMetrics = (weights: Int32Array) => Record<string, number>;
+
+/** What was predicted, one array for each output. */
+export const outputsOf = (scored: Scored): ArrayLike<number>[] =>
+  scored.task === "regression"
+    ? [scored.values]
+    : scored.task === "binary"
+      ? [scored.probabilities]
+      : scored.probabilities;
+
+/**
+ * The metrics of a task as functions of row weights, so that thousands of resamples cost one pass each (the order of the
+ * scores is taken once). Binary: roc_auc, average_precision, log_loss, brier, calibration_gap (|mean probability − rate|)
+ * and, with a threshold, accuracy, precision, recall, f1. Multiclass: roc_auc (macro, one against the rest), log_loss,
+ * accuracy, f1_macro. Regression: rmse, mae, r2, bias. With equal weights they equal shared/stats/metrics.
+ */
+export function weightedMetrics(scored: Scored, threshold: number | null = null): WeightedMetrics {
+  for (const output of outputsOf(scored)) {
+    if (output.length !== scored.labels.length) {
+      throw fault("invalid_input", "labels and predictions differ in length; pass one of each for every row");
+    }
+  }
+  if (scored.task === "binary") return binary(scored.labels, scored.probabilities, threshold);
+  if (scored.task === "multiclass") return multiclass(scored.labels, scored.probabilities);
+  return regression(scored.labels, scored.values);
+}
+
+function binary(labels: ArrayLike<number>, p: ArrayLike<number>, threshold: number | null): WeightedMetrics {
+  const ranking = rankingOf(labels, p, 1);
+  return (weights) => {
+    let rows = 0;
+    let loss = 0;
+    let squares = 0;
+    let gap = 0;
+    const at = [0, 0, 0, 0];
+    for (let i = 0; i < weights.length; i++) {
+      const w = weights[i]!;
+      const y = labels[i] === 1 ? 1 : 0;
+      rows += w;
+      loss -= w * logOf(y === 1 ? p[i]! : 1 - p[i]!);
+      squares += w * (p[i]! - y) ** 2;
+      gap += w * (p[i]! - y);
+      if (threshold !== null) at[2 * y + (p[i]! >= threshold ? 1 : 0)]! += w;
+    }
+    const [trueNegative, falsePositive, falseNegative, truePositive] = at as [number, number, number, number];
+    return {
+      ...ranking(weights),
+      log_loss: loss / rows,
+      brier: squares / rows,
+      calibration_gap: Math.abs(gap / rows),
+      ...(threshold !== null && {
+        accuracy: (truePositive + trueNegative) / rows,
+        precision: truePositive / (truePositive + falsePositive),
+        recall: truePositive / (truePositive + falseNegative),
+        f1: (2 * truePositive) / (2 * truePositive + falsePositive + falseNegative),
+      }),
+    };
+  };
+}
+
+function multiclass(labels: ArrayLike<number>, p: ArrayLike<number>[]): WeightedMetrics {
+  const rankings = p.map((column, c) => rankingOf(labels, column, c));
+  const predicted = Int32Array.from({ length: labels.length }, (_, i) => {
+    let best = 0;
+    for (let c = 1; c < p.length; c++) if (p[c]![i]! > p[best]![i]!) best = c;
+    return best;
+  });
+  return (weights) => {
+    const auc = rankings.map((ranking) => ranking(weights).roc_auc).filter((v) => !Number.isNaN(v));
+    const hits = new Float64Array(p.length);
+    const labelled = new Float64Array(p.length);
+    const guessed = new Float64Array(p.length);
+    let rows = 0;
+    let loss = 0;
+    for (let i = 0; i < weights.length; i++) {
+      const w = weights[i]!;
+      rows += w;
+      loss -= w * logOf(p[labels[i]!]![i]!);
+      labelled[labels[i]!]! += w;
+      guessed[predicted[i]!]! += w;
+      if (predicted[i] === labels[i]) hits[predicted[i]!]! += w;
+    }
+    const f1 = Array.from(hits, (h, c) => (2 * h) / (labelled[c]! + guessed[c]!)).filter((v) => !Number.isNaN(v));
+    return {
+      roc_auc: auc.length < 2 ? Number.NaN : auc.reduce((a, v) => a + v, 0) / auc.length,
+      log_loss: loss / rows,
+      accuracy: hits.reduce((a, v) => a + v, 0) / rows,
+      f1_macro: f1.reduce((a, v) => a + v, 0) / f1.length,
+    };
+  };
+}
+
+function regression(labels: ArrayLike<number>, values: ArrayLike<number>): WeightedMetrics {
+  return (weights) => {
+    let rows = 0;
+    let squares = 0;
+    let absolute = 0;
+    let bias = 0;
+    let sum = 0;
+    for (let i = 0; i < weights.length; i++) {
+      const error = values[i]! - labels[i]!;
+      rows += weights[i]!;
+      squares += weights[i]! * error * error;
+      absolute += weights[i]! * Math.abs(error);
+      bias += weights[i]! * error;
+      sum += weights[i]! * labels[i]!;
+    }
+    let spread = 0;
+    for (let i = 0; i < weights.length; i++) spread += weights[i]! * (labels[i]! - sum / rows) ** 2;
+    return {
+      rmse: Math.sqrt(squares / rows),
+      mae: absolute / rows,
+      r2: spread === 0 ? Number.NaN : 1 - squares / spread,
+      bias: bias / rows,
+    };
+  };
+}
+
+const logOf = (p: number): number => Math.log(Math.min(1 - 1e-15, Math.max(1e-15, p)));
+
+function rankingOf(labels: ArrayLike<number>, scores: ArrayLike<number>, positive: number) {
+  const order = argsort(scores).reverse();
+  return (weights: Int32Array): { roc_auc: number; average_precision: number } => {
+    let hits = 0;
+    let others = 0;
+    let pairs = 0;
+    let precision = 0;
+    for (let i = 0; i < order.length; ) {
+      const score = scores[order[i]!]!;
+      let tiedHits = 0;
+      let tiedOthers = 0;
+      for (; i < order.length && scores[order[i]!] === score; i++) {
+        const w = weights[order[i]!]!;
+        if (labels[order[i]!] === positive) tiedHits += w;
+        else tiedOthers += w;
+      }
+      pairs += tiedOthers * (hits + tiedHits / 2);
+      hits += tiedHits;
+      others += tiedOthers;
+      if (tiedHits > 0) precision += tiedHits * (hits / (hits + others));
+    }
+    if (hits === 0 || others === 0) return { roc_auc: Number.NaN, average_precision: Number.NaN };
+    return { roc_auc: pairs / (hits * others), average_precision: precision / hits };
+  };
+}
