@@ -58,7 +58,9 @@ function fitLogistic(
     const db = -(haa * gb - hab * ga) / determinant;
     let step = 1;
     let next = loss(a + da, b + db);
-    while (next > now + 1e-4 * step * (ga * da + gb * db) && step > 1e-10) {
+    // Below the rounding of the summed loss it can't tell steps apart: there Newton's own step is taken.
+    const rounding = 1e-13 * Math.abs(now);
+    while (next > now + 1e-4 * step * (ga * da + gb * db) + rounding && step > 1e-10) {
       step /= 2;
       next = loss(a + step * da, b + step * db);
     }
