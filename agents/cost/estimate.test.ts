@@ -1,0 +1,107 @@
+import { Estimate, FinishedRun, type TrainingWork } from "@muster/shared/domain/estimate.ts";
+import { describe, expect, it } from "vitest";
+import { calibrate } from "./calibrate.ts";
+import { estimateTraining, replay } from "./estimate.ts";
+import { generatedRuns, type TrueCosts } from "./generated-runs.ts";
+import { defaultPrices, usd } from "./price.ts";
+
+const speed = { gatherNs: 1, multiplyNs: 0.8 };
+/** A machine that is nowhere near its benchmark: two to four times as slow, and hungrier. */
+const truth: TrueCosts = {
+  xgboost: { cpu: [0.4, 2e-4, 1.6e-8], memory: [140, 4e-5, 1e-6] },
+  random_forest: { cpu: [0.4, 1.5e-4, 2.5e-7], memory: [150, 3e-5, 1e-4] },
+  linear: { cpu: [0.3, 2e-8, 6e-10], memory: [130, 2e-5] },
+};
+const work: TrainingWork = { algorithm: "xgboost", rows: 10_000, columns: 30, rounds: 200, folds: 5, threads: 2 };
+
+const seeds = [1, 2, 3, 4, 5, 6];
+const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+
+describe("after 20 runs on a machine whose true costs are known", () => {
+  const scored = (quantity: "cpuSeconds" | "memoryMb") =>
+    seeds.flatMap((seed) => {
+      const [past, future] = [generatedRuns(20, truth, seed), generatedRuns(100, truth, seed + 1000)];
+      const model = calibrate(past, speed);
+      return future.map((run) => {
+        const { low, mid, high } = estimateTraining(model, [run], defaultPrices, null)[quantity];
+        const actual = quantity === "cpuSeconds" ? run.cpuSeconds : run.peakMemoryMb;
+        return { error: Math.abs(mid - actual) / actual, inside: low <= actual && actual <= high, width: high / low };
+      });
+    });
+  it.each(["cpuSeconds", "memoryMb"] as const)(
+    "%s: median error at most 25 %, 90 %% interval holds 85 %%",
+    (quantity) => {
+      const scores = scored(quantity);
+      expect(median(scores.map(({ error }) => error))).toBeLessThanOrEqual(0.25);
+      expect(scores.filter(({ inside }) => inside).length / scores.length).toBeGreaterThanOrEqual(0.85);
+      // An interval that holds everything says nothing.
+      expect(median(scores.map(({ width }) => width))).toBeLessThan(4);
+    },
+  );
+  it("its own replay finds the error that later runs have", () => {
+    const { medianError, covered, runs } = replay(generatedRuns(60, truth, 7), speed, "cpu");
+    expect(runs).toBe(20);
+    expect(medianError).toBeLessThanOrEqual(0.25);
+    expect(covered).toBeGreaterThanOrEqual(0.85);
+  });
+});
+
+describe("an estimate", () => {
+  const fresh = estimateTraining(calibrate([], speed), [work], defaultPrices, null);
+  it("keeps its shape, before and after any run", () => {
+    expect(Estimate.parse(fresh)).toEqual(fresh);
+    const later = estimateTraining(calibrate(generatedRuns(20, truth, 1), speed), [work], defaultPrices, 0.1);
+    expect(Estimate.parse(later).basedOn).toMatchObject({ prior: false, error: 0.1 });
+    expect(fresh.basedOn).toEqual({ runs: 0, prior: true, error: null });
+  });
+  it("narrows with runs", () => {
+    const later = estimateTraining(calibrate(generatedRuns(60, truth, 1), speed), [work], defaultPrices, null);
+    expect(later.cpuSeconds.high / later.cpuSeconds.low).toBeLessThan(fresh.cpuSeconds.high / fresh.cpuSeconds.low / 3);
+  });
+  it("follows the machine's speed before any run", () => {
+    const slow = estimateTraining(calibrate([], { gatherNs: 3, multiplyNs: 2.4 }), [work], defaultPrices, null);
+    expect(slow.cpuSeconds.mid / fresh.cpuSeconds.mid).toBeCloseTo(3, 6);
+  });
+  it("carries what other algorithms showed over to one without runs", () => {
+    const others = generatedRuns(60, truth, 2).filter((run) => run.algorithm === "linear");
+    const shifted = estimateTraining(calibrate(others, speed), [work], defaultPrices, null);
+    expect(shifted.cpuSeconds.mid).toBeGreaterThan(1.5 * fresh.cpuSeconds.mid);
+    expect(shifted.basedOn).toMatchObject({ runs: 0, prior: true });
+  });
+  it("grows with rows, columns, rounds and folds", () => {
+    for (const more of [{ rows: 20_000 }, { columns: 60 }, { rounds: 400 }, { folds: 10 }]) {
+      const larger = estimateTraining(calibrate([], speed), [{ ...work, ...more }], defaultPrices, null);
+      expect(larger.cpuSeconds.mid).toBeGreaterThan(fresh.cpuSeconds.mid);
+    }
+  });
+  it("adds up candidates' time and takes the largest one's memory", () => {
+    const linear: TrainingWork = { ...work, algorithm: "linear", rounds: 10 };
+    const model = calibrate([], speed);
+    const [one, other, both] = [[work], [linear], [work, linear]].map((w) =>
+      estimateTraining(model, w, defaultPrices, null),
+    );
+    expect(both!.cpuSeconds.mid).toBeCloseTo(one!.cpuSeconds.mid + other!.cpuSeconds.mid, 10);
+    expect(both!.memoryMb.mid).toBe(Math.max(one!.memoryMb.mid, other!.memoryMb.mid));
+  });
+  it("needs a candidate", () =>
+    expect(() => estimateTraining(calibrate([], speed), [], defaultPrices, null)).toThrow(/no candidate/));
+  it("prices what it expects", () =>
+    expect(fresh.usd.mid).toBeCloseTo(
+      usd(defaultPrices, {
+        cpuSeconds: fresh.cpuSeconds.mid,
+        memoryMb: fresh.memoryMb.mid,
+        seconds: fresh.seconds.mid,
+      }),
+      12,
+    ));
+  it("learns how long threads wait", () => {
+    const runs = generatedRuns(40, truth, 3).map((run) =>
+      FinishedRun.parse({ ...run, seconds: (run.cpuSeconds / run.threads) * 2 }),
+    );
+    const later = estimateTraining(calibrate(runs, speed), [work], defaultPrices, null);
+    expect(later.seconds.mid / (later.cpuSeconds.mid / work.threads)).toBeCloseTo(2, 1);
+  });
+});
+
+it("has no error to show without runs", () =>
+  expect(replay([], speed, "cpu")).toEqual({ runs: 0, medianError: null, covered: null }));
