@@ -51,7 +51,8 @@ export function fitLogistic(
     for (; size > 1e-10; size /= 2) {
       for (let j = 0; j < columns; j++) next[j] = w[j]! - size * step[j]!;
       const lower = lossAt(design, labels, penalty, next, gradient, weights);
-      if (lower <= value) {
+      // Below the rounding of the loss it can't tell steps apart: there Newton's own step is taken.
+      if (lower <= value + 1e-14 * value) {
         value = lower;
         break;
       }

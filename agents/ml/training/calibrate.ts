@@ -1,0 +1,76 @@
+import { fitPlatt, fitTemperature } from "@muster/shared/stats/calibration.ts";
+import { logLoss } from "@muster/shared/stats/metrics.ts";
+import type { Calibration } from "../fitted.ts";
+import { probabilitiesOf } from "../score.ts";
+
+/** Rows beyond this many change a calibration of two numbers by less than its own error. */
+const calibrationRows = 100_000;
+
+/** Out-of-fold margins (one array per output), class index and fold (−1: never held out) of every row. */
+export type HeldOut = { margins: Float64Array[]; labels: Float64Array; fold: Int32Array };
+
+/** Probabilities of every held-out row, calibrated by the other folds; NaN where a row was never held out. */
+export type Calibrated = {
+  probabilities: Float64Array[];
+  rawLogLoss: number;
+  logLoss: number;
+  calibration: Calibration;
+};
+
+/**
+ * Platt's scaling (binary) or a temperature (multiclass), fitted out of fold. It is kept only if it lowers the log loss
+ * of folds that it wasn't fitted on; then `calibration` is fitted on all held-out rows, else it is `none`.
+ */
+export function calibrateOutOfFold(held: HeldOut): Calibrated {
+  const raw = probabilitiesOf(held.margins, { kind: "none" });
+  const folds = [...new Set(held.fold)].filter((fold) => fold >= 0);
+  const crossed = raw.map((p) => p.map(() => Number.NaN));
+  for (const fold of folds) {
+    const calibration = fitOn(held, (row) => held.fold[row]! >= 0 && held.fold[row] !== fold);
+    const own = probabilitiesOf(held.margins, calibration);
+    for (const [k, p] of own.entries())
+      for (let row = 0; row < p.length; row++) if (held.fold[row] === fold) crossed[k]![row] = p[row]!;
+  }
+  const rawLogLoss = heldOutLogLoss(held, raw);
+  const logLoss = heldOutLogLoss(held, crossed);
+  if (folds.length > 1 && logLoss < rawLogLoss)
+    return { probabilities: crossed, rawLogLoss, logLoss, calibration: fitOn(held, (row) => held.fold[row]! >= 0) };
+  const masked = raw.map((p) => p.map((value, row) => (held.fold[row]! >= 0 ? value : Number.NaN)));
+  return { probabilities: masked, rawLogLoss, logLoss: rawLogLoss, calibration: { kind: "none" } };
+}
+
+function fitOn(held: HeldOut, keep: (row: number) => boolean): Calibration {
+  const rows: number[] = [];
+  for (let row = 0; row < held.labels.length; row++) if (keep(row)) rows.push(row);
+  const step = Math.max(1, Math.ceil(rows.length / calibrationRows));
+  const chosen = rows.filter((_, i) => i % step === 0);
+  const labels = Float64Array.from(chosen, (row) => held.labels[row]!);
+  const margins = held.margins.map((k) => Float64Array.from(chosen, (row) => k[row]!));
+  const [first] = margins;
+  const folds = chosen.map((row) => held.fold[row]!);
+  const usable = labels.some((y) => y !== labels[0]) && margins.some((margin) => variesWithinFold(margin, folds));
+  if (!usable) return { kind: "none" };
+  if (margins.length > 1) return { kind: "temperature", temperature: fitTemperature(margins, labels) };
+  const { slope, intercept } = fitPlatt(first!, labels);
+  // A margin that falls where the label rises can't be mended by two numbers.
+  return slope > 0 ? { kind: "platt", slope, intercept } : { kind: "none" };
+}
+
+/** A model that answers the same for every row (the constant) differs between folds only, which isn't to be fitted on. */
+function variesWithinFold(margin: Float64Array, folds: number[]): boolean {
+  const first = new Map<number, number>();
+  return margin.some((value, i) => {
+    const own = first.get(folds[i]!) ?? value;
+    first.set(folds[i]!, own);
+    return Math.abs(value - own) > 1e-9;
+  });
+}
+
+function heldOutLogLoss(held: HeldOut, probabilities: Float64Array[]): number {
+  const rows: number[] = [];
+  for (let row = 0; row < held.fold.length; row++) if (held.fold[row]! >= 0) rows.push(row);
+  return logLoss(
+    rows.map((row) => held.labels[row]!),
+    probabilities.map((p) => Float64Array.from(rows, (row) => p[row]!)),
+  );
+}

@@ -1,0 +1,44 @@
+import type { FittedModel } from "../fitted.ts";
+import { fitCandidate } from "./fit-candidate.ts";
+import type { CostMatrix } from "./job.ts";
+import { type Finished, type RaceContext, type RaceData, seedOf } from "./race.ts";
+import { chooseThreshold } from "./threshold.ts";
+
+/** The refitted model and, for trees, the engine's binary. */
+export type Final = { fitted: FittedModel; booster: Uint8Array | null };
+
+/**
+ * Refits the chosen candidate on every row of the training file, as it was fitted in each fold; calibration and threshold
+ * are those fitted on out-of-fold answers. The encoding's columns are the booster's features, in order.
+ */
+export function fitFinal(data: RaceData, chosen: Finished, costs: CostMatrix | null, context: RaceContext): Final {
+  const { candidate, answers } = chosen;
+  const { labels, columns, plan } = data;
+  const all = Int32Array.from({ length: labels.values.length }, (_, row) => row);
+  const seed = seedOf(context.seed, candidate.name, -1);
+  const folds = plan.splits.length;
+  const refit = fitCandidate(candidate, columns, labels, {
+    xgboost: context.xgboost,
+    threads: context.threads,
+    seed,
+    inner: (count) => plan.inner(all, count, seed),
+    onStep(round, rounds) {
+      context.meter.check();
+      if (round !== null && round % 25 === 0)
+        context.onProgress({ stage: "refit", candidate: candidate.name, fold: null, folds, round, rounds });
+    },
+  });
+  try {
+    const fitted: FittedModel = {
+      task: labels.task,
+      classes: labels.classes,
+      ...refit.encoding,
+      estimator: refit.estimator(),
+      calibration: answers.calibrated?.calibration ?? { kind: "none" },
+      threshold: labels.task === "binary" ? chooseThreshold(labels.values, answers.prediction[1]!, costs) : null,
+    };
+    return { fitted, booster: refit.booster() };
+  } finally {
+    refit.free();
+  }
+}

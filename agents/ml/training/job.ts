@@ -1,0 +1,131 @@
+import type { FittedInput, FittedModel } from "../fitted.ts";
+import type { TreeParams } from "../xgboost/train.ts";
+
+/** A metric that candidates are compared by; names as in the prediction problem, and `brier`. */
+export type MetricName =
+  | "roc_auc"
+  | "average_precision"
+  | "log_loss"
+  | "brier"
+  | "f1_macro"
+  | "accuracy"
+  | "rmse"
+  | "mae"
+  | "r2";
+
+/** What a candidate is tuned by. Linear: the penalties tried. Trees: the engine's parameters (boosting: `rounds` at most). */
+export type CandidateParams =
+  | { algorithm: "constant" }
+  | { algorithm: "linear"; penalties: number[] }
+  | { algorithm: "random_forest"; trees: TreeParams }
+  | { algorithm: "xgboost"; trees: TreeParams; patience: number };
+
+/**
+ * A model that may be trained: its name on the board, its parameters, why it is proposed, and `work`, a rough measure of
+ * its cost over all folds and the refit in cell visits (rows × columns × passes) to calibrate an estimate with.
+ */
+export type Candidate = { name: string; params: CandidateParams; why: string; work: number };
+
+/** The price of a wrong answer of each kind, in any one unit. */
+export type CostMatrix = { falsePositive: number; falseNegative: number };
+
+/**
+ * Everything a training process is told. `file` is the only data file that it may open: Parquet with `__row`, `__entity`,
+ * `__cutoff`, `__label` and the features (DOUBLE or VARCHAR).
+ */
+export type TrainJob = {
+  file: string;
+  task: FittedModel["task"];
+  metric: MetricName;
+  /** Binary: the positive class as the label spells it; null: the rarer one. */
+  positive: string | null;
+  features: FittedInput[];
+  candidates: Candidate[];
+  /** Folds of the comparison, 2..10; fewer where the data has fewer times or too small a class. */
+  folds: number;
+  /** The column (timestamp or number) whose order the folds follow, or null. Several cutoffs are followed without it. */
+  time: string | null;
+  /** Null: the threshold that maximises F1 of the positive class. */
+  costs: CostMatrix | null;
+  seed: number;
+  threads: number;
+  /** CPU seconds for reading, race and refit together. */
+  cpuSecondsLimit: number;
+  memoryLimitMb: number;
+  /** Path of libxgboost (setting MUSTER_XGBOOST_LIB), or null: found by name. */
+  xgboostLibrary: string | null;
+};
+
+/** What a training process is doing: `round` of `rounds` within `fold` (from 0; null: the refit) of `folds` of a candidate. */
+export type TrainProgress = {
+  stage: "read" | "audit" | "race" | "refit";
+  candidate: string | null;
+  fold: number | null;
+  folds: number;
+  round: number | null;
+  rounds: number | null;
+};
+
+/** Mean over folds, its standard error (null for one fold), and each fold (null where it isn't defined: one class only). */
+export type CvMetric = { mean: number; se: number | null; folds: (number | null)[] };
+
+/** Why a candidate isn't ranked: CPU seconds it needed in all (null: unknown) and had, and what would make it fit. */
+export type Skipped = { neededCpuSeconds: number | null; hadCpuSeconds: number; fits: string };
+
+/** A line of the leaderboard. `cv` is empty for a skipped candidate. */
+export type BoardRow = {
+  name: string;
+  algorithm: CandidateParams["algorithm"];
+  params: CandidateParams;
+  why: string;
+  cv: Partial<Record<MetricName, CvMetric>>;
+  seconds: number;
+  cpuSeconds: number;
+  chosen: boolean;
+  reason: string;
+  skipped: Skipped | null;
+};
+
+/** A feature left out, with the number that shows why. */
+export type DroppedColumn = {
+  column: string;
+  reason: "constant" | "nearly_empty" | "id_like" | "leaking";
+  /** constant: distinct values; nearly_empty: share missing; id_like: share distinct; leaking: out-of-fold score alone. */
+  value: number;
+  message: string;
+};
+
+/**
+ * Out-of-fold answers of the chosen candidate, calibrated by the other folds, in the order of the file.
+ * `fold` is −1 where a row was never held out (the first block of time). `label`: class index or number.
+ * `prediction`: one array per class, or the one of values.
+ */
+export type OutOfFold = { row: Float64Array; fold: Int32Array; label: Float64Array; prediction: Float64Array[] };
+
+/** How rows were split, and why. */
+export type FoldPlanInfo = { kind: "stratified" | "random" | "grouped" | "time"; folds: number; why: string };
+
+/** What a training run gives. `booster` is the engine's own binary (UBJSON, base64) for trees, else null. */
+export type TrainResult = {
+  fitted: FittedModel;
+  booster: string | null;
+  board: BoardRow[];
+  chosen: string;
+  metric: MetricName;
+  /** Whether the chosen one is better than the constant baseline by more than one standard error of the paired difference. */
+  beatsConstant: boolean;
+  /** Which calibration was fitted and the out-of-fold log loss without and with it; null for regression. */
+  calibration: { rawLogLoss: number; logLoss: number } | null;
+  oof: OutOfFold;
+  plan: FoldPlanInfo;
+  dropped: DroppedColumn[];
+  rows: number;
+  /** Rows per class in the order of `fitted.classes`; empty for regression. */
+  classCounts: number[];
+  threads: number;
+  seed: number;
+  /** Version of the XGBoost library, and of Node. */
+  engineVersion: string;
+  cpuSeconds: number;
+  peakMemoryMb: number;
+};

@@ -1,0 +1,180 @@
+import { sha256 } from "@muster/shared/canonical.ts";
+import { Fault } from "@muster/shared/fault.ts";
+import { takeRows } from "../encode.ts";
+import type { FittedModel } from "../fitted.ts";
+import { type Labels, takeLabels } from "../labels.ts";
+import type { FeatureColumn } from "../matrix.ts";
+import { servedClasses } from "../score.ts";
+import type { Xgboost } from "../xgboost/library.ts";
+import { type Calibrated, calibrateOutOfFold } from "./calibrate.ts";
+import { fitCandidate } from "./fit-candidate.ts";
+import type { FoldPlan } from "./fold-plan.ts";
+import type { BoardRow, Candidate, CostMatrix, MetricName, TrainProgress } from "./job.ts";
+import type { Meter } from "./meter.ts";
+import { measure, metricsOf, summarise } from "./metrics.ts";
+import { crossedThresholds } from "./threshold.ts";
+
+/** The rows of a run: feature columns, labels and the folds. */
+export type RaceData = { columns: FeatureColumn[]; labels: Labels; plan: FoldPlan };
+
+/** What a race needs beside the data; `wallSeconds` is a clock, `breathe` lets messages out between folds. */
+export type RaceContext = {
+  xgboost: Xgboost;
+  threads: number;
+  seed: number;
+  meter: Meter;
+  wallSeconds: () => number;
+  breathe: () => Promise<void>;
+  onProgress: (progress: TrainProgress) => void;
+};
+
+/** A finished candidate: its line, its calibrated out-of-fold answers and what a refit is expected to cost. */
+export type Finished = { row: BoardRow; candidate: Candidate; answers: HeldOutAnswers; refitCpuSeconds: number };
+
+/** Out-of-fold answers of a candidate; `calibrated` is null for regression. */
+export type HeldOutAnswers = { fold: Int32Array; prediction: Float64Array[]; calibrated: Calibrated | null };
+
+/** The lines of all candidates in their order, and those that finished. */
+export type Race = { board: BoardRow[]; finished: Finished[] };
+
+/** Room kept for the refit beyond what the folds suggest. */
+const refitMargin = 1.25;
+
+/**
+ * Compares candidates on the same folds, one after the other. Everything learned (encoding, penalty, rounds, calibration,
+ * threshold) is learned without the rows that are scored. A candidate that wouldn't end inside the budget, refit included,
+ * is stopped and listed as skipped with what it needs; it is never ranked.
+ */
+export async function race(
+  data: RaceData,
+  candidates: Candidate[],
+  costs: CostMatrix | null,
+  context: RaceContext,
+): Promise<Race> {
+  const board: BoardRow[] = [];
+  const finished: Finished[] = [];
+  for (const candidate of candidates) {
+    const reserve = Math.max(0, ...finished.map(({ refitCpuSeconds }) => refitCpuSeconds));
+    const done = await raceOne(data, candidate, costs, reserve, context);
+    board.push(done.row);
+    if ("answers" in done) finished.push(done);
+  }
+  return { board, finished };
+}
+
+async function raceOne(
+  data: RaceData,
+  candidate: Candidate,
+  costs: CostMatrix | null,
+  reserve: number,
+  context: RaceContext,
+): Promise<Finished | { row: BoardRow }> {
+  const { meter, wallSeconds } = context;
+  const startCpu = meter.used();
+  const startWall = wallSeconds();
+  const base = {
+    name: candidate.name,
+    algorithm: candidate.params.algorithm,
+    params: candidate.params,
+    why: candidate.why,
+  };
+  const spent = () => ({ seconds: wallSeconds() - startWall, cpuSeconds: meter.used() - startCpu });
+  const folds = data.plan.splits.length;
+  const heldOut = emptyMargins(data.labels);
+  let largest = 0;
+  const skip = (needed: number | null): { row: BoardRow } => {
+    const had = Math.max(0, meter.limit - startCpu);
+    const total = needed === null ? null : startCpu + needed;
+    const fits = total === null ? "a larger budget of CPU seconds" : `a budget of ${Math.ceil(total)} CPU s`;
+    const skipped = { neededCpuSeconds: needed, hadCpuSeconds: had, fits };
+    return { row: { ...base, cv: {}, ...spent(), chosen: false, reason: `skipped: needs ${fits}`, skipped } };
+  };
+  try {
+    for (const [fold, split] of data.plan.splits.entries()) {
+      meter.reserve = Math.max(reserve, refitMargin * largest);
+      context.onProgress({ stage: "race", candidate: candidate.name, fold, folds, round: null, rounds: null });
+      await context.breathe();
+      const before = meter.used();
+      scoreFold(data, candidate, fold, split, heldOut, context);
+      largest = Math.max(largest, ((meter.used() - before) * data.labels.values.length) / split.train.length);
+      const ahead = largest * (folds - fold - 1) + Math.max(reserve, refitMargin * largest);
+      if (meter.used() + ahead > meter.limit) return skip(meter.used() - startCpu + ahead);
+    }
+    const answers = answersOf(data.labels, heldOut);
+    const cv = measureFolds(data, answers, costs);
+    const row = { ...base, cv, ...spent(), chosen: false, reason: "", skipped: null };
+    return { row, candidate, answers, refitCpuSeconds: refitMargin * largest };
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== "over_budget") throw error;
+    return skip(largest === 0 ? null : largest * (folds + refitMargin));
+  } finally {
+    meter.reserve = 0;
+  }
+}
+
+type HeldOutMargins = { fold: Int32Array; margins: Float64Array[] };
+
+function emptyMargins(labels: Labels): HeldOutMargins {
+  const rows = labels.values.length;
+  const outputs = labels.task === "multiclass" ? labels.classes.length : 1;
+  const margins = Array.from({ length: outputs }, () => new Float64Array(rows));
+  return { fold: new Int32Array(rows).fill(-1), margins };
+}
+
+function scoreFold(
+  data: RaceData,
+  candidate: Candidate,
+  fold: number,
+  split: { train: Int32Array; valid: Int32Array },
+  heldOut: HeldOutMargins,
+  context: RaceContext,
+): void {
+  const { meter } = context;
+  const seed = seedOf(context.seed, candidate.name, fold);
+  const folds = data.plan.splits.length;
+  const fitted = fitCandidate(candidate, takeRows(data.columns, split.train), takeLabels(data.labels, split.train), {
+    xgboost: context.xgboost,
+    threads: context.threads,
+    seed,
+    inner: (count) => data.plan.inner(split.train, count, seed),
+    onStep(round, rounds) {
+      meter.check();
+      if (round !== null && round % 25 === 0)
+        context.onProgress({ stage: "race", candidate: candidate.name, fold, folds, round, rounds });
+    },
+  });
+  try {
+    const margins = fitted.margins(takeRows(data.columns, split.valid));
+    for (const [i, row] of split.valid.entries()) {
+      heldOut.fold[row] = fold;
+      for (const [k, own] of margins.entries()) heldOut.margins[k]![row] = own[i]!;
+    }
+  } finally {
+    fitted.free();
+  }
+}
+
+/** A seed of its own for each candidate and fold, so that one being skipped changes no other. */
+export const seedOf = (seed: number, name: string, fold: number): number =>
+  Number.parseInt(sha256(`${seed}:${name}:${fold}`).slice(0, 7), 16);
+
+function answersOf(labels: Labels, { fold, margins }: HeldOutMargins): HeldOutAnswers {
+  if (labels.task === "regression") return { fold, prediction: margins, calibrated: null };
+  const calibrated = calibrateOutOfFold({ margins, labels: labels.values, fold });
+  return { fold, prediction: calibrated.probabilities, calibrated };
+}
+
+function measureFolds({ labels, plan }: RaceData, answers: HeldOutAnswers, costs: CostMatrix | null): BoardRow["cv"] {
+  const { task } = labels;
+  const thresholds =
+    task === "binary"
+      ? crossedThresholds(labels.values, answers.prediction[1]!, answers.fold, plan.splits.length, costs)
+      : null;
+  const perFold = plan.splits.map(({ valid }, fold) => {
+    const prediction = answers.prediction.map((p) => Float64Array.from(valid, (row) => p[row]!));
+    const served = task === "regression" ? null : servedClasses(prediction, thresholds?.[fold] ?? null);
+    return { labels: Float64Array.from(valid, (row) => labels.values[row]!), prediction, served };
+  });
+  const line = (metric: MetricName) => [metric, summarise(perFold.map((fold) => measure(metric, task, fold)))] as const;
+  return Object.fromEntries(metricsOf[task as FittedModel["task"]].map(line));
+}

@@ -1,0 +1,122 @@
+import type { FittedModel } from "../fitted.ts";
+import type { TreeParams } from "../xgboost/train.ts";
+import type { Candidate } from "./job.ts";
+
+/** What the proposal looks at; no row is read. `minority`: rows of the rarest class (null for regression). */
+export type TrainingShape = {
+  task: FittedModel["task"];
+  rows: number;
+  numbers: number;
+  categories: number;
+  classes: number;
+  minority: number | null;
+  /** Folds of the comparison. */
+  folds: number;
+};
+
+const penalties = [1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0001];
+/** Above this a forest of deep trees costs more than it gains over boosting. */
+const forestRows = 200_000;
+/** Below this fine bins only cost time: trees of 64 bins scored the same on the sets measured. */
+const fewRows = 50_000;
+
+/**
+ * The candidates worth comparing for data of this shape, cheap ones first so that a small budget still ends with a model:
+ * the constant baseline, a linear model, boosted trees in three settings and random forests in two, scaled to the rows.
+ */
+export function selectCandidates(shape: TrainingShape): Candidate[] {
+  const { task, rows } = shape;
+  const outputs = task === "multiclass" ? shape.classes : 1;
+  const columns = shape.numbers + shape.categories * 3;
+  const cells = rows * columns * (shape.folds + 1) * outputs;
+  const link = { regression: "ridge", binary: "logistic", multiclass: "softmax" }[task];
+  const constant: Candidate = {
+    name: "constant",
+    params: { algorithm: "constant" },
+    why: "the yardstick: what knowing nothing scores",
+    work: rows,
+  };
+  const linear: Candidate = {
+    name: "linear",
+    params: { algorithm: "linear", penalties },
+    why: `${link} regression: small, with exact reasons, and hard to beat on few rows`,
+    work: cells * (columns + 60),
+  };
+  const [shallow, ...deeper] = boosting(shape).map(([name, trees, patience, why]): Candidate => {
+    return {
+      name,
+      params: { algorithm: "xgboost", trees, patience },
+      why,
+      work: cells * trees.rounds * trees.maxDepth,
+    };
+  });
+  const forests = rows > forestRows ? [] : forestsFor(shape, outputs, cells);
+  return [constant, linear, shallow!, ...forests, ...deeper];
+}
+
+const tree: TreeParams = {
+  rounds: 400,
+  parallelTrees: 1,
+  learningRate: 0.1,
+  maxDepth: 3,
+  minChildWeight: 1,
+  lambda: 1,
+  gamma: 0,
+  subsample: 0.8,
+  columnsPerTree: 1,
+  columnsPerSplit: 0.5,
+  maxBins: 64,
+};
+
+function forestsFor({ task, rows, numbers, categories }: TrainingShape, outputs: number, cells: number): Candidate[] {
+  const columns = Math.max(1, numbers + categories);
+  const forest: TreeParams = {
+    ...tree,
+    rounds: 1,
+    parallelTrees: Math.max(40, Math.round(100 / Math.sqrt(outputs))),
+    learningRate: 1,
+    lambda: 0.01,
+    subsample: 0.632,
+  };
+  const smooth: TreeParams = {
+    ...forest,
+    maxDepth: 10,
+    // The weight of a row is its loss's curvature: at most 0.25 for classes, 1 for numbers.
+    minChildWeight: task === "regression" ? 10 : 4,
+  };
+  const deep: TreeParams = {
+    ...forest,
+    maxDepth: rows > 20_000 ? 14 : 18,
+    minChildWeight: task === "regression" ? 2 : 0.25,
+    columnsPerSplit: task === "regression" ? 0.5 : Math.min(0.5, 1 / Math.sqrt(columns) + 0.1),
+  };
+  const candidate = (name: string, trees: TreeParams, why: string): Candidate => {
+    const work = (cells * trees.parallelTrees * trees.maxDepth) / 2;
+    return { name, params: { algorithm: "random_forest", trees }, why, work };
+  };
+  return [
+    candidate("random_forest_smooth", smooth, "independent trees with large leaves: steady where the label is noisy"),
+    candidate("random_forest", deep, "deep independent trees: strong where many columns act together"),
+  ];
+}
+
+function boosting({ task, rows, minority }: TrainingShape): [string, TreeParams, number, string][] {
+  const few = rows < 2_000 || (minority !== null && minority < 200);
+  const maxBins = rows < fewRows ? 64 : 256;
+  const shallow: TreeParams = { ...tree, maxBins, minChildWeight: few ? 1 : 5 };
+  const pairs: TreeParams = { ...shallow, maxDepth: 2, learningRate: 0.1 };
+  const deep: TreeParams = {
+    ...tree,
+    maxBins: rows < fewRows ? 128 : 256,
+    rounds: 800,
+    learningRate: rows < fewRows ? 0.05 : 0.1,
+    maxDepth: few ? 5 : 9,
+    minChildWeight: task === "regression" ? 3 : 1,
+    columnsPerSplit: few ? 0.5 : 0.8,
+  };
+  return [
+    ["xgboost_shallow", shallow, 25, "boosted trees of three levels: strong and hard to overfit"],
+    ["xgboost_pairs", pairs, 25, "boosted trees of two levels: interactions of two columns, no more"],
+    ["xgboost_deep", deep, 40, "boosted trees of many levels: interactions of many columns"],
+  ];
+}

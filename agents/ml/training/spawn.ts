@@ -1,0 +1,102 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { join } from "node:path";
+import { Fault, fault } from "@muster/shared/fault.ts";
+import type { ChildMessage } from "../worker/messages.ts";
+import type { TrainJob, TrainProgress, TrainResult } from "./job.ts";
+import { usageOf } from "./usage.ts";
+
+const root = join(import.meta.dirname, "../../..");
+const pollMs = 100;
+/** Room for the process's own start and answer before the hard stop; inside it the meter stops by itself. */
+const graceCpuSeconds = 2;
+
+/**
+ * Node's flags for a process that may read our code and one data file, write nothing and start nothing.
+ * Native code isn't held by them: DuckDB has its own list of the one file, libxgboost is given no path.
+ */
+export function confinement(file: string, xgboostLibrary: string | null): string[] {
+  const code = ["agents/ml", "shared", "node_modules", "package.json"].map((part) => join(root, part));
+  const readable = [...code, file, "/proc/self/status", ...(xgboostLibrary === null ? [] : [xgboostLibrary])];
+  return ["--permission", "--allow-addons", ...readable.map((path) => `--allow-fs-read=${path}`)];
+}
+
+/** A training process that was granted one file, waiting for its job. It inherits no setting and no secret. */
+export function startChild(file: string, xgboostLibrary: string | null): ChildProcess {
+  return fork(join(root, "agents/ml/worker/child.ts"), {
+    execArgv: confinement(file, xgboostLibrary),
+    // Threads that spin while they wait once cost 30 times the time on a loaded machine.
+    env: { OMP_WAIT_POLICY: "passive", TZ: "UTC" },
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
+}
+
+/**
+ * Trains in a process of its own and gives its result.
+ * Ends it and throws: `cancelled` when the signal is given, `unfit` when it needs more memory than `job.memoryLimitMb`
+ * (with the measured peak), `over_budget` when it needs more CPU than the job's limit; else what the process threw.
+ * Memory is looked at ten times a second.
+ */
+export function trainInChild(
+  job: TrainJob,
+  options: {
+    onProgress?: (progress: TrainProgress) => void;
+    signal?: AbortSignal;
+    start?: (file: string, xgboostLibrary: string | null) => ChildProcess;
+  } = {},
+): Promise<TrainResult> {
+  const { onProgress, signal, start = startChild } = options;
+  if (signal?.aborted) return Promise.reject(cancelled());
+  const child = start(job.file, job.xgboostLibrary);
+  return new Promise<TrainResult>((resolve, reject) => {
+    let outcome: TrainResult | Fault | null = null;
+    let peakMemoryMb = 0;
+    let stderr = "";
+    const stop = (why: Fault) => {
+      outcome ??= why;
+      child.kill("SIGKILL");
+    };
+    const onAbort = () => stop(cancelled());
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const timer = setInterval(async () => {
+      const usage = await usageOf(child.pid!);
+      if (!usage) return;
+      peakMemoryMb = Math.max(peakMemoryMb, usage.memoryMb);
+      if (peakMemoryMb > job.memoryLimitMb) stop(tooLarge(job.memoryLimitMb, peakMemoryMb));
+      if (usage.cpuSeconds > job.cpuSecondsLimit + graceCpuSeconds) stop(tooLong(job.cpuSecondsLimit));
+    }, pollMs);
+    child.stderr?.on("data", (text: Buffer) => {
+      stderr = (stderr + text.toString()).slice(-4000);
+    });
+    child.on("message", (message: ChildMessage) => {
+      if (message.kind === "progress") onProgress?.(message.progress);
+      else
+        outcome ??= message.kind === "result" ? message.result : new Fault(message.code, message.message, message.data);
+    });
+    const settle = (cause: unknown) => {
+      clearInterval(timer);
+      signal?.removeEventListener("abort", onAbort);
+      if (outcome instanceof Fault) reject(outcome);
+      else if (outcome) resolve({ ...outcome, peakMemoryMb: Math.max(outcome.peakMemoryMb, peakMemoryMb) });
+      else
+        reject(
+          fault("internal", "the training process ended without an answer; the log has its last words", {}, cause),
+        );
+    };
+    child.once("error", settle);
+    child.once("close", (code, killed) => settle(new Error(`exit ${code ?? killed}: ${stderr}`)));
+    child.send(job);
+  });
+}
+
+const cancelled = () => fault("cancelled", "the training was cancelled");
+
+const tooLarge = (limitMb: number, peakMemoryMb: number) =>
+  fault(
+    "unfit",
+    `training needs more than its ${limitMb} MB of memory (${Math.round(peakMemoryMb)} MB were measured); raise the limit or use fewer rows or features`,
+    { limitMb, peakMemoryMb },
+  );
+
+const tooLong = (limit: number) =>
+  fault("over_budget", `training used up its ${limit} CPU s before a model was finished; raise the budget`, { limit });

@@ -1,0 +1,69 @@
+import { fault } from "@muster/shared/fault.ts";
+import { seededRandom } from "@muster/shared/random.ts";
+import { classCounts, type Labels } from "../labels.ts";
+import type { FeatureColumn } from "../matrix.ts";
+import { auditColumns } from "./audit-columns.ts";
+import { chooseCandidate } from "./choose.ts";
+import { fitFinal } from "./fit-final.ts";
+import { planFolds, type RowOrigin } from "./fold-plan.ts";
+import type { TrainJob, TrainResult } from "./job.ts";
+import { metricsOf } from "./metrics.ts";
+import { type RaceContext, type RaceData, race } from "./race.ts";
+
+/** The rows of a training file: row numbers, where each comes from, labels and feature columns. */
+export type TrainingSet = RowOrigin & { row: Float64Array; labels: Labels; columns: FeatureColumn[] };
+
+/** What `trainOn` measures of itself stands in the result but for the process's own figures. */
+export type Trained = Omit<TrainResult, "cpuSeconds" | "peakMemoryMb" | "engineVersion">;
+
+/**
+ * Trains on a training set: leaves out columns that must not be used, compares the candidates by cross-validation that
+ * suits the data, refits the chosen one on every row. Deterministic for a seed, number of threads, engine and kind of CPU.
+ * `unfit` where the data can't serve (one class, no usable column), `over_budget` where no model finishes in the budget.
+ */
+export async function trainOn(set: TrainingSet, job: TrainJob, context: RaceContext): Promise<Trained> {
+  const { labels } = set;
+  if (!metricsOf[labels.task].includes(job.metric))
+    throw fault("invalid_input", `${job.metric} isn't a metric of a ${labels.task} problem`);
+  if (labels.task === "regression" && labels.values.every((value) => value === labels.values[0]))
+    throw fault("unfit", "the label has one value only; there is nothing to predict");
+  const progress = { candidate: null, fold: null, folds: job.folds, round: null, rounds: null };
+  context.onProgress({ stage: "audit", ...progress });
+  const { kept, dropped } = auditColumns(set.columns, labels, seededRandom(job.seed));
+  if (kept.length === 0) throw fault("unfit", "no usable feature is left; see what was dropped and why", { dropped });
+  const plan = planFolds(labels, set, job.folds, job.seed);
+  const data: RaceData = { columns: kept, labels, plan };
+  const { board, finished } = await race(data, job.candidates, job.costs, context);
+  const ranked = finished.map(({ row }) => ({ name: row.name, algorithm: row.algorithm, cv: row.cv[job.metric]! }));
+  const choice = chooseCandidate(ranked, job.metric);
+  if (!choice) {
+    const least = Math.min(...board.map(({ skipped }) => skipped?.neededCpuSeconds ?? Number.POSITIVE_INFINITY));
+    const asks = Number.isFinite(least) ? `; about ${Math.ceil(least + context.meter.used())} would do` : "";
+    throw fault("over_budget", `no candidate finished inside ${job.cpuSecondsLimit} CPU s${asks}`, { board });
+  }
+  const chosen = finished.find(({ row }) => row.name === choice.name)!;
+  await context.breathe();
+  const { fitted, booster } = fitFinal(data, chosen, job.costs, context);
+  for (const row of board) {
+    if (row.skipped) continue;
+    row.chosen = row.name === choice.name;
+    row.reason = row.chosen ? choice.reason : row.reason || `not chosen: ${choice.name} is preferred`;
+  }
+  const { calibrated } = chosen.answers;
+  return {
+    fitted,
+    booster: booster && Buffer.from(booster).toString("base64"),
+    board,
+    chosen: choice.name,
+    metric: job.metric,
+    beatsConstant: choice.beatsConstant,
+    calibration: calibrated && { rawLogLoss: calibrated.rawLogLoss, logLoss: calibrated.logLoss },
+    oof: { row: set.row, fold: chosen.answers.fold, label: labels.values, prediction: chosen.answers.prediction },
+    plan: { kind: plan.kind, folds: plan.folds, why: plan.why },
+    dropped,
+    rows: labels.values.length,
+    classCounts: labels.task === "regression" ? [] : classCounts(labels),
+    threads: job.threads,
+    seed: job.seed,
+  };
+}
