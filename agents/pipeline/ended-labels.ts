@@ -1,0 +1,87 @@
+import type { Problem } from "@muster/shared/domain/problem.ts";
+import { fault } from "@muster/shared/fault.ts";
+import { addHorizon, knownAt, momentOf } from "@muster/shared/features/horizon.ts";
+import { columnOf, qualified, type Relation, TEMPORAL, typedColumn } from "@muster/shared/features/schema.ts";
+import { quoteIdent, quoteLiteral } from "@muster/shared/warehouse/quote.ts";
+
+type Split = "training" | "holdout" | "scoring";
+
+const timestampSql = (moment: Date): string =>
+  `TIMESTAMP ${quoteLiteral(moment.toISOString().slice(0, 23).replace("T", " "))}`;
+
+/** The cutoffs that may be used, with the end of their window. A training cutoff whose label isn't known yet is left out. */
+function closedCutoffs(
+  problem: Problem,
+  graceDays: number,
+): { cutoff: Date; until: Date; known: Date; split: Split }[] {
+  const { horizon } = problem;
+  if (horizon === null || problem.now === null) {
+    throw fault("invalid_input", "an event's problem needs a horizon and the data's now; define the problem again");
+  }
+  const now = momentOf(problem.now);
+  const delay = Math.max(graceDays, problem.labelDelayDays);
+  const of = (iso: string, split: Split) => {
+    const cutoff = momentOf(iso);
+    return { cutoff, until: addHorizon(cutoff, horizon), known: knownAt(cutoff, horizon, delay), split };
+  };
+  const { training, holdout, scoring } = problem.cutoffs;
+  const labelled = [
+    ...training.map((iso) => of(iso, "training")),
+    ...(holdout === null ? [] : [of(holdout, "holdout")]),
+  ];
+  return [...labelled.filter((c) => c.known <= now), ...(scoring === null ? [] : [of(scoring, "scoring")])];
+}
+
+/**
+ * SQL for the labelled rows of an interval table: one per cutoff and entity active then, `own` columns of the interval
+ * active at the cutoff (the newest start) beside. Label 1: an interval of the entity ends inside (cutoff, cutoff + horizon]
+ * while no other one runs on or starts within `graceDays`; intervals that end before they start are left out.
+ * Columns that the end of the interval fills can't be `own`: `invalid_input` for the end itself.
+ */
+export function endedLabelRows(problem: Problem, source: Relation, own: readonly string[]): string {
+  const { label } = problem;
+  if (label.kind !== "ended" || problem.entity === null) {
+    throw fault("invalid_input", "the problem is no event of an entity's intervals");
+  }
+  if (own.includes(label.end)) {
+    throw fault("invalid_input", `column ${label.end} isn't known at the cutoff and can't be read there; leave it out`);
+  }
+  const cutoffs = closedCutoffs(problem, label.graceDays);
+  if (cutoffs.length === 0) {
+    throw fault("unfit", "no cutoff has a known label yet; wait for more data or ask about a shorter horizon");
+  }
+  const start = `CAST(${qualified("t", typedColumn(source, label.start, TEMPORAL, "an interval's start").name)} AS TIMESTAMP)`;
+  const end = `CAST(${qualified("t", typedColumn(source, label.end, TEMPORAL, "an interval's end").name)} AS TIMESTAMP)`;
+  const entity = `CAST(${qualified("t", columnOf(source, problem.entity).name)} AS VARCHAR)`;
+  const carried = own.map((name) => `, ${qualified("t", columnOf(source, name).name)}`).join("");
+  const named = own.map((name) => `, a.${quoteIdent(name)}`).join("");
+  // Two intervals of one start are told apart by their content without the end, which isn't known at the cutoff.
+  const tie = source.columns
+    .filter((c) => c.name !== label.end)
+    .map((c) => `coalesce(CAST(${qualified("t", c.name)} AS VARCHAR), chr(30))`);
+  const values = cutoffs.map(
+    (c) => `(${timestampSql(c.cutoff)}, ${timestampSql(c.until)}, ${timestampSql(c.known)}, ${quoteLiteral(c.split)})`,
+  );
+  return `WITH __cutoffs(__cutoff, __until, __known_at, __split) AS (VALUES ${values.join(", ")}),
+__intervals AS MATERIALIZED (
+  SELECT ${entity} AS __entity, ${start} AS __start, ${end} AS __end, concat_ws(chr(31), ${tie.join(", ")}) AS __tie${carried}
+  FROM ${quoteIdent(source.relation)} t
+  WHERE ${entity} IS NOT NULL AND ${start} IS NOT NULL AND (${end} IS NULL OR ${end} > ${start})
+), __final AS (
+  SELECT i.__entity, i.__end FROM __intervals i
+  WHERE i.__end IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM __intervals j
+    WHERE j.__entity = i.__entity AND (j.__end IS NULL OR j.__end > i.__end)
+      AND j.__start <= i.__end + to_days(${label.graceDays}))
+), __left AS (
+  SELECT DISTINCT c.__cutoff, f.__entity FROM __cutoffs c JOIN __final f ON f.__end > c.__cutoff AND f.__end <= c.__until
+), __active AS (
+  SELECT c.*, i.*, row_number() OVER (PARTITION BY c.__cutoff, i.__entity ORDER BY i.__start DESC, i.__tie) AS __nth
+  FROM __cutoffs c JOIN __intervals i ON i.__start <= c.__cutoff AND (i.__end IS NULL OR i.__end > c.__cutoff)
+)
+SELECT a.__entity, a.__cutoff,
+  CASE WHEN a.__split = 'scoring' THEN NULL WHEN l.__entity IS NULL THEN '0' ELSE '1' END AS __label,
+  a.__known_at, a.__split${named}
+FROM __active a LEFT JOIN __left l ON l.__cutoff = a.__cutoff AND l.__entity = a.__entity
+WHERE a.__nth = 1`;
+}

@@ -1,0 +1,76 @@
+import type { Problem } from "@muster/shared/domain/problem.ts";
+import { fault } from "@muster/shared/fault.ts";
+import {
+  columnOf,
+  finiteSql,
+  qualified,
+  type Relation,
+  TEMPORAL,
+  typedColumn,
+} from "@muster/shared/features/schema.ts";
+import { inShareSql } from "@muster/shared/features/side.ts";
+import { quoteIdent } from "@muster/shared/warehouse/quote.ts";
+
+/** SQL for a hash of a row's content, 16 hex digits; missing values differ from empty text. */
+const contentSql = (alias: string, columns: readonly { name: string }[]): string =>
+  `left(sha256(concat_ws(chr(31), ${columns
+    .map((c) => `coalesce(CAST(${qualified(alias, c.name)} AS VARCHAR), chr(30))`)
+    .join(", ")})), 16)`;
+
+/**
+ * SQL for the side of a labelled row in the order of time: the last share, whole moments on one side.
+ * Rows without a time stay in training: nothing says that they are late.
+ */
+const lastTimeSql = (share: number): string =>
+  `(__at IS NOT NULL AND (__at = max(__at) OVER labelled OR
+    rank() OVER (PARTITION BY __label IS NULL ORDER BY __at NULLS FIRST) - 1 >= ${1 - share} * count(*) OVER labelled))`;
+
+function holdoutSql(problem: Problem): string {
+  switch (problem.holdout.kind) {
+    case "entities":
+      return inShareSql("__base", problem.holdout.share, problem.holdout.salt);
+    case "last_time":
+      return lastTimeSql(problem.holdout.share);
+    case "last_cutoff":
+      throw fault("invalid_input", "a flat table has no cutoffs; hold out entities or the last time instead");
+  }
+}
+
+/**
+ * SQL for the labelled rows of a flat table: one per table row, `own` columns beside. The cutoff is the row's own event
+ * time, null where the table has none. A row is named by the entity's key; without a key by the hash of its content but
+ * for the label (equal rows numbered `~2`, `~3`), so that equal rows lie on one side of the hold-out.
+ */
+export function flatLabelRows(problem: Problem, source: Relation, own: readonly string[]): string {
+  if (problem.label.kind !== "column") throw fault("invalid_input", "the problem's label is no column of a flat table");
+  const label = columnOf(source, problem.label.column);
+  const value = qualified("t", label.name);
+  if (problem.task === "regression")
+    typedColumn(source, label.name, ["integer", "number", "boolean"], "a regression's target");
+  const labelSql = problem.task === "regression" ? finiteSql(`CAST(${value} AS DOUBLE)`) : `CAST(${value} AS VARCHAR)`;
+  const content = contentSql(
+    "t",
+    source.columns.filter((c) => c.name !== label.name),
+  );
+  const key = problem.entity === null ? null : qualified("t", columnOf(source, problem.entity).name);
+  const moment = problem.holdout.kind === "last_time" ? problem.holdout.time : problem.time;
+  const at = (name: string | null) =>
+    name === null
+      ? "CAST(NULL AS TIMESTAMP)"
+      : `CAST(${qualified("t", typedColumn(source, name, TEMPORAL, "the event time").name)} AS TIMESTAMP)`;
+  const carried = own.map((name) => `, ${qualified("t", columnOf(source, name).name)}`).join("");
+  const named = own.map((name) => `, ${quoteIdent(name)}`).join("");
+  const entity = key === null ? "CASE WHEN __twin = 1 THEN __base ELSE __base || '~' || __twin END" : "__base";
+  const twin = key === null ? ", row_number() OVER (PARTITION BY __base ORDER BY __label) AS __twin" : "";
+  return `WITH __read AS (
+  SELECT ${key === null ? content : `coalesce(CAST(${key} AS VARCHAR), ${content})`} AS __base,
+    ${at(problem.time)} AS __when, ${at(moment)} AS __at, ${labelSql} AS __label${carried}
+  FROM ${quoteIdent(source.relation)} t
+), __sided AS (
+  SELECT *, ${holdoutSql(problem)} AS __held${twin} FROM __read
+  WINDOW labelled AS (PARTITION BY __label IS NULL)
+)
+SELECT ${entity} AS __entity, __when AS __cutoff, __label, CAST(NULL AS TIMESTAMP) AS __known_at,
+  CASE WHEN __label IS NULL THEN 'scoring' WHEN __held THEN 'holdout' ELSE 'training' END AS __split${named}
+FROM __sided`;
+}

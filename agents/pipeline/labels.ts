@@ -1,0 +1,30 @@
+import type { Problem } from "@muster/shared/domain/problem.ts";
+import { fault } from "@muster/shared/fault.ts";
+import type { Relation } from "@muster/shared/features/schema.ts";
+import { endedLabelRows } from "./ended-labels.ts";
+import { flatLabelRows } from "./flat-labels.ts";
+
+/**
+ * SQL for the labelled rows of a problem over its dataset, in no promised order, with `own` columns of the entity's row.
+ * `not_found` for a column that the dataset doesn't have.
+ */
+export function labelRows(problem: Problem, source: Relation, own: readonly string[] = []): string {
+  const kept = own.find((name) => name.startsWith("__"));
+  if (kept !== undefined) throw fault("invalid_input", `column ${kept} starts with __, which is kept; rename it`);
+  if (problem.label.kind === "ended") return endedLabelRows(problem, source, own);
+  if (own.includes(problem.label.column)) {
+    throw fault(
+      "invalid_input",
+      `column ${problem.label.column} is the label and can't be read as a feature; leave it out`,
+    );
+  }
+  return flatLabelRows(problem, source, own);
+}
+
+/**
+ * SQL for the labels of a problem: one row per entity × cutoff (flat tables: per table row), sorted.
+ * `__entity` text, `__cutoff` timestamp or null, `__label` (text for classes, double for regression, null for scoring),
+ * `__known_at` (when the label was known; null where nothing says), `__split` (`training`, `holdout`, `scoring`).
+ */
+export const compileLabels = (problem: Problem, source: Relation): string =>
+  `SELECT * FROM (${labelRows(problem, source)}) ORDER BY ALL`;

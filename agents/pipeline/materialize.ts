@@ -1,0 +1,50 @@
+import type { FeatureView } from "@muster/shared/domain/feature.ts";
+import type { Problem } from "@muster/shared/domain/problem.ts";
+import { type CompiledView, compileView } from "@muster/shared/features/compile-sql.ts";
+import { ownColumns } from "@muster/shared/features/kinds.ts";
+import { columnOf, type Relation } from "@muster/shared/features/schema.ts";
+import { inShareSql } from "@muster/shared/features/side.ts";
+import { quoteIdent, quoteLiteral } from "@muster/shared/warehouse/quote.ts";
+import { labelRows } from "./labels.ts";
+
+/** The role of a matrix file: fitted on, opened once to confirm, or scored. */
+export type MatrixRole = "training" | "holdout" | "scoring";
+
+/** What a matrix is compiled over: the label's dataset, related tables by dataset name, and a share of entities to read. */
+export type MatrixSource = {
+  dataset: Relation;
+  tables: Readonly<Record<string, Relation>>;
+  sample?: { share: number; salt: string };
+};
+
+/**
+ * SQL for the matrix file of a role: `__row` (from 0), `__entity`, `__cutoff`, `__label`, then one column per feature
+ * (DOUBLE or VARCHAR), ordered by cutoff and hash of the entity. Labels are compiled anew from the pinned dataset by the
+ * same rule that wrote them, so that a row never meets another row's label.
+ */
+export function compileMatrix(
+  problem: Problem,
+  view: Pick<FeatureView, "features">,
+  source: MatrixSource,
+  role: MatrixRole,
+): CompiledView {
+  const own = [...new Set(view.features.flatMap(ownColumns))];
+  const spine: Relation = { relation: "__spine", columns: own.map((name) => columnOf(source.dataset, name)) };
+  const compiled = compileView(view, { spine, tables: source.tables, keep: ["__entity", "__cutoff", "__label"] });
+  const sampled =
+    source.sample === undefined ? "" : ` AND ${inShareSql("__entity", source.sample.share, source.sample.salt)}`;
+  // Rows that share entity and cutoff are told apart by their values; equal ones may stand either way.
+  const order = [
+    "__cutoff NULLS FIRST",
+    "sha256(__entity)",
+    "__label",
+    ...compiled.columns.map((c) => quoteIdent(c.name)),
+  ];
+  const sql = `WITH __spine AS MATERIALIZED (
+SELECT * FROM (${labelRows(problem, source.dataset, own)}) WHERE __split = ${quoteLiteral(role)}${sampled}
+), __view AS (
+${compiled.sql}
+)
+SELECT row_number() OVER (ORDER BY ${order.join(", ")}) - 1 AS __row, * FROM __view ORDER BY __row`;
+  return { ...compiled, sql };
+}
