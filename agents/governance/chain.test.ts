@@ -113,6 +113,12 @@ describe("a chain with an anchor", () => {
     });
     expect(verify(entries, [...events, { ...event(10), seq: 4 }], [anchor])).toMatchObject({ ok: false });
   });
+  it("finds a tail from another chain put behind the anchor", () => {
+    const { entries, events } = chainOf(20);
+    const other = seal({ seq: 12, hash: "f".repeat(64) }, events.slice(12));
+    const anchor = headOf(entries.slice(0, 12));
+    expect(verify([...entries.slice(0, 12), ...other], events, [anchor])).toMatchObject({ ok: false, firstBad: 13 });
+  });
   it("finds one changed character in any field", () => {
     const { entries, events, anchor } = chainOf(5);
     for (const field of ["id", "by", "what", "subject", "at"] as const) {
