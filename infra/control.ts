@@ -37,13 +37,18 @@ export function serveControl(
   // A socket file outlives a crash; the lock says that nobody else listens on it.
   rmSync(path, { force: true });
   const open = new Set<Socket>();
+  const answering = new Set<Promise<void>>();
   const server = createServer((socket) => {
     open.add(socket);
     socket.once("close", () => open.delete(socket));
     socket.on("error", () => socket.destroy());
-    createInterface({ input: socket }).once("line", async (line) => {
-      const reply = await answer(line, handle);
-      socket.end(`${JSON.stringify(reply)}\n`);
+    linesOf(socket).once("line", (line) => {
+      // Noted before it begins: the command to stop closes us at once.
+      const answered = Promise.resolve()
+        .then(() => answer(line, handle))
+        .then((reply) => void socket.end(`${JSON.stringify(reply)}\n`));
+      answering.add(answered);
+      void answered.finally(() => answering.delete(answered));
     });
   });
   return new Promise((resolve, reject) => {
@@ -51,16 +56,19 @@ export function serveControl(
     server.listen(path, () => {
       chmodSync(path, 0o600);
       server.unref();
-      resolve(
-        () =>
-          new Promise((done) => {
-            server.close(() => done());
-            for (const socket of open) socket.destroySoon();
-          }),
-      );
+      resolve(async () => {
+        const closed = new Promise<void>((done) => server.close(() => done()));
+        // The command to stop is itself being answered; its reply goes out first.
+        await Promise.all(answering);
+        for (const socket of open) socket.destroySoon();
+        await closed;
+      });
     });
   });
 }
+
+/** The lines of a socket; its errors are heard on the socket itself, not a second time here. */
+const linesOf = (socket: Socket) => createInterface({ input: socket }).on("error", () => {});
 
 async function answer(line: string, handle: (command: ControlCommand) => Promise<void>): Promise<Reply> {
   try {
@@ -82,7 +90,7 @@ export function askSupervisor(home: string, command: ControlCommand): Promise<vo
       reject(fault("unavailable", "nothing is running; run npx muster up", { home }, cause));
     socket.once("error", gone);
     socket.once("close", () => gone());
-    createInterface({ input: socket }).once("line", (line) => {
+    linesOf(socket).once("line", (line) => {
       const reply = JSON.parse(line) as Reply;
       if ("ok" in reply) resolve();
       else reject(fault(reply.error.code, reply.error.message, reply.error.data));

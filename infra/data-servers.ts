@@ -41,27 +41,22 @@ export async function startDataServers(
     const natsUrl = config.natsUrl ?? nats?.url;
     const redisUrl = config.redisUrl ?? redis?.url;
     if (!adminUrl || !natsUrl || !redisUrl) throw fault("internal", "a server was neither named nor started");
-    await migrate(
-      adminUrl,
-      processes.map(
-        ({ name }): ProcessRole => ({ process: name, role: roleOf(name), password: keys.databasePassword(name) }),
-      ),
-    );
-    return {
-      natsUrl,
-      redisUrl,
-      servers,
-      databaseUrlFor: (name) => asRole(adminUrl, roleOf(name), keys.databasePassword(name)),
-    };
+    await migrate(adminUrl, databaseRoles(processes, keys));
+    return { natsUrl, redisUrl, servers, databaseUrlFor: (name) => asRole(adminUrl, name, keys) };
   } catch (error) {
     await Promise.all(servers.map((server) => server.stop()));
     throw error;
   }
 }
 
-function asRole(adminUrl: string, role: string, password: string): string {
+/** The login role of every process, with its password. */
+export const databaseRoles = (processes: readonly ProcessSpec[], keys: Keys): ProcessRole[] =>
+  processes.map(({ name }) => ({ process: name, role: roleOf(name), password: keys.databasePassword(name) }));
+
+/** The database's URL as the role of a process. */
+export function asRole(adminUrl: string, name: string, keys: Keys): string {
   const url = new URL(adminUrl);
-  url.username = role;
-  url.password = password;
+  url.username = roleOf(name);
+  url.password = keys.databasePassword(name);
   return url.href;
 }

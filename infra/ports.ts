@@ -27,7 +27,7 @@ export const freePort = (host = "127.0.0.1"): Promise<number> =>
   });
 
 /** Where a port's claim stands: what two supervisors that look at the same moment decide by. */
-const claimFile = (port: number): string => {
+export const claimFile = (port: number): string => {
   const folder = join(tmpdir(), `muster-ports-${userInfo().uid}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return join(folder, String(port));
@@ -45,7 +45,6 @@ function claim(port: number): boolean {
     }
     try {
       const held = readFileSync(file, "utf8");
-      if (held === mine) return true;
       if (held && isRunning(JSON.parse(held))) return false;
       rmSync(file, { force: true });
     } catch {

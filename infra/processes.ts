@@ -52,7 +52,7 @@ export function natsGrants({ name, kind, of }: Pick<ProcessSpec, "name" | "kind"
       const more = of === "planner" ? callsTools : { publish: [], subscribe: [] };
       return {
         publish: [...own.publish, ...more.publish],
-        subscribe: [...own.subscribe, `muster.${of}.>`, ...answersDiscovery(of), ...more.subscribe],
+        subscribe: [...own.subscribe, `muster.${of}.>`, ...answersDiscovery(of), "muster.control.>", ...more.subscribe],
       };
     }
     case "worker":

@@ -33,6 +33,8 @@ export type BringUpOptions = {
   found?: readonly ProcessSpec[];
   /** Which of the two addresses a person set; what the environment says by default. */
   addressesSet?: { http: boolean; serving: boolean };
+  /** How long a process may take until it answers; 60 s by default. */
+  readyWithinMs?: number;
 };
 
 /** A swarm that runs. `joined`: it's another supervisor's, and `stop` then leaves it running. */
@@ -48,8 +50,6 @@ export type Swarm = {
   /** Resolves when it has been stopped, by us or by a command of `muster down`. */
   stopped: Promise<void>;
 };
-
-const readyWithinMs = 60_000;
 
 /**
  * Brings a swarm up in this process: servers, database, then every process, each kept running; resolves when all answer.
@@ -97,7 +97,7 @@ async function supervisedSwarm(options: BringUpOptions): Promise<Swarm> {
 }
 
 async function assemble(options: BringUpOptions, undo: ReturnType<typeof unwinding>): Promise<Swarm> {
-  const { home, config, found = findProcesses(), onEvent } = options;
+  const { home, config, found = findProcesses(), onEvent, readyWithinMs = 60_000 } = options;
   const wanted = found.filter(({ name }) => !options.processes || options.processes.includes(name));
   const unknown = options.processes?.find((name) => !found.some((process) => process.name === name));
   if (unknown) throw fault("not_found", `no process ${unknown}; there are ${found.map(({ name }) => name).join(", ")}`);

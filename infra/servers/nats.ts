@@ -22,8 +22,8 @@ export const natsAuthorization = (users: readonly NatsUser[]) => ({
 });
 
 /** The server's configuration. JSON is a form of it that nats-server reads. */
-export const natsConfig = (port: number, folder: string, users: readonly NatsUser[]) => ({
-  listen: `127.0.0.1:${port}`,
+export const natsConfig = (listen: string, folder: string, users: readonly NatsUser[]) => ({
+  listen,
   server_name: "muster",
   max_payload: 262_144,
   write_deadline: "10s",
@@ -45,7 +45,9 @@ export async function startNats(
     name: "nats",
     stopSignal: "TERM",
     launch: (port) => {
-      writeFileSync(configFile, JSON.stringify(natsConfig(port, folder, users), null, 2), { mode: 0o600 });
+      writeFileSync(configFile, JSON.stringify(natsConfig(`127.0.0.1:${port}`, folder, users), null, 2), {
+        mode: 0o600,
+      });
       return { command: program, args: ["-c", configFile], options: { cwd: folder } };
     },
     ready: (port, ended) => until(() => greeted(port), ended),
