@@ -35,6 +35,8 @@ export type Context = {
   log: Log;
   /** Work for the final transaction: effects, receipts, audit and result stand or fall together. Runs in order, after `run`. */
   commit: (work: (trx: AnyTrx) => Promise<void>) => void;
+  /** Work for right after that transaction: what must not happen before it stands. */
+  after: (work: () => void) => void;
   /** An audit event in that transaction. */
   audit: (what: string, subject: string, data: Record<string, unknown>) => void;
   /** An event in the outbox of that transaction, sent on the bus afterwards. */
@@ -46,6 +48,8 @@ export type Context = {
   getArtifact: (hash: string) => Promise<Uint8Array>;
   /** Tells how far long work is: share 0..1 and what it does now. */
   progress: (share: number, note: string) => void;
+  /** Who confirmed exactly these arguments, where the tool wants that. */
+  confirmer: { person: string; roles: readonly string[] } | null;
   /** The receipts shown, verified: for tools that record them (an audit, a schedule). */
   shown: readonly { id: string; fact: string; about: Record<string, unknown>; at: string }[];
 };

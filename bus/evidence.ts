@@ -97,6 +97,16 @@ export function evidence({ identity, store, now }: { identity: Identity; store: 
       return (await store.standing(fact, about, limit)).map(believe).filter((r) => r !== null);
     },
 
+    /** Every standing receipt about something, of whatever fact, believed, oldest first. */
+    async standingAbout(about: Record<string, unknown>): Promise<Receipt[]> {
+      return (await store.standingAbout(about)).map(believe).filter((r) => r !== null);
+    },
+
+    /** What was given in a request, believed, oldest first. */
+    async ofRequest(request: string): Promise<Receipt[]> {
+      return (await store.ofRequest(request)).map(believe).filter((r) => r !== null);
+    },
+
     /** Signs a statement as this process; the value is checked against the fact's type (`broken_contract`). */
     async sign(statement: Statement): Promise<{ receipt: Receipt; document: string }> {
       const type = factType(statement.fact);

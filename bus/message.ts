@@ -1,5 +1,5 @@
+import type { Goal } from "@muster/shared/domain/request.ts";
 import type { Fault } from "@muster/shared/fault.ts";
-import type { Goal } from "./tool.ts";
 import type { Trace } from "./trace.ts";
 
 /** One call of a tool as data: what the headers and the body of a request say, and what a job keeps. */

@@ -104,12 +104,14 @@ async function runRecorded(
       (error) => log.warn({ key: message.key, code: asFault(error).code }, "the lease could not be renewed"),
     );
   }, leaseSeconds * 300);
-  const works: ((trx: AnyTrx) => Promise<void>)[] = [];
+  const works = noWorks();
   try {
     const stop = AbortSignal.any([fenced.signal, ...(cancel ? [cancel] : [])]);
     await consume(host, proof, message.key);
     const { output, full } = await checkedRun(host, tool, input, message, proof, stop, works);
-    return await conclude(host, tool, input, inputHash, message, proof, { output, full }, works, owner, epoch);
+    const reply = await conclude(host, tool, input, inputHash, message, proof, { output, full }, works, owner, epoch);
+    for (const work of works.after) work();
+    return reply;
   } catch (error) {
     const known = asFault(error);
     if (known.code === "internal")
@@ -143,6 +145,10 @@ async function consume({ process }: Host, proof: Proof, key: string): Promise<vo
       throw fault("precondition_failed", "a permission was used up by another step; ask again", { missing: [receipt] });
 }
 
+/** What a run put off: into the final transaction, and until right after it. */
+type Works = { within: ((trx: AnyTrx) => Promise<void>)[]; after: (() => void)[] };
+const noWorks = (): Works => ({ within: [], after: [] });
+
 type Ran = { output: unknown; full: Record<string, unknown> };
 
 /** Runs the tool inside its time and holds its output to its schema. */
@@ -153,7 +159,7 @@ async function checkedRun(
   message: Message,
   proof: Proof,
   cancel?: AbortSignal,
-  works: ((trx: AnyTrx) => Promise<void>)[] = [],
+  works: Works = noWorks(),
 ): Promise<Ran> {
   const full = { ...input, ...proof.filled };
   const limit = tool.long ? message.deadline : Math.min(message.deadline, Date.now() + toolMs);
@@ -189,7 +195,7 @@ function contextOf(
   message: Message,
   proof: Proof,
   signal: AbortSignal,
-  works: ((trx: AnyTrx) => Promise<void>)[],
+  works: Works,
 ): Context {
   const { evidence, nats, log, now, config } = process;
   const accepted = proof.accepted?.value as { roles: string[]; purpose: string } | undefined;
@@ -211,9 +217,11 @@ function contextOf(
     id,
     seed: config.seed,
     log,
-    commit: (work) => void works.push(work),
+    commit: (work) => void works.within.push(work),
+    after: (work) => void works.after.push(work),
+    confirmer: confirmerOf(proof),
     audit: (what, subject, data) =>
-      void works.push((trx) =>
+      void works.within.push((trx) =>
         evidence.store.audit(trx, {
           id: id("aud"),
           at: now().toISOString(),
@@ -226,9 +234,11 @@ function contextOf(
           receipts: proof.uses,
         }),
       ),
-    emit: (pastTense, payload) =>
-      void works.push((trx) => evidence.store.emit(trx, `${agent.name}.${pastTense}`, payload)),
-    revoke: (receipt, reason) => void works.push((trx) => evidence.store.revoke(trx, receipt, reason)),
+    emit: (pastTense, payload) => {
+      works.within.push((trx) => evidence.store.emit(trx, `${agent.name}.${pastTense}`, payload));
+      works.after.push(() => emitEvent(nats, agent.name, pastTense, payload));
+    },
+    revoke: (receipt, reason) => void works.within.push((trx) => evidence.store.revoke(trx, receipt, reason)),
     putArtifact: async (bytes, media) => {
       const hash = sha256(bytes);
       await evidence.store.putArtifact(hash, media, bytes);
@@ -250,6 +260,13 @@ function contextOf(
   };
 }
 
+function confirmerOf(proof: Proof): Context["confirmer"] {
+  const value = proof.shown.find((receipt) => receipt.fact === "person.confirmed")?.value as
+    | { person: string; roles: string[] }
+    | undefined;
+  return value ? { person: value.person, roles: value.roles } : null;
+}
+
 /** Effects, receipts, audit, result: together or not at all; only while the lease is still ours. */
 async function conclude(
   host: Host,
@@ -259,7 +276,7 @@ async function conclude(
   message: Message,
   proof: Proof,
   { output, full }: Ran,
-  works: ((trx: AnyTrx) => Promise<void>)[],
+  works: Works,
   owner: string,
   epoch: number,
 ): Promise<Reply> {
@@ -289,7 +306,7 @@ async function conclude(
   await evidence.store.db.transaction().execute(async (trx: AnyTrx) => {
     if (!(await evidence.store.holdLease(trx, message.key, owner, epoch)))
       throw fault("conflict", "another process took this step over; its result stands");
-    for (const work of works) await work(trx);
+    for (const work of works.within) await work(trx);
     for (const { receipt, document } of signed) await evidence.store.give(trx, receipt, document);
     await evidence.store.audit(trx, {
       id: newId("aud"),

@@ -80,7 +80,7 @@ export async function prove(
     if (need.as) proof.filled[need.as] = values;
   }
   if (misses.length > 0) throw missing(tool, misses);
-  if (tool.confirmedBy.length > 0) confirmed(tool, input, proof, message);
+  if (tool.confirmedBy.length > 0) confirmed(tool, proof, message);
   proof.about = known;
   if (tool.fresh) await stillNewest(proof, lake);
   return proof;
@@ -132,9 +132,9 @@ function pick(
   return why;
 }
 
-/** The keys by which a receipt binds the others; those of a need with `of` bind too, through the input. */
+/** The keys by which a receipt binds the others. Who confirms may be another than who asked. */
 const joinable = (receipt: Receipt, need: Need): Record<string, unknown> =>
-  need.is === "person.confirmed" ? { person: receipt.about.person } : receipt.about;
+  need.is === "person.confirmed" ? {} : receipt.about;
 
 function remember(proof: Proof, receipt: Receipt): void {
   proof.shown.push(receipt);
@@ -149,10 +149,10 @@ async function take(proof: Proof, receipt: Receipt, need: Need, evidence: Eviden
 }
 
 /** A door's signature over this tool and exactly these arguments, by someone with one of the roles. */
-function confirmed(tool: Tool, input: Record<string, unknown>, proof: Proof, message: Message): void {
+function confirmed(tool: Tool, proof: Proof, message: Message): void {
   const receipt = proof.shown.find((r) => r.fact === "person.confirmed")!;
   const value = receipt.value as { roles: string[] };
-  if (receipt.about.tool !== message.tool || receipt.about.arguments !== hashOf(input))
+  if (receipt.about.tool !== message.tool || receipt.about.arguments !== hashOf(message.input))
     throw missing(tool, [{ fact: "person.confirmed", why: "it confirms another tool or other arguments" }]);
   if (!tool.confirmedBy.some((role) => value.roles.includes(role)))
     throw fault(

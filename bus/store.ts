@@ -57,6 +57,23 @@ export function evidenceStore(pool: pg.Pool) {
           order by seq desc limit ${limit}`.execute(db)
       ).rows,
 
+    /** Every standing receipt, of whatever fact, whose `about` contains the given part, oldest first. */
+    standingAbout: async (about: Record<string, unknown>): Promise<StoredReceipt[]> =>
+      (
+        await sql<StoredReceipt>`
+          select id, document, signature from evidence.receipt r
+          where about @> ${JSON.stringify(about)}::jsonb and (expires is null or expires > clock_timestamp())
+            and not exists (select 1 from evidence.revocation v where v.receipt = r.id)
+          order by seq`.execute(db)
+      ).rows,
+    /** Every receipt that was given in a request, oldest first. */
+    ofRequest: async (request: string): Promise<StoredReceipt[]> =>
+      (
+        await sql<StoredReceipt>`
+          select id, document, signature from evidence.receipt r where request = ${request}
+            and not exists (select 1 from evidence.revocation v where v.receipt = r.id) order by seq`.execute(db)
+      ).rows,
+
     give: async (trx: Runner, receipt: Receipt, document: string): Promise<void> => {
       const { signature, ...body } = receipt;
       await sql`select evidence.give(${JSON.stringify(body)}::jsonb, ${document}, ${signature})`.execute(trx);

@@ -1,3 +1,4 @@
+import type { Goal } from "@muster/shared/domain/request.ts";
 import type { FactName, FactValue } from "@muster/shared/fact/table.ts";
 import { z } from "zod";
 import type { Context } from "./context.ts";
@@ -47,9 +48,6 @@ export type Give<I, O> = {
   readonly value?: (output: O, input: I) => unknown;
   readonly about?: (output: O, input: I) => Record<string, unknown>;
 };
-
-/** A goal for the planner: a fact of something. */
-export type Goal = { is: string; of?: Record<string, unknown>; role?: string; each?: string; newerThan?: string };
 
 /** A tool: one frozen value; the endpoint, the planner's action, the MCP tool, the route, the row in the docs and the conformance tests are projections of it. */
 export type Tool = {

@@ -1,0 +1,35 @@
+import { call } from "@muster/bus/call.ts";
+import type { Process } from "@muster/bus/process.ts";
+import type { CatalogView } from "./understand/understand.ts";
+
+/** What a request is understood against: the catalog's datasets by name, type and count, never by value; and what is deployed. */
+export async function catalogView(process: Process, request: string): Promise<CatalogView> {
+  const on = (tool: string) => ({
+    tool,
+    input: {},
+    key: `${request}:view:${tool}`,
+    request,
+    effect: "read" as const,
+    deadline: Date.now() + 20_000,
+  });
+  const [datasets, live] = await Promise.all([
+    call(process, on("catalog.list_datasets")),
+    process.evidence.standing("deployment.live", {}, 500),
+  ]);
+  const listed = await output<{ datasets: CatalogView["datasets"] }>(process, datasets.output);
+  const deployments = await Promise.all(
+    live.map(async (receipt) => {
+      const value = await process.evidence.value<"deployment.live">(receipt);
+      const problem = await process.evidence.newest("problem.defined", { problem: receipt.about.problem });
+      const defined = problem ? await process.evidence.value<"problem.defined">(problem) : null;
+      return { name: value.name, dataset: defined?.dataset ?? "", target: defined?.target ?? "" };
+    }),
+  );
+  return { datasets: listed.datasets, deployments };
+}
+
+/** An output as it is, or fetched where it was too large for the bus. */
+async function output<T>(process: Process, value: unknown): Promise<T> {
+  const hash = (value as { artifact?: string }).artifact;
+  return hash ? (JSON.parse(Buffer.from(await process.evidence.artifact(hash)).toString("utf8")) as T) : (value as T);
+}

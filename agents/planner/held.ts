@@ -1,0 +1,77 @@
+import type { Evidence } from "@muster/bus/evidence.ts";
+import type { Receipt } from "@muster/shared/domain/receipt.ts";
+import type { Goal } from "@muster/shared/domain/request.ts";
+import { type FactName, type FactValue, facts, factType } from "@muster/shared/fact/table.ts";
+import type { Held } from "./plan.ts";
+
+/** The evidence a plan is made from: what this request gave, and what still stands about the same things. */
+export type Gathered = { held: Held[]; receipts: Map<string, Receipt> };
+
+/**
+ * Gathers it: the request's own receipts, then the standing ones about its problem and scope, about each pinned dataset,
+ * and about what goals name (a deployment, a dataset). What stands about another problem is never looked at.
+ */
+export async function gather(
+  evidence: Evidence,
+  request: string,
+  goals: readonly Goal[],
+  args: Record<string, unknown>,
+): Promise<Gathered> {
+  const receipts = new Map<string, Receipt>();
+  const add = (list: readonly Receipt[]) => {
+    for (const receipt of list) receipts.set(receipt.id, receipt);
+  };
+  const own = (await evidence.ofRequest(request)).reverse();
+  add(own);
+  const problem = own.find((receipt) => receipt.fact === "problem.defined");
+  const scope = own.find((receipt) => receipt.fact === "scope.pinned");
+  if (problem && scope) {
+    add((await evidence.standingAbout({ problem: problem.about.problem, scope: scope.about.scope })).reverse());
+    const about = await evidence.standingAbout({ problem: problem.about.problem });
+    add(about.filter((receipt) => receipt.about.scope === undefined).reverse());
+    for (const pin of facts["scope.pinned"].members!(
+      (await evidence.value<"scope.pinned">(scope)) as FactValue<"scope.pinned">,
+    ))
+      add((await evidence.standingAbout({ dataset: pin })).reverse());
+  }
+  for (const of of [...goals.map((goal) => goal.of ?? {}), args])
+    for (const key of ["deployment", "dataset"])
+      if (typeof of[key] === "string") add((await evidence.standingAbout({ [key]: of[key] })).reverse());
+  const held = await Promise.all(
+    [...receipts.values()].map(async (receipt): Promise<Held> => {
+      const members = factType(receipt.fact)?.members;
+      return {
+        id: receipt.id,
+        fact: receipt.fact,
+        about: receipt.about,
+        verdict: receipt.verdict,
+        request: receipt.request,
+        ...(members && { members: members(await evidence.value(receipt)) }),
+      };
+    }),
+  );
+  return { held: held.filter(usable(request)), receipts };
+}
+
+/** Another request's permissions never count; neither does its problem: what was asked is understood anew each time. */
+const usable = (request: string) => (held: Held) =>
+  held.request === request ||
+  (factType(held.fact)?.kind !== "permission" && held.fact !== "problem.defined" && held.fact !== "scope.pinned");
+
+/** Reads the values of the facts that an answer is made of: this request's own first, else the standing one that agrees with `anchor`. */
+export async function factsFor(
+  evidence: Evidence,
+  gathered: Gathered,
+  anchor: Record<string, unknown>,
+): Promise<Partial<{ [F in FactName]: FactValue<F> }>> {
+  const values: Record<string, unknown> = {};
+  const agrees = (about: Record<string, unknown>) =>
+    Object.keys(about).every(
+      (key) => anchor[key] === undefined || JSON.stringify(anchor[key]) === JSON.stringify(about[key]),
+    );
+  for (const held of gathered.held) {
+    if (held.fact in values || !agrees(held.about)) continue;
+    values[held.fact] = await evidence.value(gathered.receipts.get(held.id)!);
+  }
+  return values as Partial<{ [F in FactName]: FactValue<F> }>;
+}

@@ -1,0 +1,31 @@
+import { agent } from "@muster/bus/agent.ts";
+import { run } from "@muster/bus/run.ts";
+import { openRunner, type Runner } from "./runner.ts";
+import { openPlannerStore, type PlannerStore } from "./store.ts";
+import { answerQuestion } from "./tools/answer-question.ts";
+import { ask } from "./tools/ask.ts";
+import { cancelRequest } from "./tools/cancel-request.ts";
+import { listRequests } from "./tools/list-requests.ts";
+import { requestEvents } from "./tools/request-events.ts";
+import { showRequest } from "./tools/show-request.ts";
+import { chooseUnderstand } from "./understand/choose.ts";
+
+/** What the planner's tools stand on. */
+export type PlannerDeps = { store: PlannerStore; runner: Runner; settings: { purpose: string; deadlineMs: number } };
+
+/**
+ * The planner: turns a request into cross-agent steps and gathers the answer.
+ * Owns the tables request and request_event, and LangGraph's checkpoints. Has no data and no permission of its own.
+ */
+export const planner = agent({
+  name: "planner",
+  does: "Turns a request into a plan over the agents' tools, runs it, and gathers the answer.",
+  tools: [ask, showRequest, listRequests, requestEvents, answerQuestion, cancelRequest],
+  async open(process) {
+    const store = await openPlannerStore(process.pool);
+    const runner = await openRunner(process, store, chooseUnderstand(process.config));
+    const settings = { purpose: process.config.purpose, deadlineMs: process.config.deadlineMs };
+    return { deps: { store, runner, settings }, close: runner.close, started: runner.recover };
+  },
+});
+if (import.meta.main) await run(planner);

@@ -1,0 +1,284 @@
+import { call } from "@muster/bus/call.ts";
+import { discover } from "@muster/bus/discover.ts";
+import type { Process } from "@muster/bus/process.ts";
+import type { ToolCard } from "@muster/bus/tool.ts";
+import type { Goal, RequestView, StepView } from "@muster/shared/domain/request.ts";
+import { asFault, type Fault, fault } from "@muster/shared/fault.ts";
+import { composeAnswer } from "./answer/answer.ts";
+import { catalogView } from "./catalog-view.ts";
+import { execute, viewOf } from "./execute.ts";
+import type { Nodes, State } from "./graph.ts";
+import { factsFor, gather } from "./held.ts";
+import { type Plan, plan, stepKey } from "./plan.ts";
+import type { PlannerStore, RequestRow } from "./store.ts";
+import type { Understand } from "./understand/understand.ts";
+
+/** What the nodes work with. `save` keeps a request and tells who watches. */
+export type Desk = {
+  process: Process;
+  store: PlannerStore;
+  understand: Understand;
+  signal: (request: string) => AbortSignal;
+  save: (view: RequestView, event: string, data: unknown) => Promise<void>;
+};
+
+/** Expansions of a plan (`each`, `next`) and repairs of it are bounded. */
+const maxRounds = 40;
+
+/** The nodes of the graph over a desk. */
+export function nodesOf(desk: Desk): Nodes {
+  const { process, store } = desk;
+  const cards = cardCache(process);
+  const row = async (request: string): Promise<RequestRow> => {
+    const found = await store.get(request);
+    if (!found) throw fault("not_found", `no request ${request}`);
+    return found;
+  };
+
+  const understand = async (state: State): Promise<Partial<State>> => {
+    const { ask, view } = await row(state.request);
+    if (ask.call || ask.goals) {
+      const goals = ask.goals ?? [];
+      await desk.save({ ...view, goals, status: "planning" }, "status", { status: "planning", goals });
+      return {
+        understanding: {
+          kind: "goals",
+          intent: ask.call ? "call" : "goals",
+          goals,
+          arguments: ask.arguments ?? {},
+          assumptions: [],
+          ...(ask.call && { call: ask.call }),
+        },
+        goals,
+        to: "plan",
+      };
+    }
+    const understanding = await desk.understand(ask.text, state.answers, await catalogView(process, state.request));
+    if (understanding.kind === "question") {
+      const waiting: RequestView = { ...view, status: "awaiting_answer", question: understanding.question };
+      await desk.save(waiting, "question", understanding.question);
+      return { understanding, to: "ask" };
+    }
+    const args = { ...understanding.arguments, ...(ask.name && { name: ask.name }) };
+    const assumptions = [...view.assumptions, ...understanding.assumptions];
+    await desk.save({ ...view, goals: understanding.goals, assumptions, status: "planning" }, "status", {
+      status: "planning",
+      goals: understanding.goals,
+      assumptions,
+    });
+    return { understanding: { ...understanding, arguments: args }, goals: understanding.goals, to: "plan" };
+  };
+
+  async function makePlan(state: State): Promise<Plan> {
+    const understanding = state.understanding;
+    if (understanding?.kind !== "goals") throw fault("internal", "a plan was wanted before the request was understood");
+    const gathered = await gather(process.evidence, state.request, state.goals, understanding.arguments);
+    const known = new Map(
+      (await row(state.request)).view.plan.map((step) => [stepKey(step.tool, step.input), step.id]),
+    );
+    return plan({
+      request: state.request,
+      goals: state.goals,
+      arguments: understanding.arguments,
+      cards: await cards(),
+      held: gathered.held,
+      call: understanding.call ?? null,
+      known,
+    });
+  }
+
+  const planNode = async (state: State): Promise<Partial<State>> => {
+    const { view, autonomy, ask } = await row(state.request);
+    if (state.rounds >= maxRounds) throw fault("internal", "the plan was expanded too often");
+    const made = await makePlan(state);
+    const merged = mergePlan(view.plan, made);
+    const effects = made.steps.filter((step) => step.effect !== "read");
+    if (autonomy === "observe") {
+      const answer = { text: `A plan of ${merged.length} steps; nothing was done (autonomy observe).` };
+      await desk.save(
+        { ...view, plan: merged, status: "succeeded", answer, finishedAt: process.now().toISOString() },
+        "answer",
+        answer,
+      );
+      return { to: "end" };
+    }
+    const wants = autonomy === "propose" ? effects : effects.filter((step) => step.effect === "irreversible");
+    const next: RequestView = { ...view, plan: merged, status: "running" };
+    if (wants.length > 0 && !state.approved && !ask.confirmed) {
+      const first = wants[0]!;
+      return {
+        ...(await askApproval(next, {
+          step: first.id,
+          what: `${wants.length} step(s) that change something: ${[...new Set(wants.map((s) => s.tool))].join(", ")}`,
+          why: `autonomy ${autonomy}`,
+          role: "asker",
+        })),
+        rounds: state.rounds + 1,
+      };
+    }
+    if (made.steps.length === 0) {
+      await desk.save(next, "status", { status: next.status });
+      return { to: "answer" };
+    }
+    await desk.save(next, "status", { status: next.status, plan: merged });
+    return { to: "execute", rounds: state.rounds + 1 };
+  };
+
+  /** Asks governance to have a person decide; the request waits until the event says how. */
+  async function askApproval(
+    view: RequestView,
+    wanted: { step: string; what: string; why: string; role: string },
+  ): Promise<Partial<State>> {
+    const accepted = (await process.evidence.ofRequest(view.id)).find((receipt) => receipt.fact === "request.accepted");
+    const key = `${view.id}:approval:${wanted.step}:${view.plan.find((s) => s.id === wanted.step)?.attempt ?? 0}`;
+    const reply = await call(process, {
+      tool: "governance.request_approval",
+      input: { what: wanted.what, why: wanted.why, role: wanted.role, step: wanted.step },
+      receipts: accepted ? [accepted.id] : [],
+      key,
+      request: view.id,
+      deadline: Date.now() + 30_000,
+    });
+    const output = reply.output as { approval: string; expiresAt: string };
+    const approval = {
+      id: output.approval,
+      step: wanted.step,
+      what: wanted.what,
+      why: wanted.why,
+      costUsd: null,
+      role: wanted.role,
+      expiresAt: output.expiresAt,
+    };
+    await desk.save({ ...view, status: "awaiting_approval", approval }, "approval", approval);
+    return { approval: output.approval, to: "approve" };
+  }
+
+  const executeNode = async (state: State): Promise<Partial<State>> => {
+    const made = await makePlan(state);
+    const current = await row(state.request);
+    const done = new Map(
+      mergePlan(current.view.plan, made).map((step) => [
+        step.id,
+        step.status === "running" || step.status === "failed" || step.status === "skipped"
+          ? { ...step, status: "waiting" as const }
+          : step,
+      ]),
+    );
+    let view: RequestView = { ...current.view, plan: [...done.values()], status: "running", approval: null };
+    const gathered = await gather(process.evidence, state.request, state.goals, {});
+    const attempts: Record<string, number> = {};
+    for (const [id, count] of Object.entries(state.attempts)) attempts[id] = count;
+    const ran = await execute(made, done, {
+      on: process,
+      request: state.request,
+      deadline: Date.parse(current.deadline),
+      signal: desk.signal(state.request),
+      attempts,
+      held: gathered.held.map(({ id, fact }) => ({ id, fact })),
+      now: () => performance.now(),
+      tell: async (step) => {
+        view = { ...view, plan: view.plan.map((one) => (one.id === step.id ? step : one)) };
+        await desk.save(view, "step", step);
+      },
+    });
+    if (desk.signal(state.request).aborted) throw asFault(desk.signal(state.request).reason);
+    if (ran.failure) return await onFailure(state, view, ran.failure);
+    if (ran.next.length > 0) return { goals: [...state.goals, ...ran.next], to: "plan" };
+    return { to: ran.expanded ? "plan" : "answer" };
+  };
+
+  /** A refusal that an approval would lift asks for it; anything else ends the request with the step's fault. */
+  async function onFailure(
+    state: State,
+    view: RequestView,
+    failure: { step: string; tool: string; fault: Fault },
+  ): Promise<Partial<State>> {
+    const { code, data, message } = failure.fault;
+    const role = typeof data.approval === "string" ? data.approval : null;
+    if (code === "denied" && role && !state.attempts[failure.step]) {
+      const plan = view.plan.map((step) =>
+        step.status === "skipped" || step.id === failure.step ? { ...step, status: "waiting" as const } : step,
+      );
+      return {
+        ...(await askApproval(
+          { ...view, plan },
+          { step: failure.step, what: String(data.what ?? failure.tool), why: message, role },
+        )),
+        attempts: { [failure.step]: 1 },
+      };
+    }
+    throw fault(code, message, { ...data, step: failure.step, tool: failure.tool });
+  }
+
+  const answerNode = async (state: State): Promise<Partial<State>> => {
+    const { view } = await row(state.request);
+    const made = await makePlan(state);
+    const gathered = await gather(
+      process.evidence,
+      state.request,
+      state.goals,
+      state.understanding?.kind === "goals" ? state.understanding.arguments : {},
+    );
+    const anchor = Object.assign({}, ...[...made.answered].reverse().map((held) => held.about)) as Record<
+      string,
+      unknown
+    >;
+    const facts = await factsFor(process.evidence, gathered, anchor);
+    const understanding = state.understanding?.kind === "goals" ? state.understanding : null;
+    const output = understanding?.call
+      ? view.plan.find((step) => step.tool === understanding.call!.tool)?.output
+      : undefined;
+    const finishedAt = process.now();
+    const answer = composeAnswer({
+      intent: understanding?.intent ?? "goals",
+      facts,
+      steps: view.plan,
+      seconds: (finishedAt.getTime() - Date.parse(view.startedAt)) / 1000,
+      standing: !view.plan.some((step) => step.tool === "ml.train_model"),
+      ...(output !== undefined && { output }),
+    });
+    const problem = facts["problem.defined"];
+    const assumptions = [...new Set([...view.assumptions, ...(problem?.assumptions ?? [])])];
+    const goals: Goal[] = view.goals;
+    await desk.save(
+      { ...view, goals, assumptions, status: "succeeded", answer, finishedAt: finishedAt.toISOString() },
+      "answer",
+      answer,
+    );
+    return { to: "end" };
+  };
+
+  return { understand, plan: planNode, execute: executeNode, answer: answerNode };
+}
+
+/** Steps that were begun keep their place and what they came to; steps of the old plan that nobody wants any more go. */
+function mergePlan(before: readonly StepView[], made: Plan): StepView[] {
+  const wanted = new Set(made.steps.map((step) => step.id));
+  const begun = before.filter((step) => step.status === "succeeded" && !wanted.has(step.id));
+  const held = new Map(before.map((step) => [step.id, step]));
+  return [
+    ...begun,
+    ...made.steps.map((step) => ({
+      ...(held.get(step.id) ?? viewOf(step)),
+      wave: step.wave + wavesOf(begun),
+      after: [...step.after],
+    })),
+  ];
+}
+
+const wavesOf = (steps: readonly StepView[]): number => Math.max(0, ...steps.map((step) => step.wave));
+
+/** The cards of the tools that answer, asked at most every two seconds. */
+export function cardCache(process: Process): () => Promise<ToolCard[]> {
+  let seen: { at: number; cards: ToolCard[] } | null = null;
+  return async () => {
+    if (!seen || Date.now() - seen.at > 2000) {
+      const found = await discover(process.nats);
+      seen = {
+        at: Date.now(),
+        cards: found.filter((agent) => agent.name !== "planner").flatMap((agent) => agent.tools),
+      };
+    }
+    return seen.cards;
+  };
+}

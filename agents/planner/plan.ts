@@ -1,0 +1,256 @@
+import type { ToolCard } from "@muster/bus/tool.ts";
+import { canonical, hashOf } from "@muster/shared/canonical.ts";
+import type { Goal } from "@muster/shared/domain/request.ts";
+import { factType } from "@muster/shared/fact/table.ts";
+import { fault } from "@muster/shared/fault.ts";
+
+/** A fact that is wanted: of what, in which role. */
+export type FactRef = { is: string; of?: Record<string, unknown>; role?: string };
+
+/** A receipt that is held: from this request, or a standing one of an earlier request. */
+export type Held = {
+  id: string;
+  fact: string;
+  about: Record<string, unknown>;
+  verdict: "passed" | "failed";
+  request: string | null;
+  /** For a list-valued fact: its members. */
+  members?: string[];
+};
+
+/** A step of a plan: one call of one tool. `each` marks one that stands for a step per member, not known yet. */
+export type Step = {
+  id: string;
+  tool: string;
+  because: string;
+  input: Record<string, unknown>;
+  /** Steps that must have succeeded before. */
+  after: string[];
+  /** Receipts already held that the call shows beside those its predecessors give. */
+  shows: string[];
+  wave: number;
+  effect: ToolCard["effect"];
+  costMs: number;
+  each: string | null;
+};
+
+/** A frozen plan: steps in waves, and the standing receipts that answer goals as they are. */
+export type Plan = { steps: readonly Step[]; answered: readonly Held[] };
+
+/** All that a plan is made from. */
+export type PlanInput = {
+  request: string;
+  goals: readonly Goal[];
+  arguments: Record<string, unknown>;
+  cards: readonly ToolCard[];
+  held: readonly Held[];
+  /** A tool to end with, whatever facts it gives. */
+  call?: { tool: string; input: Record<string, unknown> } | null;
+  /** Steps that were begun, by key of what they do, so that a new plan keeps their ids. */
+  known?: ReadonlyMap<string, string>;
+};
+
+/** What identifies a step's work, whatever its place: the same tool with the same input is the same step. */
+export const stepKey = (tool: string, input: Record<string, unknown>): string => `${tool} ${canonical(input)}`;
+
+type Found = { held: Held } | { steps: string[]; pending?: string };
+
+/**
+ * Makes the plan by backward chaining: goals ⟵ gives/needs ⟵ evidence held. Pure: the same goals, arguments, cards and
+ * evidence give the same plan. Permissions are never taken from another request; a standing finding or effect is used
+ * only where everything it needs stands too and is about the same things. Ties break by cost, then name.
+ * Throws `unavailable` naming the fact that no answering agent gives, `invalid_input` naming an argument nobody gave.
+ */
+export function plan(input: PlanInput): Plan {
+  const planner = new Map<string, Step>();
+  const memo = new Map<string, Found>();
+  const open = new Set<string>();
+  const answered: Held[] = [];
+  const give = giversOf(input.cards);
+
+  const own = (held: Held) => held.request === input.request;
+  const refKey = (ref: FactRef, fresh: boolean) =>
+    `${ref.is}#${ref.role ?? ""}${canonical(ref.of ?? {})}${fresh ? "!" : ""}`;
+
+  function matches(held: Held, ref: FactRef): boolean {
+    if (held.fact !== ref.is) return false;
+    if (ref.role && held.about[ref.role] === undefined) return false;
+    return Object.entries(ref.of ?? {}).every(
+      ([key, value]) => !(key in held.about) || canonical(held.about[key]) === canonical(value),
+    );
+  }
+
+  /** A standing receipt that answers the ref: this request's own, one that was pinned by name, or one whose needs all stand. */
+  function standing(ref: FactRef, fresh: boolean, tooFailed: boolean): Held | null {
+    const candidates = input.held.filter((held) => matches(held, ref) && (tooFailed || held.verdict === "passed"));
+    const mine = candidates.find(own);
+    if (mine || fresh) return mine ?? null;
+    if (factType(ref.is)?.kind === "permission") return null;
+    const card = give(ref.is);
+    for (const held of candidates) {
+      if (ref.of && Object.keys(ref.of).some((key) => key in held.about)) return held;
+      if (card?.needs.every((need) => need.optional || agrees(held, need, ref))) return held;
+    }
+    return null;
+  }
+
+  function agrees(held: Held, need: ToolCard["needs"][number], ref: FactRef): boolean {
+    const type = factType(need.is);
+    if (!type || type.kind === "permission") return true;
+    if (need.each) return agrees(held, { is: need.each as never }, ref);
+    const role = need.role ?? (need.is === ref.is ? ref.role : undefined);
+    const base = standing({ is: need.is, ...(role && { role }) }, false, false);
+    return (
+      base !== null &&
+      Object.keys(base.about).every(
+        (key) => !(key in held.about) || canonical(held.about[key]) === canonical(base.about[key]),
+      )
+    );
+  }
+
+  function want(ref: FactRef, fresh: boolean, tooFailed = false): Found {
+    const key = refKey(ref, fresh) + (tooFailed ? "~" : "");
+    const before = memo.get(key);
+    if (before) return before;
+    const held = standing(ref, fresh, tooFailed);
+    if (held) return remember(key, { held });
+    const type = factType(ref.is);
+    if (type?.by === "door")
+      throw fault(
+        "precondition_failed",
+        `${ref.is} is signed at a door, by a person; call the tool yourself to confirm it`,
+        { missing: [ref.is] },
+      );
+    const card = give(ref.is);
+    if (!card)
+      throw fault(
+        "unavailable",
+        `no agent that answers gives ${ref.is}${type ? `; start it with npx muster up ${type.by}` : ""}`,
+        { missing: [ref.is], agent: type?.by },
+      );
+    if (open.has(key)) throw fault("internal", `${ref.is} needs itself`);
+    open.add(key);
+    const step = addStep(card, ref, `${ref.is}${ref.role ? ` (${ref.role})` : ""}`);
+    open.delete(key);
+    return remember(key, { steps: [step] });
+  }
+
+  function remember(key: string, found: Found): Found {
+    memo.set(key, found);
+    return found;
+  }
+
+  function addStep(card: ToolCard, ref: FactRef, because: string, given?: Record<string, unknown>): string {
+    const tool = `${card.agent}.${card.name}`;
+    const stepInput = given ?? inputOf(card, { ...input.arguments, ...ref.of, ...(ref.role && { role: ref.role }) });
+    const key = stepKey(tool, stepInput);
+    const there = planner.get(key);
+    if (there) return there.id;
+    const after = new Set<string>();
+    const shows = new Set<string>();
+    let each: string | null = null;
+    for (const need of card.needs) {
+      for (const one of expand(need, stepInput)) {
+        if (one === "pending") {
+          each = need.each!;
+          continue;
+        }
+        if (need.optional) {
+          const held = standing(one, false, need.failed === "too");
+          if (held) shows.add(held.id);
+          continue;
+        }
+        const found = want(one, false, need.failed === "too");
+        if ("held" in found) shows.add(found.held.id);
+        else for (const id of found.steps) after.add(id);
+      }
+    }
+    const id = input.known?.get(key) ?? `s${hashOf(key).slice(0, 8)}`;
+    const wave = 1 + Math.max(0, ...[...after].map((a) => [...planner.values()].find((s) => s.id === a)!.wave));
+    planner.set(key, {
+      id,
+      tool,
+      because,
+      input: stepInput,
+      after: [...after],
+      shows: [...shows],
+      wave,
+      effect: card.effect,
+      costMs: card.cost.ms,
+      each,
+    });
+    return id;
+  }
+
+  /** The refs of a need: one, or one a member of the list-valued fact; `pending` where the list isn't known yet. */
+  function expand(need: ToolCard["needs"][number], stepInput: Record<string, unknown>): (FactRef | "pending")[] {
+    const of = need.of && stepInput[need.of] !== undefined ? { [need.of]: stepInput[need.of] } : undefined;
+    if (!need.each) return [{ is: need.is, ...(need.role && { role: need.role }), ...(of && { of }) }];
+    const list = want({ is: need.each }, false);
+    if (!("held" in list)) return ["pending"];
+    const key = factType(need.is)!.about[0]!;
+    return (list.held.members ?? []).map((member) => ({ is: need.is, of: { [key]: member } }));
+  }
+
+  for (const goal of input.goals) {
+    if (goal.each) {
+      const list = want({ is: goal.each }, false);
+      if (!("held" in list)) continue;
+      const key = factType(goal.is)!.about[0]!;
+      for (const member of list.held.members ?? [])
+        want({ is: goal.is, of: { [key]: member } }, goal.newerThan !== undefined);
+      continue;
+    }
+    const found = want(
+      { is: goal.is, ...(goal.of && { of: goal.of }), ...(goal.role && { role: goal.role }) },
+      goal.newerThan !== undefined,
+    );
+    if ("held" in found) answered.push(found.held);
+  }
+  if (input.call) {
+    const card = input.cards.find((c) => `${c.agent}.${c.name}` === input.call!.tool);
+    if (!card) throw fault("not_found", `no agent that answers has the tool ${input.call.tool}; see npx muster tools`);
+    addStep(card, { is: "" }, "asked for", input.call.input);
+  }
+  return Object.freeze({ steps: Object.freeze(withWaves([...planner.values()])), answered: Object.freeze(answered) });
+}
+
+/** The one tool that gives a fact; of several (findings only) the cheapest, then the first by name. */
+function giversOf(cards: readonly ToolCard[]): (fact: string) => ToolCard | null {
+  const givers = new Map<string, ToolCard>();
+  const order = [...cards].sort(
+    (a, b) => a.cost.ms - b.cost.ms || `${a.agent}.${a.name}`.localeCompare(`${b.agent}.${b.name}`),
+  );
+  for (const card of order) for (const give of card.gives) if (!givers.has(give.is)) givers.set(give.is, card);
+  return (fact) => givers.get(fact) ?? null;
+}
+
+/** The arguments a tool takes, picked by name from all that is known; a required one that is missing is `invalid_input`. */
+function inputOf(card: ToolCard, args: Record<string, unknown>): Record<string, unknown> {
+  const schema = card.input as { properties?: Record<string, unknown>; required?: string[] };
+  const picked: Record<string, unknown> = {};
+  for (const key of Object.keys(schema.properties ?? {})) if (args[key] !== undefined) picked[key] = args[key];
+  const missing = (schema.required ?? []).filter((key) => picked[key] === undefined);
+  if (missing.length > 0)
+    throw fault("invalid_input", `${card.agent}.${card.name} needs ${missing.join(", ")}; say it in the request`, {
+      missing,
+      tool: `${card.agent}.${card.name}`,
+    });
+  return picked;
+}
+
+/** Waves from the dependencies, and steps in the order of waves, then cost, then name. */
+function withWaves(steps: Step[]): Step[] {
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  const wave = new Map<string, number>();
+  const of = (step: Step): number => {
+    const held = wave.get(step.id);
+    if (held) return held;
+    const own = 1 + Math.max(0, ...step.after.map((id) => of(byId.get(id)!)));
+    wave.set(step.id, own);
+    return own;
+  };
+  return steps
+    .map((step) => Object.freeze({ ...step, wave: of(step) }))
+    .sort((a, b) => a.wave - b.wave || a.costMs - b.costMs || a.tool.localeCompare(b.tool) || a.id.localeCompare(b.id));
+}
