@@ -16,12 +16,14 @@ const leakingR2 = 0.995;
 /** Rows that the leak test looks at, at most. */
 const leakRows = 50_000;
 const leakFolds = 5;
-const bins = 64;
+/** Bins of about ten rows: enough to follow any curve of one column. */
+const binRows = 10;
+const leastBins = 64;
 
 /**
  * Columns that must not be trained on, each with the number that shows it, and the others.
  * Constant; nearly empty (≥ 99 % missing); id-like (almost every value distinct: a category, or whole numbers that
- * run through, or are all distinct under a name that ends in id, key, code or number); leaking (alone, out of fold, in 64
+ * run through, or are all distinct under a name that ends in id, key, code or number); leaking (alone, out of fold, in fine
  * bins: an area under the ROC curve ≥ 0.995 for some class, or R² ≥ 0.995). Training rows only.
  */
 export function auditColumns(columns: FeatureColumn[], labels: Labels, random: () => number) {
@@ -89,7 +91,9 @@ function leaking(column: FeatureColumn, labels: Labels, fold: Int32Array): Found
   if (labels.task === "regression") {
     const spread = deviation(labels.values);
     if (spread === 0) return null;
-    const value = 1 - (rmse(labels.values, outOfFoldMeans(bin, labels.values, fold)) / spread) ** 2;
+    const binned = 1 - (rmse(labels.values, outOfFoldMeans(bin, labels.values, fold)) / spread) ** 2;
+    // Bins are coarse in the tails; a straight copy needs none.
+    const value = Math.max(binned, column.type === "number" ? straightR2(column.values, labels.values) : 0);
     if (value < leakingR2) return null;
     return {
       reason: "leaking",
@@ -111,10 +115,20 @@ function leaking(column: FeatureColumn, labels: Labels, fold: Int32Array): Found
   return { reason: "leaking", value, message };
 }
 
+/** The squared correlation of a column with the label; 0 where a value is missing. */
+function straightR2(x: Float64Array, y: Float64Array): number {
+  const spread = deviation(x) * deviation(y);
+  if (!(spread > 0)) return 0;
+  const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [mx, my] = [mean(x), mean(y)];
+  return (x.reduce((sum, value, i) => sum + (value - mx) * (y[i]! - my), 0) / x.length / spread) ** 2;
+}
+
 /** The bin of each value: equal-frequency over the distinct values, one more for missing. */
 function numberBins(values: Float64Array): Int32Array {
   const known = sorted(values.filter((value) => !Number.isNaN(value)));
   const cuts = new Set<number>();
+  const bins = Math.max(leastBins, Math.floor(known.length / binRows));
   for (let b = 1; b < bins; b++) cuts.add(known[Math.floor((b * known.length) / bins)]!);
   const edges = Float64Array.from(cuts).sort();
   return Int32Array.from(values, (value) => {

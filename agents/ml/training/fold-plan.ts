@@ -31,7 +31,8 @@ export function planFolds(labels: Labels, origin: RowOrigin, folds: number, seed
       time: origin.time && Float64Array.from(rows, (row) => origin.time![row]!),
     };
     const times = kind === "time" ? new Set(from.time).size : 0;
-    if (times >= 2) return split("time", part, from, Math.min(wanted, times - 1), innerSeed);
+    if (times >= 3) return split("time", part, from, Math.min(wanted, times - 1), innerSeed);
+    if (times === 2) return [latestApart(from.time!)];
     // One cutoff only: time can't split it, entities can.
     const fallback = kind === "time" ? (repeats(from.entity) ? "grouped" : rowKind(labels)) : kind;
     return split(fallback, part, from, wanted, innerSeed);
@@ -89,6 +90,13 @@ function split(kind: FoldPlanInfo["kind"], labels: Labels, origin: RowOrigin, fo
     train: rowsWhere(fold, (f) => f !== k),
     valid: rowsWhere(fold, (f) => f === k),
   }));
+}
+
+/** Two times: the earlier one to train on, the later one to score. */
+function latestApart(time: Float64Array): Split {
+  const latest = time.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const late = Int32Array.from(time, (t) => (t === latest ? 1 : 0));
+  return { train: rowsWhere(late, (l) => l === 0), valid: rowsWhere(late, (l) => l === 1) };
 }
 
 function rowsWhere(fold: Int32Array, keep: (fold: number) => boolean): Int32Array {
