@@ -93,7 +93,8 @@ test("bodies of any kind get an answer or a clear refusal, never a server error"
 test("raw bytes, unreadable paths, compressed and missing bodies are refused", async () => {
   const send = (path: string, init: RequestInit) => fetch(serving.url + path, init).then((answer) => answer.status);
   const latin = new Uint8Array([123, 34, 255, 34, 125]);
-  expect(await send("/invocations?model=churn", { method: "POST", body: latin, headers: json })).toBe(400);
+  const unread = await fetch(`${serving.url}/invocations?model=churn`, { method: "POST", body: latin, headers: json });
+  expect([unread.status, await unread.json()]).toEqual([400, { error: "the body isn't UTF-8" }]);
   expect(await send("/invocations?model=churn", { method: "POST", headers: json })).toBe(400);
   expect(await send("/v2/models/%ff/infer", { method: "POST", body: "{}", headers: json })).toBe(400);
   const zipped = { ...json, "content-encoding": "gzip" };
