@@ -1,4 +1,4 @@
-import type { NatsConnection } from "nats";
+import { type NatsConnection, RequestStrategy } from "nats";
 import type { ToolCard } from "./tool.ts";
 
 /** An agent as discovery found it. */
@@ -15,10 +15,10 @@ type Info = {
 async function gather<T>(nats: NatsConnection, question: string, quietMs: number, maxMs: number): Promise<T[]> {
   const found: T[] = [];
   for await (const answer of await nats.requestMany(question, undefined, {
-    strategy: "stall" as never,
+    strategy: RequestStrategy.JitterTimer,
     maxWait: maxMs,
     jitter: quietMs,
-  } as never)) {
+  })) {
     if (answer.headers?.code === 503) continue;
     found.push(answer.json<T>());
   }

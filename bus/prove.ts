@@ -118,9 +118,8 @@ function pick(
     const receipt = chain.get(id);
     if (receipt?.fact !== need.is) continue;
     if (need.role && receipt.about[need.role] === undefined) continue;
-    const off = Object.keys(receipt.about).find(
-      (key) => key in known && canonical(known[key]) !== canonical(receipt.about[key]),
-    );
+    const bound = joinable(receipt, need);
+    const off = Object.keys(bound).find((key) => key in known && canonical(known[key]) !== canonical(bound[key]));
     if (off) {
       why = `about another ${off}`;
       continue;

@@ -22,7 +22,11 @@ export type Bench = TestServers & {
 export async function startBench(processes: readonly ProcessSpec[] = findProcesses()): Promise<Bench> {
   const servers = await startServers({ nats: true, redis: true, postgres: true, processes });
   const names = processes.map((process) => process.name);
-  const roles = names.map((process) => ({ process, role: roleOf(process), password: servers.keys.databasePassword(process) }));
+  const roles = names.map((process) => ({
+    process,
+    role: roleOf(process),
+    password: servers.keys.databasePassword(process),
+  }));
   await migrate(servers.databaseUrl, roles);
   const opened: Process[] = [];
   return {
@@ -30,11 +34,19 @@ export async function startBench(processes: readonly ProcessSpec[] = findProcess
     process: async (name, { now = () => new Date(), log = quiet } = {}) => {
       const seed = readFileSync(servers.keys.seedFile(name), "utf8").trim();
       const self = identity(name, seed, servers.keys.ring);
-      const pool = openPool({ url: servers.databaseUrlFor(roleOf(name), servers.keys.databasePassword(name)), schema: schemaOf(name) });
+      const pool = openPool({
+        url: servers.databaseUrlFor(roleOf(name), servers.keys.databasePassword(name)),
+        schema: schemaOf(name),
+      });
       const nats = await connectBus({ url: servers.natsUrl, name, seed });
       const process: Process = {
         name,
-        config: readConfig({ MUSTER_HOME: servers.home, MUSTER_PROCESS: name, NATS_URL: servers.natsUrl, REDIS_URL: servers.redisUrl }),
+        config: readConfig({
+          MUSTER_HOME: servers.home,
+          MUSTER_PROCESS: name,
+          NATS_URL: servers.natsUrl,
+          REDIS_URL: servers.redisUrl,
+        }),
         identity: self,
         nats,
         pool,
