@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
-import { Fault, fault } from "@muster/shared/fault.ts";
+import { asFault, Fault, fault } from "@muster/shared/fault.ts";
 import type { ChildMessage } from "../worker/messages.ts";
 import type { TrainJob, TrainProgress, TrainResult } from "./job.ts";
 import { usageOf } from "./usage.ts";
@@ -58,13 +58,15 @@ export function trainInChild(
     };
     const onAbort = () => stop(cancelled());
     signal?.addEventListener("abort", onAbort, { once: true });
-    const timer = setInterval(async () => {
+    const watch = async () => {
       const usage = await usageOf(child.pid!);
       if (!usage) return;
       peakMemoryMb = Math.max(peakMemoryMb, usage.memoryMb);
       if (peakMemoryMb > job.memoryLimitMb) stop(tooLarge(job.memoryLimitMb, peakMemoryMb));
       if (usage.cpuSeconds > job.cpuSecondsLimit + graceCpuSeconds) stop(tooLong(job.cpuSecondsLimit));
-    }, pollMs);
+    };
+    // What can't be watched can't be held to its limits.
+    const timer = setInterval(() => void watch().catch((error: unknown) => stop(asFault(error))), pollMs);
     child.stderr?.on("data", (text: Buffer) => {
       stderr = (stderr + text.toString()).slice(-4000);
     });
