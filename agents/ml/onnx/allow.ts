@@ -81,11 +81,11 @@ const elementBytes = new Map([
 ]);
 
 function checkTensor(tensor: Uint8Array): void {
-  const dims: number[] = [];
+  let elements = 1;
   let type = 0;
   let raw = 0;
   for (const field of protoFields(tensor)) {
-    if (field.field === 1) dims.push(...protoInts(field));
+    if (field.field === 1) elements = protoInts(field).reduce((n, dim) => (dim < 0 ? Number.NaN : n * dim), elements);
     else if (field.field === 2) type = Number(field.value);
     else if (field.field === 9) raw = protoMessage(field).length;
     else if (field.field === 13 || field.field === 14) throw refused("it reads data outside of itself");
@@ -93,7 +93,7 @@ function checkTensor(tensor: Uint8Array): void {
   }
   const size = elementBytes.get(type);
   if (size === undefined) throw refused("a constant of it has a type that isn't supported");
-  if (dims.some((dim) => dim < 0) || dims.reduce((a, b) => a * b, size) !== raw) {
+  if (elements * size !== raw) {
     throw refused("a constant of it has another size than its shape");
   }
 }

@@ -42,7 +42,7 @@ export const emptyColumns = (plan: FeaturePlan, rows: number): FeatureColumn[] =
       : { name, type, values: new Array<string>(rows).fill("") },
   );
 
-/** Computes rows [start, end) of every feature: own-row ones at `at`, the others from `found`. */
+/** Computes rows [start, end) of every feature: own-row ones at `at` (null: no cutoff), the others from `found`. */
 export function fillFeatures(
   plan: FeaturePlan,
   into: FeatureColumn[],
@@ -52,7 +52,7 @@ export function fillFeatures(
     at,
     start,
     end,
-  }: { table: RawTable; found: readonly Found[] | null; at: Date; start: number; end: number },
+  }: { table: RawTable; found: readonly Found[] | null; at: Date | null; start: number; end: number },
 ): void {
   const names = [...table.columns.keys()];
   const values = [...table.columns.values()];

@@ -69,7 +69,8 @@ async function lookUp(find: (keys: string[]) => Found[] | Promise<Found[]>, tabl
   return found;
 }
 
-function cutoffOf({ cutoff, lookup, name }: ServedModel, now: Date): Date {
+function cutoffOf({ cutoff, lookup, name }: ServedModel, now: Date): Date | null {
+  if (cutoff.kind === "none") return null;
   if (cutoff.kind === "request") return now;
   const at = cutoff.kind === "fixed" ? cutoff.at : lookup?.asOf;
   if (at === undefined)

@@ -110,3 +110,18 @@ test("a removed model is gone for new requests", async () => {
   await models.remove("churn");
   expect(() => models.lease("churn")).toThrow(expect.objectContaining({ code: "not_found" }));
 });
+
+test("a model trained without a cutoff gets no age at it, whenever it is asked", async () => {
+  const models = servedModels();
+  await models.replace("churn", { ...flatModel(1), cutoff: { kind: "none" } });
+  const columns = new Map<string, (number | string | null | boolean)[]>([
+    ["tenure", [1]],
+    ["plan", ["pro"]],
+    ["member", [true]],
+  ]);
+  const score = async (joined: string | null) => {
+    const table = { rows: 1, columns: new Map([...columns, ["joined", [joined]]]), keys: null };
+    return (await models.lease("churn").model.score(table, new Date())).probabilities;
+  };
+  expect(await score("2001-01-01")).toEqual(await score(null));
+});

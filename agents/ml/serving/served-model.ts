@@ -32,9 +32,10 @@ export const scoringFeatures = (
 
 /**
  * The moment that own-row features are computed at: the request's arrival, the time of the looked-up features (so that
- * both kinds have one cutoff), or a fixed time (data that ends in the past).
+ * both kinds have one cutoff), a fixed time (data that ends in the past), or none (a flat table trained without a cutoff:
+ * ages at the cutoff are missing there as they were in training).
  */
-export type CutoffRule = { kind: "request" } | { kind: "features" } | { kind: "fixed"; at: string };
+export type CutoffRule = { kind: "none" } | { kind: "request" } | { kind: "features" } | { kind: "fixed"; at: string };
 
 /** Everything the data plane needs to answer for one model version; made by the deployment from registry and view. */
 export type ServedModel = {
