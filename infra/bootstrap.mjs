@@ -197,18 +197,23 @@ const isAlive = (pid) => {
   }
 };
 
-/**
- * Runs the program with our terminal and passes signals on. The extra channel is how it learns that we died; under npm
- * we in turn watch our parent, since npm killed hard tells nobody.
- */
+/** Whether npm, which killed hard tells nobody, is still above us: it runs us through a shell, whose parent it is. */
+function watchNpm(onGone) {
+  const shell = process.ppid;
+  const [parent, name] = ask("ps", ["-o", "ppid=,comm=", "-p", String(shell)])
+    .trim()
+    .split(/\s+/);
+  const npm = name?.endsWith("sh") ? Number(parent) : null;
+  const isGone = () => process.ppid !== shell || (npm !== null && !isAlive(npm));
+  setInterval(() => isGone() && onGone(), 1000).unref();
+}
+
+/** Runs the program with our terminal and passes signals on. The extra channel is how it learns that we died. */
 function handOver(node, command, args) {
   const program = join(root, "infra", `${command}.ts`);
   const child = spawn(node, [program, ...args], { stdio: ["inherit", "inherit", "inherit", "ipc"] });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-  const parent = process.ppid;
-  if (process.env.npm_lifecycle_event) {
-    setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), 1000).unref();
-  }
+  if (process.env.npm_lifecycle_event) watchNpm(() => child.kill("SIGTERM"));
   child.on("exit", (code, signal) => {
     if (signal) say(`${command} ended by ${signal}`);
     process.exit(code ?? 1);

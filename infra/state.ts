@@ -16,8 +16,8 @@ export type SwarmState = {
   urls: { gateway: string; serving: string };
   ports: Record<string, number>;
   processes: ProcessStatus[];
-  /** Everything that was started, the reaper too. */
-  children: ProcessIdentity[];
+  /** Everything that was started, servers and the reaper too. */
+  children: (ProcessIdentity & { name: string })[];
 };
 
 const stateFile = (home: string): string => join(home, "supervisor.json");

@@ -25,12 +25,12 @@ function stoppedClock() {
   return { timers, advance, delays: () => [...waiting.values()].map(({ at }) => at - now) };
 }
 
-function supervised(script: string, timers: Timers) {
+function supervised(script: string, timers: Timers, ready = async () => {}) {
   const states: ProcessState[] = [];
   const one = supervise({
     name: "it",
     spawn: () => spawn("/bin/sh", ["-c", script], { detached: true, stdio: "ignore" }),
-    ready: async () => {},
+    ready,
     stopSignal: "TERM",
     graceMs: 5_000,
     readyWithinMs: 1_000_000,
@@ -87,4 +87,20 @@ it("doesn't start a process again that was stopped, and ends what that one start
   expect(states).toEqual(["starting", "running", "stopped"]);
   expect(clock.delays()).toEqual([]);
   await vi.waitFor(() => expect(() => process.kill(-group, 0)).toThrow("ESRCH"), { timeout: 15_000 });
+});
+
+it("tells who waits that a process ends again and again before it ever runs", async () => {
+  const clock = stoppedClock();
+  const { one, failed } = supervised("exit 3", clock.timers, () => Promise.withResolvers<void>().promise);
+  one.start();
+  const told = expect(one.whenRunning(1_000_000)).rejects.toMatchObject({
+    code: "unavailable",
+    message: expect.stringContaining("code 3, 5 times"),
+  });
+  for (let times = 1; times <= 5; times++) {
+    await failed(times);
+    if (times < 5) clock.advance(Math.min(...clock.delays()));
+  }
+  await told;
+  await one.stop();
 });

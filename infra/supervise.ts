@@ -10,6 +10,9 @@ export type ProcessState = "starting" | "running" | "stopped" | "failed";
 export type BackOff = { firstMs: number; longestMs: number; steadyMs: number };
 export const backOff: BackOff = { firstMs: 250, longestMs: 10_000, steadyMs: 30_000 };
 
+/** So often may a process end before it ever runs until those who wait for it are told; it's started again all the same. */
+const hopelessEnds = 5;
+
 /** The clock that supervision runs by; tests pass their own. */
 export type Timers = { now: () => number; after: (ms: number, then: () => void) => () => void };
 export const realTimers: Timers = {
@@ -44,7 +47,7 @@ export type Supervised = {
   pid: () => number | null;
   /** Starts it unless it runs; it's kept up from then on. */
   start: () => void;
-  /** Resolves when it is running; rejects with `unavailable` when it's stopped, or not up within `withinMs`. */
+  /** Resolves when it is running; rejects with `unavailable` when it's stopped, ends again and again, or isn't up within `withinMs`. */
   whenRunning: (withinMs: number) => Promise<void>;
   stop: () => Promise<void>;
 };
@@ -57,9 +60,13 @@ export function supervise(options: SuperviseOptions): Supervised {
   let cancelRestart = () => {};
   let delayMs = wait.firstMs;
   let lastEnd = "";
+  /** Times it ended since it was started or last ran. */
+  let ends = 0;
   const waiting = new Set<() => void>();
   const set = (next: ProcessState, why?: string) => {
     state = next;
+    if (next === "running") ends = 0;
+    else if (next === "failed") ends += 1;
     options.onState?.(next, why);
     for (const wake of [...waiting]) wake();
   };
@@ -114,6 +121,7 @@ export function supervise(options: SuperviseOptions): Supervised {
     start() {
       if (state !== "stopped") return;
       delayMs = wait.firstMs;
+      ends = 0;
       launch();
     },
     whenRunning: (withinMs) =>
@@ -128,6 +136,7 @@ export function supervise(options: SuperviseOptions): Supervised {
         const look = () => {
           if (state === "running") done(resolve);
           else if (state === "stopped") done(refuse("it was stopped"));
+          else if (ends >= hopelessEnds) done(refuse(`${lastEnd}, ${ends} times; its log says more`));
         };
         const cancel = timers.after(withinMs, () => done(refuse(lastEnd || "it is still starting; its log says more")));
         waiting.add(look);

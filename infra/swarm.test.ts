@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -46,7 +46,7 @@ async function upElsewhere(home: string): Promise<ChildProcess> {
   return child;
 }
 
-const childrenOf = (home: string): ProcessIdentity[] => readState(home)?.children ?? [];
+const childrenOf = (home: string) => readState(home)?.children ?? [];
 const patient = { timeout: 30_000, interval: 50 };
 
 it("brings servers and processes up, keeps a log of each, and leaves nothing running when it's stopped", async () => {
@@ -77,10 +77,7 @@ it("starts a process that was killed again, also a server on its port", async ()
     expect(swarm.processes()[0]).toMatchObject({ state: "running" });
     expect(swarm.processes()[0]!.pid).not.toBe(gateway);
   }, patient);
-  const isNats = (each: ProcessIdentity) =>
-    isRunning(each) &&
-    execFileSync("ps", ["-o", "comm=", "-p", String(each.pid)], { encoding: "utf8" }).includes("nats");
-  const nats = before.find(isNats)!;
+  const nats = before.find(({ name }) => name === "nats")!;
   signal(nats.pid, "SIGKILL");
   await vi.waitFor(() => {
     const again = childrenOf(home).filter((each) => !before.some(({ pid }) => pid === each.pid));

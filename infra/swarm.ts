@@ -128,8 +128,11 @@ async function assemble(options: BringUpOptions, undo: ReturnType<typeof unwindi
     supervised.map((each) => ({ name: each.name, pid: each.pid(), state: each.state(), version }));
   const record = () => {
     state.processes = statuses();
-    const pids = [...supervised, ...servers].map((each) => each.pid()).filter((pid) => pid !== null);
-    state.children = [...pids, reaper.pid].map(identify).filter((each) => each !== null);
+    const running = [...supervised, ...servers].map((each) => ({ name: each.name, pid: each.pid() }));
+    state.children = [...running, { name: "reaper", pid: reaper.pid }].flatMap(({ name, pid }) => {
+      const identity = pid === null ? null : identify(pid);
+      return identity ? [{ name, ...identity }] : [];
+    });
     writeState(state);
   };
   const onLine = (name: string, line: string) => {
