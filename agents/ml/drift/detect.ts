@@ -1,4 +1,10 @@
-import type { ColumnDrift, DriftBaseline, DriftMethod, DriftReport } from "@muster/shared/domain/drift-report.ts";
+import type {
+  ColumnDrift,
+  DriftBaseline,
+  DriftMethod,
+  DriftReport,
+  DriftVerdict,
+} from "@muster/shared/domain/drift-report.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { seededRandom } from "@muster/shared/random.ts";
 import type { FeatureColumn } from "../matrix.ts";
@@ -31,8 +37,10 @@ export type DriftInput = {
   performance?: { reference: Scored; current: Scored } | null;
 };
 
-/** The chance that any column of a report is called while nothing drifts. */
-const alpha = 0.01;
+/** The chance that any column of a report is called while nothing drifts, by each null; both have to be beaten. */
+const alpha = { permutation: 0.01, history: 0.025 };
+/** A history that asks for more than half of the rows to move can't tell drift from its own variety. */
+const mostThreshold = 0.5;
 /** Fewer rows than this in either window, and the report abstains; the stability index fills ten bins, which takes more. */
 const leastRows: Record<DriftMethod, number> = { default: 30, evidently: 30, psi: 100 };
 /** The least effect that matters: a share of rows (KS distance, total variation); for `psi` the index itself. */
@@ -47,7 +55,8 @@ const leastEffect: Record<"default" | "psi", number> = { default: 0.05, psi: 0.1
  * still has that effect after weighting by min(1, importance × columns), or where the prediction or the performance
  * drifted: a column of no importance alone never makes a report drifted. Missing rows count as a value.
  * `evidently`: its fixed rules, and drifted where half of the columns are.
- * Abstains below 30 rows (psi: 100) in either window and where no column is left to compare. Seeded: equal input, equal report.
+ * Abstains below 30 rows (psi: 100) in either window, where no column is left to compare, and where the reference's history
+ * varies so much that more than half of the rows would have to move. Seeded: equal input, equal report.
  */
 export function detectDrift(input: DriftInput): DriftReport {
   const rows = { reference: rowsOf(input.reference), current: rowsOf(input.current) };
@@ -148,7 +157,7 @@ function judgeByNull(input: DriftInput, method: "default" | "psi", pairs: Column
   const inSeason = seasonal && seasonal.season.length > 0 ? pairs.map((pair) => onlyRows(pair, seasonal.rows)) : pairs;
   const comparisons = inSeason.map((pair) => compare(pair, method));
   const rows = { reference: inSeason[0]!.reference.values.length, current: inSeason[0]!.current.values.length };
-  const permuted = permutedNull(comparisons, rows, alpha, random);
+  const permuted = permutedNull(comparisons, rows, alpha.permutation, random);
   const history =
     input.times && seasonal
       ? historyNull(
@@ -157,7 +166,7 @@ function judgeByNull(input: DriftInput, method: "default" | "psi", pairs: Column
             ? input.times.reference
             : Float64Array.from(seasonal.rows, (row) => input.times!.reference[row]!),
           rows.current,
-          alpha,
+          alpha.history,
           leastRows[method],
         )
       : null;
@@ -166,14 +175,20 @@ function judgeByNull(input: DriftInput, method: "default" | "psi", pairs: Column
     // Both nulls have to be beaten: rows of one time resemble each other, and few chunks say little.
     const threshold = Math.max(permuted.thresholds[j]!, history?.thresholds[j] ?? 0);
     const pValue = Math.max(permuted.pValues[j]!, history?.pValues[j] ?? 0);
-    const drifted = pValue <= alpha && effect >= leastEffect[method];
+    const beaten = permuted.pValues[j]! <= alpha.permutation && (history?.pValues[j] ?? 0) <= alpha.history;
+    const verdict: DriftVerdict =
+      beaten && effect >= leastEffect[method]
+        ? "drifted"
+        : name !== "psi" && threshold > mostThreshold
+          ? "abstained"
+          : "not_drifted";
     return columnOf(pair, input, {
       method: name,
       score,
       threshold,
       pValue,
       effect,
-      verdict: drifted ? "drifted" : "not_drifted",
+      verdict,
     });
   });
   const baseline: DriftBaseline = {
@@ -242,6 +257,9 @@ function verdictOf(
     performanceDrifted && "the model got worse on matured labels",
   ].filter((part) => part !== false);
   if (because.length > 0) return { verdict: "drifted", reason: because.join("; ") };
+  if (columns.every((c) => c.verdict === "abstained")) {
+    return { verdict: "abstained", reason: "the reference's own history varies too much to tell drift from it" };
+  }
   const aside = seen.length > 0 ? ` (${seen.map((c) => c.name).join(", ")} moved, of too little weight to count)` : "";
   return { verdict: "not_drifted", reason: `no column that matters moved by more than chance${aside}` };
 }

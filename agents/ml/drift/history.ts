@@ -10,10 +10,11 @@ const mostChunks = 200;
 
 /**
  * The null from the reference's own history: consecutive chunks in time, each scored against the rest of the reference as
- * the current rows are against all of it. The threshold is the upper prediction bound for one more chunk (Student's t on
- * the logarithm of the scores, which evens out their skew), α shared by the columns. Chunks have the current size; where
- * fewer than 8 fit, an eighth of the reference (whose larger scores err on the quiet side). At most 200 chunks, evenly
- * spread, are scored. Null where not even 8 chunks of `leastRows` fit.
+ * the current rows are against all of it. The threshold is the upper prediction bound for one more chunk: Student's t on
+ * the log-odds of the scores (the stability index: on their logarithm), which evens out their skew and keeps a bounded
+ * score bounded; α is shared by the columns. Chunks have the current size; where fewer than 8 fit, an eighth of the
+ * reference (whose larger scores err on the quiet side). At most 200 chunks, evenly spread, are scored.
+ * Null where not even 8 chunks of `leastRows` fit.
  */
 export function historyNull(
   comparisons: Comparison[],
@@ -31,25 +32,34 @@ export function historyNull(
   const starts = Array.from({ length: chunks }, (_, i) => Math.floor((i * (rows - chunkRows)) / (chunks - 1)));
   const level = 1 - alpha / comparisons.length;
   const bound = studentQuantile(level, chunks - 1) * Math.sqrt(1 + 1 / chunks);
-  const floor = 0.5 / chunkRows;
   const pValues: number[] = [];
   const thresholds: number[] = [];
   for (const comparison of comparisons) {
+    const { to, from } = scaleOf(comparison, 0.5 / chunkRows);
     const { reference, levels } = comparison.code({ reference: order, current: new Int32Array(0) });
     const total = count(reference, levels);
     const rest = new Int32Array(levels);
-    const logs = starts.map((start) => {
+    const values = starts.map((start) => {
       const chunk = count(reference.subarray(start, start + chunkRows), levels);
       for (let i = 0; i < levels; i++) rest[i] = total[i]! - chunk[i]!;
-      return Math.log(Math.max(floor, comparison.scoreOf(rest, chunk)));
+      return to(comparison.scoreOf(rest, chunk));
     });
-    const mean = logs.reduce((a, v) => a + v, 0) / chunks;
-    const deviation = Math.sqrt(logs.reduce((a, v) => a + (v - mean) ** 2, 0) / (chunks - 1));
-    thresholds.push(Math.exp(mean + bound * deviation));
-    const distance = Math.log(Math.max(floor, comparison.score)) - mean;
+    const mean = values.reduce((a, v) => a + v, 0) / chunks;
+    const deviation = Math.sqrt(values.reduce((a, v) => a + (v - mean) ** 2, 0) / (chunks - 1));
+    thresholds.push(from(mean + bound * deviation));
+    const distance = to(comparison.score) - mean;
     const t = deviation === 0 ? Math.sign(distance) * Infinity : distance / (deviation * Math.sqrt(1 + 1 / chunks));
     const tail = t === Infinity ? 0 : t <= 0 ? 1 : 1 - studentCdf(t, chunks - 1);
     pValues.push(Math.min(1, tail * comparisons.length));
   }
   return { pValues, thresholds, chunks, chunkRows };
+}
+
+function scaleOf({ power }: Comparison, floor: number) {
+  if (power === 1) return { to: (score: number) => Math.log(Math.max(floor, score)), from: Math.exp };
+  const to = (score: number) => {
+    const inside = Math.min(1 - floor, Math.max(floor, score));
+    return Math.log(inside / (1 - inside));
+  };
+  return { to, from: (odds: number) => 1 / (1 + Math.exp(-odds)) };
 }
