@@ -44,6 +44,8 @@ export type Tree = {
   /** Where a missing value goes. */
   missingLeft: boolean[];
   value: number[];
+  /** Weight of the training rows that reached each node (XGBoost: the sum of Hessians); TreeSHAP needs it. */
+  cover?: number[];
 };
 
 export type Estimator =
