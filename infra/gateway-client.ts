@@ -1,9 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type FaultCode, fault, faultCodes } from "@muster/shared/fault.ts";
-
-/** Where the first token stands: made by the gateway at first start, mode 600, read by whoever may act on this machine. */
-export const tokenFile = (home: string): string => join(home, "token");
 
 /** Asks the gateway over HTTP. */
 export type Gateway = {

@@ -1,9 +1,9 @@
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { hashOf } from "@muster/shared/canonical.ts";
 import type { Config } from "@muster/shared/config.ts";
 import type { RequestView } from "@muster/shared/domain/request.ts";
 import { Fault } from "@muster/shared/fault.ts";
+import { inboxFolder } from "@muster/shared/home.ts";
 import { type Gateway, gatewayClient } from "./gateway-client.ts";
 import { digestOf, type InboxFile, intoInbox, readLastJob, sampleCompany, writeLastJob } from "./main-job-data.ts";
 import { printAnswer, progress } from "./main-job-print.ts";
@@ -34,7 +34,7 @@ const resting = new Set(["succeeded", "failed", "cancelled", "awaiting_approval"
 export async function runMainJob(options: MainJobOptions): Promise<number> {
   const { config, ask } = options;
   const gateway = gatewayClient(options.gatewayUrl, options.tokenFile);
-  const inbox = join(config.home, "inbox");
+  const inbox = inboxFolder(config.home);
   const files = options.data.length > 0 ? intoInbox(inbox, options.data) : await sampleCompany(inbox, config.seed);
   const fingerprint = hashOf({
     data: await digestOf(inbox, files),

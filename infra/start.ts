@@ -6,7 +6,8 @@
 import { parseArgs } from "node:util";
 import { readConfig } from "@muster/shared/config.ts";
 import { asFault, type Fault, fault } from "@muster/shared/fault.ts";
-import { gatewayClient, tokenFile } from "./gateway-client.ts";
+import { tokenFile } from "@muster/shared/home.ts";
+import { gatewayClient } from "./gateway-client.ts";
 import { defaultAsk, runMainJob } from "./main-job.ts";
 import { bringUp, type Swarm } from "./swarm.ts";
 import { onEndRequested, say, showEvent } from "./terminal.ts";
