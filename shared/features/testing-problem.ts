@@ -1,5 +1,5 @@
-import { hashOf } from "@muster/shared/canonical.ts";
-import type { Problem } from "@muster/shared/domain/problem.ts";
+import { hashOf } from "../canonical.ts";
+import type { Problem } from "../domain/problem.ts";
 
 /** A problem for tests: churn of contracts for the third quarter of 2026, with some members replaced. */
 export function testProblem(changes: Partial<Problem> = {}): Problem {

@@ -1,9 +1,9 @@
-import type { Feature } from "@muster/shared/domain/feature.ts";
-import { columns, createTable, testEngine } from "@muster/shared/features/testing.ts";
-import type { Engine } from "@muster/shared/warehouse/duckdb.ts";
 import { beforeEach, describe, expect, it } from "vitest";
-import { compileMatrix } from "./materialize.ts";
-import { flatProblem, testProblem } from "./testing.ts";
+import type { Feature } from "../domain/feature.ts";
+import type { Engine } from "../warehouse/duckdb.ts";
+import { compileMatrix } from "./matrix.ts";
+import { columns, createTable, testEngine } from "./testing.ts";
+import { flatProblem, testProblem } from "./testing-problem.ts";
 
 let engine: Engine;
 beforeEach(async () => {

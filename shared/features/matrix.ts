@@ -1,11 +1,11 @@
-import type { FeatureView } from "@muster/shared/domain/feature.ts";
-import type { Problem } from "@muster/shared/domain/problem.ts";
-import { type CompiledView, compileView } from "@muster/shared/features/compile-sql.ts";
-import { ownColumns } from "@muster/shared/features/kinds.ts";
-import { columnOf, type Relation } from "@muster/shared/features/schema.ts";
-import { inShareSql } from "@muster/shared/features/side.ts";
-import { quoteIdent, quoteLiteral } from "@muster/shared/warehouse/quote.ts";
+import type { FeatureView } from "../domain/feature.ts";
+import type { Problem } from "../domain/problem.ts";
+import { quoteIdent, quoteLiteral } from "../warehouse/quote.ts";
+import { type CompiledView, compileView } from "./compile-sql.ts";
+import { ownColumns } from "./kinds.ts";
 import { labelRows } from "./labels.ts";
+import { columnOf, type Relation } from "./schema.ts";
+import { inShareSql } from "./side.ts";
 
 /** The role of a matrix file: fitted on, opened once to confirm, or scored. */
 export type MatrixRole = "training" | "holdout" | "scoring";

@@ -1,8 +1,8 @@
-import type { Problem } from "@muster/shared/domain/problem.ts";
-import { fault } from "@muster/shared/fault.ts";
-import { addHorizon, knownAt, momentOf } from "@muster/shared/features/horizon.ts";
-import { columnOf, qualified, type Relation, TEMPORAL, typedColumn } from "@muster/shared/features/schema.ts";
-import { quoteIdent, quoteLiteral } from "@muster/shared/warehouse/quote.ts";
+import type { Problem } from "../domain/problem.ts";
+import { fault } from "../fault.ts";
+import { quoteIdent, quoteLiteral } from "../warehouse/quote.ts";
+import { addHorizon, knownAt, momentOf } from "./horizon.ts";
+import { columnOf, qualified, type Relation, TEMPORAL, typedColumn } from "./schema.ts";
 
 type Split = "training" | "holdout" | "scoring";
 

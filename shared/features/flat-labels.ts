@@ -1,15 +1,8 @@
-import type { Problem } from "@muster/shared/domain/problem.ts";
-import { fault } from "@muster/shared/fault.ts";
-import {
-  columnOf,
-  finiteSql,
-  qualified,
-  type Relation,
-  TEMPORAL,
-  typedColumn,
-} from "@muster/shared/features/schema.ts";
-import { inShareSql } from "@muster/shared/features/side.ts";
-import { quoteIdent } from "@muster/shared/warehouse/quote.ts";
+import type { Problem } from "../domain/problem.ts";
+import { fault } from "../fault.ts";
+import { quoteIdent } from "../warehouse/quote.ts";
+import { columnOf, finiteSql, qualified, type Relation, TEMPORAL, typedColumn } from "./schema.ts";
+import { inShareSql } from "./side.ts";
 
 /** SQL for a hash of a row's content, 16 hex digits; missing values differ from empty text. */
 const contentSql = (alias: string, columns: readonly { name: string }[]): string =>

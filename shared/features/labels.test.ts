@@ -1,9 +1,9 @@
-import { inShare } from "@muster/shared/features/side.ts";
-import { columns, createTable, testEngine } from "@muster/shared/features/testing.ts";
-import type { Engine, Row } from "@muster/shared/warehouse/duckdb.ts";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { Engine, Row } from "../warehouse/duckdb.ts";
 import { compileLabels, labelRows } from "./labels.ts";
-import { flatProblem, testProblem } from "./testing.ts";
+import { inShare } from "./side.ts";
+import { columns, createTable, testEngine } from "./testing.ts";
+import { flatProblem, testProblem } from "./testing-problem.ts";
 
 let engine: Engine;
 beforeEach(async () => {

@@ -1,8 +1,8 @@
-import type { Problem } from "@muster/shared/domain/problem.ts";
-import { fault } from "@muster/shared/fault.ts";
-import type { Relation } from "@muster/shared/features/schema.ts";
+import type { Problem } from "../domain/problem.ts";
+import { fault } from "../fault.ts";
 import { endedLabelRows } from "./ended-labels.ts";
 import { flatLabelRows } from "./flat-labels.ts";
+import type { Relation } from "./schema.ts";
 
 /**
  * SQL for the labelled rows of a problem over its dataset, in no promised order, with `own` columns of the entity's row.
