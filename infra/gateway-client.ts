@@ -4,15 +4,20 @@ import { type FaultCode, fault, faultCodes } from "@muster/shared/fault.ts";
 /** Asks the gateway over HTTP. */
 export type Gateway = {
   get: <T>(path: string) => Promise<T>;
-  post: <T>(path: string, body: unknown) => Promise<T>;
+  post: <T>(path: string, body: unknown, headers?: Record<string, string>) => Promise<T>;
 };
 
 /** A gateway with the token of a home. Answers other than 2xx are thrown as the fault they carry. */
 export function gatewayClient(url: string, file: string): Gateway {
   if (!existsSync(file)) throw fault("unavailable", `the gateway has made no token at ${file}; its log says why`);
   const authorization = `Bearer ${readFileSync(file, "utf8").trim()}`;
-  const ask = async <T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> => {
-    const headers: Record<string, string> = { authorization };
+  const ask = async <T>(
+    method: "GET" | "POST",
+    path: string,
+    body?: unknown,
+    more: Record<string, string> = {},
+  ): Promise<T> => {
+    const headers: Record<string, string> = { authorization, ...more };
     if (body !== undefined) headers["content-type"] = "application/json";
     const response = await fetch(`${url}${path}`, {
       method,
@@ -27,7 +32,7 @@ export function gatewayClient(url: string, file: string): Gateway {
     const known = code !== undefined && code in faultCodes ? (code as FaultCode) : "broken_contract";
     throw fault(known, message ?? `the gateway answered ${response.status} to ${method} ${path}`, data);
   };
-  return { get: (path) => ask("GET", path), post: (path, body) => ask("POST", path, body) };
+  return { get: (path) => ask("GET", path), post: (path, body, headers) => ask("POST", path, body, headers) };
 }
 
 type GatewayError = { code?: string; message?: string; data?: Record<string, unknown> };
