@@ -14,6 +14,9 @@ export const missingMarks = [
   "\\N",
 ] as const;
 
+/** What a whole cell looks like that is missing; RE2 and JavaScript read it alike. */
+export const missingPattern = `[ \\t\\r\\n]*(${missingMarks.map((mark) => mark.replace(/[?\\]/g, "\\$&")).join("|")})?[ \\t\\r\\n]*`;
+
 /** A number as people and programs write it; RE2 and JavaScript read it alike. */
 export const numberPattern = "[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?";
 

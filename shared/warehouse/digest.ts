@@ -11,6 +11,8 @@ export type DatasetSchema = { columns: readonly Column[]; time: string | null; a
 const GROUP_ROWS = 65_536;
 /** Row groups whose values are held at once: bounds memory on long tables. */
 const GROUPS_A_PASS = 32;
+/** Columns read at once: bounds memory on wide tables. */
+const COLUMNS_A_PASS = 64;
 
 const fixedWidth: Record<Exclude<ColumnType, "text">, { sql: (column: string) => string; bytes: number }> = {
   boolean: { sql: (c) => `coalesce(${c}, false)::UTINYINT`, bytes: 1 },
@@ -30,37 +32,18 @@ const uint32 = (value: number): Buffer => {
 /** For each group of the pass: the group's texts of every text column, end to end. */
 async function textsOf(engine: Engine, from: string, texts: readonly Column[], first: number): Promise<string[][]> {
   if (texts.length === 0) return [];
-  const joined = texts
-    .map((c, i) => `string_agg(${quoteIdent(c.name)}, '' ORDER BY file_row_number) AS t${i}`)
-    .join(", ");
+  const joined = texts.map((c, i) => `string_agg(${quoteIdent(c.name)}, '' ORDER BY file_row_number) AS t${i}`);
   const rows = await engine.query(
-    `SELECT file_row_number // ${GROUP_ROWS} AS g, ${joined} FROM ${from}
+    `SELECT file_row_number // ${GROUP_ROWS} AS g, ${joined.join(", ")} FROM ${from}
      WHERE file_row_number >= ${first} AND file_row_number < ${first + GROUP_ROWS * GROUPS_A_PASS}
      GROUP BY g ORDER BY g`,
   );
   return rows.map((row) => texts.map((_, i) => String(row[`t${i}`] ?? "")));
 }
 
-/**
- * The version of a dataset: SHA-256 (hex) over its schema and its values in row order, read from a Parquet file whose
- * columns have the storage types of `schema`.
- *
- * The bytes: `muster-dataset-1\n`, the canonical JSON of `{columns, time, arrived}`, `\n`. Then for each group of 65,536
- * rows (the last may be shorter): its row count as uint32; then for each column one byte a row (1 = there, 0 = missing)
- * followed by the values: boolean one byte, integer int64, number float64 (−0 as 0), date int32 days since 1970-01-01,
- * timestamp int64 microseconds since then, each 0 where missing; text as the uint32 byte length of each value (0 where
- * missing) and then the UTF-8 bytes of all values end to end. Little endian. So neither the source format, nor how
- * Parquet was written, nor the number of threads matters; row order, names, types and the time columns do.
- *
- * Cost: about 0.5 s for 600,000 × 9.
- */
-export async function datasetVersion(engine: Engine, file: string, schema: DatasetSchema): Promise<string> {
-  const { columns, time, arrived } = schema;
-  const hash = createHash("sha256").update("muster-dataset-1\n");
-  hash.update(canonical({ columns, time, arrived })).update("\n");
-
+/** The digests of some columns, and how many rows they have. */
+async function columnDigests(engine: Engine, from: string, columns: readonly Column[]) {
   const texts = columns.filter((c) => c.type === "text");
-  const from = `read_parquet(${quoteLiteral(file)}, file_row_number = true)`;
   const select = columns.flatMap(({ name, type }) => {
     const c = quoteIdent(name);
     const values = type === "text" ? `coalesce(strlen(${c}), 0)::UINTEGER` : fixedWidth[type].sql(c);
@@ -68,21 +51,25 @@ export async function datasetVersion(engine: Engine, file: string, schema: Datas
   });
   const width = columns.flatMap(({ type }) => [1, type === "text" ? 4 : fixedWidth[type].bytes]);
   const buffers = width.map((bytes) => Buffer.alloc(bytes * GROUP_ROWS));
+  const hashes = columns.map(() => createHash("sha256"));
 
+  let rows = 0;
   let filled = 0;
   let group = 0;
   let joined: string[][] = [];
   const flush = async () => {
     if (group % GROUPS_A_PASS === 0) joined = await textsOf(engine, from, texts, group * GROUP_ROWS);
     const own = joined[group % GROUPS_A_PASS] ?? [];
-    if (own.length !== texts.length) throw fault("internal", "a data file changed while it was read");
-    hash.update(uint32(filled));
+    if (own.length !== texts.length) {
+      throw fault("internal", "a data file changed while it was read");
+    }
     let text = 0;
     columns.forEach(({ type }, i) => {
-      hash.update(buffers[2 * i]!.subarray(0, filled));
-      hash.update(buffers[2 * i + 1]!.subarray(0, filled * width[2 * i + 1]!));
-      if (type === "text") hash.update(own[text++]!, "utf8");
+      hashes[i]!.update(uint32(filled)).update(buffers[2 * i]!.subarray(0, filled));
+      hashes[i]!.update(buffers[2 * i + 1]!.subarray(0, filled * width[2 * i + 1]!));
+      if (type === "text") hashes[i]!.update(own[text++]!, "utf8");
     });
+    rows += filled;
     filled = 0;
     group += 1;
   };
@@ -102,5 +89,41 @@ export async function datasetVersion(engine: Engine, file: string, schema: Datas
     }
   }
   if (filled > 0) await flush();
-  return hash.digest("hex");
+  return { rows, digests: hashes.map((hash) => hash.digest()) };
+}
+
+/**
+ * The version of a dataset: SHA-256 (hex) over its schema and its values in row order, read from a Parquet file whose
+ * columns have the storage types of `schema`.
+ *
+ * The bytes: `muster-dataset-1\n`, the canonical JSON of `{columns, time, arrived}`, `\n`, the number of rows as uint64, then
+ * the digest of each column: SHA-256 over its groups of 65,536 rows (the last may be shorter). A group is its row count as
+ * uint32, one byte a row (1 = there, 0 = missing) and the values: boolean one byte, integer int64, number float64 (−0 as
+ * 0), date int32 days since 1970-01-01, timestamp int64 microseconds since then, each 0 where missing; text as the uint32
+ * byte length of each value (0 where missing) and then the UTF-8 bytes of all values end to end. Little endian. So neither
+ * the source format, nor how Parquet was written, nor the number of threads matters; row order, names, types and the time
+ * columns do.
+ *
+ * Cost: about 0.3 s for 600,000 × 9; memory for 64 columns of a group, and the texts of 2 million rows.
+ */
+export async function datasetVersion(
+  engine: Engine,
+  file: string,
+  schema: DatasetSchema,
+): Promise<{ version: string; rows: number }> {
+  const { columns, time, arrived } = schema;
+  const from = `read_parquet(${quoteLiteral(file)}, file_row_number = true)`;
+  const digests: Buffer[] = [];
+  let rows = 0;
+  for (let start = 0; start < columns.length; start += COLUMNS_A_PASS) {
+    const some = await columnDigests(engine, from, columns.slice(start, start + COLUMNS_A_PASS));
+    rows = some.rows;
+    digests.push(...some.digests);
+  }
+  const count = Buffer.alloc(8);
+  count.writeBigUInt64LE(BigInt(rows));
+  const hash = createHash("sha256").update("muster-dataset-1\n");
+  hash.update(canonical({ columns, time, arrived })).update("\n").update(count);
+  for (const digest of digests) hash.update(digest);
+  return { version: hash.digest("hex"), rows };
 }

@@ -6,7 +6,6 @@ import { asDiskFault, syncFolder, writeAtomically } from "./atomic.ts";
 import { datasetVersion } from "./digest.ts";
 import { openEngine } from "./duckdb.ts";
 import type { Lake } from "./lake.ts";
-import { quoteLiteral } from "./quote.ts";
 
 /** A Parquet file in storage types that is to become a dataset version. */
 export type Snapshot = {
@@ -58,15 +57,13 @@ export async function publish(lake: Lake, snapshot: Snapshot): Promise<DatasetMa
     }
     const { memoryMb = 2048, threads = 2 } = snapshot;
     const engine = await openEngine({ files: [parquet], memoryMb, threads, timeLimitMs: 600_000 });
-    let version: string;
-    let rows: number;
+    let content: { version: string; rows: number };
     try {
-      version = await datasetVersion(engine, parquet, { columns, time, arrived });
-      const counted = await engine.query(`SELECT count(*) AS n FROM read_parquet(${quoteLiteral(parquet)})`);
-      rows = Number(counted[0]!.n);
+      content = await datasetVersion(engine, parquet, { columns, time, arrived });
     } finally {
       engine.close();
     }
+    const { version, rows } = content;
     const pin = pinOf(name, version);
     if (before?.version === version) return before;
 

@@ -4,8 +4,9 @@ import { quoteList, quoteLiteral } from "./quote.ts";
 
 /**
  * One way to read a column of text. A cell can be read so when all of it matches `pattern` and not `not` (both mean the
- * same in RE2 and in JavaScript) and, where `checked`, `value` isn't null. `value` is SQL over a trimmed, non-missing text.
- * `order` marks the readings that differ only in day and month; `bare` those that JSON's quoted texts aren't read in.
+ * same in RE2 and in JavaScript) and, where `checked`, `value` isn't null. `value` is SQL over a text without blanks around
+ * it; `strict` where it is null for whatever stands for a missing cell. `order` marks the readings that differ only in day
+ * and month; `bare` those that JSON's quoted texts aren't read in.
  */
 export type Reading = {
   name: string;
@@ -13,6 +14,7 @@ export type Reading = {
   pattern: string;
   not?: string;
   checked: boolean;
+  strict?: boolean;
   value: (v: string) => string;
   order?: "month first" | "day first";
   note?: string;
@@ -62,6 +64,7 @@ const numbers: Reading[] = [
     pattern: "[+-]?(0|[1-9][0-9]{0,18})",
     checked: true,
     value: (v) => `TRY_CAST(${v} AS BIGINT)`,
+    strict: true,
     bare: true,
   },
   {
@@ -71,6 +74,7 @@ const numbers: Reading[] = [
     not: CODE,
     checked: false,
     value: (v) => `CASE WHEN isfinite(${asNumber(v)}) THEN ${asNumber(v)} END`,
+    strict: true,
     bare: true,
   },
 ];
