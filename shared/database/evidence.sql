@@ -35,6 +35,10 @@ create table evidence.job (key text primary key, process text not null, tool tex
 
 create table evidence.outbox (seq bigint generated always as identity primary key, event text not null, payload jsonb not null, by text not null, xid xid8 not null default pg_current_xact_id(), at timestamptz not null default clock_timestamp());
 create table evidence.audit_event (id text primary key, what text not null, subject text not null, person text, request text, step text, data jsonb not null, receipts text[] not null, by text not null, at timestamptz not null, xid xid8 not null default pg_current_xact_id(), seq bigint generated always as identity);
+-- Both are read on in commit order, several times a second.
+create index outbox_order on evidence.outbox (xid, seq);
+create index audit_event_order on evidence.audit_event (xid, seq);
+create index audit_event_request on evidence.audit_event (request);
 create table evidence.artifact (hash text primary key, media text not null, bytes bytea not null, by text not null, at timestamptz not null default clock_timestamp());
 
 create function evidence.me() returns text language sql stable security definer set search_path = evidence, pg_temp as

@@ -35,11 +35,12 @@ export type Identifier = z.infer<typeof Identifier>;
 /**
  * One finding about a column. Counts only, never values.
  * `share`: of the `checked` distinct values, the ratio that fit the kind's format or checksum; null where a kind has none.
- * `confidence` in 0..1: by values, the lower 95 % Wilson bound of `share`; by name, the detector's own.
+ * `confidence` in 0..1: by values, the lower 95 % Wilson bound of `share`; by name, the detector's own; 1 where a person
+ * said so.
  */
 export const ClassTag = z.object({
   kind: ClassKind,
-  by: z.enum(["name", "values"]),
+  by: z.enum(["name", "values", "person"]),
   share: z.number().min(0).max(1).nullable(),
   checked: z.number().int().nonnegative(),
   confidence: z.number().min(0).max(1),

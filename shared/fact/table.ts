@@ -101,7 +101,16 @@ export const facts = {
     ["problem", "scope", "person", "purpose"],
     z.object({
       datasets: z.array(DatasetPin),
-      columns: z.record(z.string(), z.object({ role: ColumnRole, reason: z.string(), pii: z.boolean() })),
+      /** `use`: what the problem reads the column for beside its role: the label, or to know what was known when. */
+      columns: z.record(
+        z.string(),
+        z.object({
+          role: ColumnRole,
+          use: z.enum(["label", "time"]).nullable().default(null),
+          reason: z.string(),
+          pii: z.boolean(),
+        }),
+      ),
       dropped: z.array(Dropped),
       obligations: z.array(z.string()),
       policies: z.array(z.string()),
