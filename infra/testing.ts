@@ -37,10 +37,17 @@ export type TestServers = {
 
 /**
  * Starts private servers for a test: real ones, on free ports, with all data in a temporary folder that `stop` removes.
- * `processes` are those that may connect to NATS, with the allow-lists they have in the swarm; default: the swarm's own.
+ * PostgreSQL doesn't wait for the disk unless `durable`. `processes` are those that may connect to NATS, with the
+ * allow-lists they have in the swarm; default: the swarm's own.
  */
 export async function startServers(
-  wanted: { nats?: boolean; redis?: boolean; postgres?: boolean; processes?: readonly ProcessSpec[] } = {
+  wanted: {
+    nats?: boolean;
+    redis?: boolean;
+    postgres?: boolean;
+    processes?: readonly ProcessSpec[];
+    durable?: boolean;
+  } = {
     nats: true,
     redis: true,
     postgres: true,
@@ -54,7 +61,9 @@ export async function startServers(
   const [nats, redis, postgres] = await Promise.all([
     wanted.nats ? startNats(context, join(home, "nats"), natsUsers(processes, keys)) : null,
     wanted.redis ? startRedis(context, join(home, "redis"), keys.redisPassword) : null,
-    wanted.postgres ? startPostgres(context, home, keys.databaseAdminPassword) : null,
+    wanted.postgres
+      ? startPostgres(context, home, keys.databaseAdminPassword, { durable: wanted.durable ?? false })
+      : null,
   ]);
   return {
     home,

@@ -38,7 +38,7 @@ export function rootFolder(home: string): string {
 
 /** Removes PostgreSQL's files of a home, wherever they are. Its server must be stopped. */
 export function removePostgresFiles(home: string): void {
-  rmSync(rootFolder(home), { recursive: true, force: true });
+  rmSync(rootFolder(home), { recursive: true, force: true, maxRetries: 5 });
   rmSync(join(home, "postgres"), { recursive: true, force: true });
 }
 

@@ -31,15 +31,23 @@ export const postgresSettings: Record<string, string> = {
   log_error_verbosity: "terse",
 };
 
-/** Starts PostgreSQL on loopback with the home's data (made on first use, with checksums); gives the administrator's URL. */
+/**
+ * Starts PostgreSQL on loopback with the home's data (made on first use, with checksums); gives the administrator's URL.
+ * Without `durable` it doesn't wait for the disk: it survives its own death, not the machine's. For tests.
+ */
 export async function startPostgres(
   context: ServerContext,
   home: string,
   password: string,
+  { durable = true }: { durable?: boolean } = {},
 ): Promise<Server & { adminUrl: string; urlFor: (role: string, password: string) => string }> {
   const files = postgresFiles(home);
-  if (!existsSync(files.data)) await initialize(files, password);
-  const settings = { ...postgresSettings, unix_socket_directories: files.socket ?? "" };
+  if (!existsSync(files.data)) await initialize(files, password, durable);
+  const settings = {
+    ...postgresSettings,
+    ...(durable ? {} : { fsync: "off" }),
+    unix_socket_directories: files.socket ?? "",
+  };
   const server = await startServer(context, {
     name: "postgres",
     // Fast shutdown: sessions are ended, the data is left consistent.
@@ -66,7 +74,7 @@ const urlOf = (role: string, password: string, port: number, name: string): stri
   `postgres://${role}:${password}@127.0.0.1:${port}/${name}`;
 
 /** Makes the data folder aside and then names it, so that a cut-off run leaves none that looks whole. */
-async function initialize(files: PostgresFiles, password: string): Promise<void> {
+async function initialize(files: PostgresFiles, password: string, durable: boolean): Promise<void> {
   const fresh = `${files.data}.new`;
   const passwordFile = join(files.folder, "password");
   rmSync(fresh, { recursive: true, force: true });
@@ -76,6 +84,7 @@ async function initialize(files: PostgresFiles, password: string): Promise<void>
     await run(join(files.bin, "initdb"), files, [
       ...["-D", fresh, "-U", admin, `--pwfile=${passwordFile}`, "--auth=scram-sha-256", "--data-checksums"],
       ...["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "--no-instructions"],
+      ...(durable ? [] : ["--no-sync"]),
     ]);
   } finally {
     rmSync(passwordFile, { force: true });

@@ -14,7 +14,7 @@ const processes: ProcessSpec[] = [
 type Refusal = { operation: string; subject: string };
 let servers: TestServers;
 beforeAll(async () => {
-  servers = await startServers({ nats: true, redis: true, postgres: true, processes });
+  servers = await startServers({ nats: true, redis: true, postgres: true, processes, durable: true });
 });
 afterAll(() => servers.stop());
 
