@@ -88,29 +88,6 @@ export function readHorizon(text: string): Read<NamedHorizon | null> {
   ]);
 }
 
-/** The first day (ISO) of the quarter that begins after a moment, or holds it where it begins with it. */
-function nextQuarterStart(now: Date): Date {
-  const start = new Date(Date.UTC(now.getUTCFullYear(), Math.floor(now.getUTCMonth() / 3) * 3, 1));
-  if (start.getTime() === now.getTime()) return start;
-  return new Date(Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + 3, 1));
-}
-
-/** "Q3 2026": how a quarter is written. */
-const quarterName = (start: Date): string => `Q${Math.floor(start.getUTCMonth() / 3) + 1} ${start.getUTCFullYear()}`;
-
-/**
- * What the named quarter is, read against the data's own last moment. `scored` is the quarter that the data can be
- * scored for; `fits` is false where another one was named (a past one, or one that begins later).
- */
-export function quarterAgainst(
-  named: { quarter: number; year: number | null },
-  last: string,
-): { fits: boolean; scored: string } | null {
-  const now = new Date(last);
-  if (Number.isNaN(now.getTime())) return null;
-  const start = nextQuarterStart(now);
-  const fits =
-    Math.floor(start.getUTCMonth() / 3) + 1 === named.quarter &&
-    (named.year === null || named.year === start.getUTCFullYear());
-  return { fits, scored: quarterName(start) };
-}
+/** The horizon as `define_problem` takes it: a named quarter is read there, against the data's own last day. */
+export const horizonArgument = ({ span, quarter }: NamedHorizon): Record<string, unknown> =>
+  quarter ? { quarter: `Q${quarter.quarter}`, ...(quarter.year !== null && { year: quarter.year }) } : span;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { groundExclusions, readExclusions } from "./exclusions.ts";
-import { quarterAgainst } from "./horizon.ts";
+import { horizonArgument } from "./horizon.ts";
 import { readText } from "./read.ts";
 import { bikes, company, telco } from "./testing.ts";
 
@@ -27,13 +27,11 @@ describe("horizons", () => {
     (text) => expect(readText(text).horizon).toBeNull(),
   );
 
-  it("knows the quarter that follows the data", () => {
-    expect(quarterAgainst({ quarter: 3, year: null }, "2026-06-30T23:59:00Z")).toEqual({
-      fits: true,
-      scored: "Q3 2026",
-    });
-    expect(quarterAgainst({ quarter: 3, year: 2025 }, "2026-06-30T00:00:00Z")?.fits).toBe(false);
-    expect(quarterAgainst({ quarter: 1, year: 2027 }, "2026-12-31T10:00:00Z")?.fits).toBe(true);
+  it("hands a named quarter on as it was named", () => {
+    const argument = (text: string) => horizonArgument(readText(text).horizon!);
+    expect(argument("churn for Q3")).toEqual({ quarter: "Q3" });
+    expect(argument("churn for Q1 2027")).toEqual({ quarter: "Q1", year: 2027 });
+    expect(argument("churn next quarter")).toEqual({ count: 1, unit: "quarter" });
   });
 });
 

@@ -101,25 +101,27 @@ describe("a column that the text names", () => {
 });
 
 describe("an event of a table over time", () => {
-  it.each<[Name, string, object]>([
-    ["company", "I want to predict customer churn for Q3", { count: 1, unit: "quarter" }],
-    ["company", "I want to predict customer churn", { count: 1, unit: "quarter" }],
+  it.each<[Name, string, object | undefined]>([
+    ["company", "I want to predict customer churn for Q3", { quarter: "Q3" }],
+    ["company", "I want to predict customer churn", undefined],
     ["company", "Which customers are going to leave in the next 30 days?", { count: 30, unit: "day" }],
     ["company", "predict churn next month", { count: 1, unit: "month" }],
     ["company", "predict churn in contracts over the next two weeks", { count: 2, unit: "week" }],
     ["company", "90-day churn of our customers: predict it", { count: 90, unit: "day" }],
     ["company", "which contracts won't be renewed next quarter?", { count: 1, unit: "quarter" }],
-    ["everything", "I want to predict customer churn for Q3", { count: 1, unit: "quarter" }],
-    ["everything", "predict churn in contracts", { count: 1, unit: "quarter" }],
-    ["exited", "predict customer churn for the third quarter", { count: 1, unit: "quarter" }],
+    ["everything", "I want to predict customer churn for Q3", { quarter: "Q3" }],
+    ["everything", "predict churn in contracts", undefined],
+    ["exited", "predict customer churn for the third quarter of 2026", { quarter: "Q3", year: 2026 }],
   ])("%s: %s", (name, text, horizon) => {
-    expect(goals(name, text).arguments).toMatchObject({ dataset: "contracts", event: contractsEnd, horizon });
+    const { arguments: args } = goals(name, text);
+    expect(args).toMatchObject({ dataset: "contracts", event: contractsEnd });
+    expect(args.horizon).toEqual(horizon);
   });
 
-  it("reads a quarter against the data's own last day", () => {
-    expect(goals("company", "predict churn for Q3").assumptions.join()).not.toContain("isn't the next quarter");
-    expect(goals("company", "predict churn for Q1").assumptions.join()).toContain("what can be scored is Q3 2026");
-    expect(goals("company", "predict churn for Q3 2024").assumptions.join()).toContain("what can be scored is Q3 2026");
+  it("names the model for the event and leaves the target to it", () => {
+    const { arguments: args, goals: wanted } = goals("company", "predict customer churn for Q3");
+    expect(args).toEqual({ dataset: "contracts", event: contractsEnd, horizon: { quarter: "Q3" }, name: "churn" });
+    expect(wanted[0]!.of).toEqual({ dataset: "contracts", target: "churn" });
   });
 
   it("takes a matter that is closed for an event only where it is named", () => {
@@ -144,7 +146,7 @@ describe("an event of a table over time", () => {
 describe("one question where several readings are as good", () => {
   it.each<[Name, string, string[]]>([
     ["twins", "predict churn", ["Churn in telco_churn", "Churn in telco_old"]],
-    ["exited", "predict customer churn", ["churn from contracts (start_date to end_date)", "Exited in bank_clients"]],
+    ["exited", "predict customer churn", ["Exited in bank_clients", "churn from contracts (start_date to end_date)"]],
     ["everything", "predict fraud", ["is_fraud in card_transactions", "TX_FRAUD in fraud_transactions"]],
     ["company", "predict amount", ["amount in card_transactions", "amount in payments"]],
     ["telco", "predict charges", ["MonthlyCharges in telco_churn", "TotalCharges in telco_churn"]],
@@ -241,6 +243,7 @@ describe("other wishes", () => {
   it.each([
     ["which tables hold email addresses?", "email addresses"],
     ["find datasets about payments", "payments"],
+    ["where do we keep data about refunds?", "refunds"],
     ["what data do we have about customers?", "customers"],
   ])("%s", (text, query) => {
     expect(goals("everything", text)).toMatchObject({
@@ -248,6 +251,10 @@ describe("other wishes", () => {
       goals: [],
       call: { tool: "catalog.search_datasets", input: { query } },
     });
+  });
+
+  it("lists all where it is asked to find nothing in particular", () => {
+    expect(goals("everything", "show me all tables").call).toEqual({ tool: "catalog.list_datasets", input: {} });
   });
 
   it("asks which dataset or deployment where the text names none", () => {

@@ -6,7 +6,7 @@ import { deploymentsIn } from "./deployment.ts";
 import { intervalOf } from "./event.ts";
 import { groundTarget } from "./ground.ts";
 import { readIntent, type SaidIntent } from "./intent.ts";
-import { problemRequest } from "./problem-request.ts";
+import { problemRequest, targetName } from "./problem-request.ts";
 import { type ReadText, readText } from "./read.ts";
 import { notDeployed } from "./refuse.ts";
 import { questionOf, settle } from "./settle.ts";
@@ -70,7 +70,9 @@ function finding(text: string): Goals {
     .filter((word) => !isStopWord(word) && !skip.test(word.text))
     .map((word) => word.text)
     .join(" ");
-  const call = { tool: "catalog.search_datasets", input: { query } };
+  const call = query
+    ? { tool: "catalog.search_datasets", input: { query } }
+    : { tool: "catalog.list_datasets", input: {} };
   return { kind: "goals", intent: "call", goals: goalsOf.find({}), arguments: {}, assumptions: [], call };
 }
 
@@ -104,7 +106,8 @@ function aboutDeployment(read: ReadText, answers: readonly string[], catalog: Ca
   );
   if ("question" in choice) return { kind: "question", question: choice.question };
   const of = { deployment: choice.chosen.name };
-  return goals("drift", of, { ...of, dataset: choice.chosen.dataset, target: choice.chosen.target }, []);
+  const reading = readingOf(choice.chosen, catalog);
+  return goals("drift", of, { ...(reading && problemRequest(reading, read, catalog).arguments), ...of }, []);
 }
 
 /** Deployments whose label's table the text speaks of. */
@@ -133,7 +136,7 @@ function aboutModel(
   if ("question" in choice) return { kind: "question", question: choice.question };
   const { deployment, ...reading } = choice.chosen;
   const problem = problemRequest(reading, read, catalog);
-  const of = intent === "score" ? { deployment } : { dataset: reading.dataset.name, target: problem.arguments.target };
+  const of = intent === "score" ? { deployment } : { dataset: reading.dataset.name, target: targetName(reading) };
   const assumptions = [`the deployment ${deployment} is what is meant`, ...problem.assumptions];
   return goals(intent, of, { ...problem.arguments, deployment }, assumptions);
 }
@@ -174,7 +177,7 @@ function aboutTarget(
     ...otherReading(chosen, catalog),
     ...problem.assumptions,
   ];
-  const of = { dataset: chosen.dataset.name, target: problem.arguments.target };
+  const of = { dataset: chosen.dataset.name, target: targetName(chosen) };
   return goals(intent, of, problem.arguments, assumptions);
 }
 
