@@ -40,6 +40,10 @@ export function weightedMetrics(scored: Scored, threshold: number | null = null)
 
 function binary(labels: ArrayLike<number>, p: ArrayLike<number>, threshold: number | null): WeightedMetrics {
   const ranking = rankingOf(labels, p, 1);
+  // Taken once: a logarithm for each row and resample would cost more than everything else.
+  const losses = Float64Array.from(labels, (y, i) => -logOf(y === 1 ? p[i]! : 1 - p[i]!));
+  const errors = Float64Array.from(labels, (y, i) => p[i]! - y);
+  const cells = Uint8Array.from(labels, (y, i) => 2 * y + (threshold !== null && p[i]! >= threshold ? 1 : 0));
   return (weights) => {
     let rows = 0;
     let loss = 0;
@@ -48,12 +52,11 @@ function binary(labels: ArrayLike<number>, p: ArrayLike<number>, threshold: numb
     const at = [0, 0, 0, 0];
     for (let i = 0; i < weights.length; i++) {
       const w = weights[i]!;
-      const y = labels[i] === 1 ? 1 : 0;
       rows += w;
-      loss -= w * logOf(y === 1 ? p[i]! : 1 - p[i]!);
-      squares += w * (p[i]! - y) ** 2;
-      gap += w * (p[i]! - y);
-      if (threshold !== null) at[2 * y + (p[i]! >= threshold ? 1 : 0)]! += w;
+      loss += w * losses[i]!;
+      squares += w * errors[i]! * errors[i]!;
+      gap += w * errors[i]!;
+      at[cells[i]!]! += w;
     }
     const [trueNegative, falsePositive, falseNegative, truePositive] = at as [number, number, number, number];
     return {
@@ -73,6 +76,7 @@ function binary(labels: ArrayLike<number>, p: ArrayLike<number>, threshold: numb
 
 function multiclass(labels: ArrayLike<number>, p: ArrayLike<number>[]): WeightedMetrics {
   const rankings = p.map((column, c) => rankingOf(labels, column, c));
+  const losses = Float64Array.from(labels, (y, i) => -logOf(p[y]![i]!));
   const predicted = Int32Array.from({ length: labels.length }, (_, i) => {
     let best = 0;
     for (let c = 1; c < p.length; c++) if (p[c]![i]! > p[best]![i]!) best = c;
@@ -88,7 +92,7 @@ function multiclass(labels: ArrayLike<number>, p: ArrayLike<number>[]): Weighted
     for (let i = 0; i < weights.length; i++) {
       const w = weights[i]!;
       rows += w;
-      loss -= w * logOf(p[labels[i]!]![i]!);
+      loss += w * losses[i]!;
       labelled[labels[i]!]! += w;
       guessed[predicted[i]!]! += w;
       if (predicted[i] === labels[i]) hits[predicted[i]!]! += w;
@@ -133,24 +137,27 @@ const logOf = (p: number): number => Math.log(Math.min(1 - 1e-15, Math.max(1e-15
 
 function rankingOf(labels: ArrayLike<number>, scores: ArrayLike<number>, positive: number) {
   const order = argsort(scores).reverse();
+  // In the order of the scores: whether a row is positive, and whether it is the last of its tie.
+  const hit = Uint8Array.from(order, (row) => Number(labels[row]! === positive));
+  const last = Uint8Array.from(order, (row, i) => Number(scores[order[i + 1]!] !== scores[row]!));
   return (weights: Int32Array): { roc_auc: number; average_precision: number } => {
     let hits = 0;
     let others = 0;
     let pairs = 0;
     let precision = 0;
-    for (let i = 0; i < order.length; ) {
-      const score = scores[order[i]!]!;
-      let tiedHits = 0;
-      let tiedOthers = 0;
-      for (; i < order.length && scores[order[i]!] === score; i++) {
-        const w = weights[order[i]!]!;
-        if (labels[order[i]!] === positive) tiedHits += w;
-        else tiedOthers += w;
-      }
+    let tiedHits = 0;
+    let tiedOthers = 0;
+    for (let i = 0; i < order.length; i++) {
+      const w = weights[order[i]!]!;
+      if (hit[i] === 1) tiedHits += w;
+      else tiedOthers += w;
+      if (last[i] === 0) continue;
       pairs += tiedOthers * (hits + tiedHits / 2);
       hits += tiedHits;
       others += tiedOthers;
       if (tiedHits > 0) precision += tiedHits * (hits / (hits + others));
+      tiedHits = 0;
+      tiedOthers = 0;
     }
     if (hits === 0 || others === 0) return { roc_auc: Number.NaN, average_precision: Number.NaN };
     return { roc_auc: pairs / (hits * others), average_precision: precision / hits };

@@ -39,11 +39,15 @@ const allMissing = (like: FeatureColumn, rows: number): FeatureColumn =>
     : { name: like.name, type: "category", values: new Array<string>(rows).fill("") };
 
 /** The share of missing rows (NaN or ""), 0..1. */
-export function missingShare(column: FeatureColumn): number {
+export const missingShare = (column: FeatureColumn): number =>
+  column.values.length === 0 ? 0 : countMissing(column.values) / column.values.length;
+
+/** The number of missing rows (NaN or ""). */
+export function countMissing(values: Float64Array | string[]): number {
   let missing = 0;
-  if (column.type === "number") for (const v of column.values) missing += Number.isNaN(v) ? 1 : 0;
-  else for (const v of column.values) missing += v === "" ? 1 : 0;
-  return column.values.length === 0 ? 0 : missing / column.values.length;
+  // By index: an iterator over a million values takes several times as long.
+  for (let i = 0; i < values.length; i++) if (values[i] === "" || Number.isNaN(values[i])) missing++;
+  return missing;
 }
 
 /** The counts of each category in both windows, "" (missing) among them. */

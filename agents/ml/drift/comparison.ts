@@ -1,7 +1,7 @@
 import { jensenShannon, ksDistance, psiOfCounts, totalVariation } from "@muster/shared/stats/distance.ts";
 import { binOf, equalFrequencyEdges } from "@muster/shared/stats/quantile.ts";
 import { sorted } from "@muster/shared/stats/sort.ts";
-import { type ColumnPair, countCategories } from "./column.ts";
+import { type ColumnPair, countCategories, countMissing } from "./column.ts";
 
 /**
  * How one column is compared: its observed score and effect on all rows, and the codes that let the same score be taken
@@ -39,7 +39,8 @@ export function compare(pair: ColumnPair, method: "default" | "psi"): Comparison
 }
 
 function compareNumbers(reference: Float64Array, current: Float64Array): Comparison {
-  const below = (values: Float64Array) => values.map((v) => (Number.isNaN(v) ? Number.NEGATIVE_INFINITY : v));
+  const below = (values: Float64Array) =>
+    countMissing(values) > 0 ? values.map((v) => (Number.isNaN(v) ? Number.NEGATIVE_INFINITY : v)) : values;
   const a = below(reference);
   const b = below(current);
   const score = ksDistance(sorted(a), sorted(b));

@@ -100,6 +100,29 @@ describe("a report", () => {
     expect(found.pValue).toBeLessThanOrEqual(0.01);
     expect(found.verdict).toBe("not_drifted");
   });
+  it("carries the null of a sample to the real size", () => {
+    const threshold = (rows: number) => of(windowsOf(rows, rows), "plain").threshold!;
+    expect(threshold(8000) / threshold(2000)).toBeGreaterThan(0.42);
+    expect(threshold(8000) / threshold(2000)).toBeLessThan(0.58);
+  });
+  it("says drifted exactly where the score passes the threshold, with time too", () => {
+    const minutes = (from: number, n: number) => Float64Array.from({ length: n }, (_, i) => (from + i) * 60_000);
+    const times = { reference: minutes(0, 4000), current: minutes(4000, 400) };
+    const seen = new Set<string>();
+    for (const shift of [0, 0.1, 0.2, 0.25, 0.3, 0.4, 0.6]) {
+      const input = windowsOf(4000, 400, (current) => {
+        const plain = numbers(current, "plain");
+        plain.forEach((v, i) => {
+          plain[i] = v + shift;
+        });
+      });
+      for (const c of detectDrift({ ...input, times }).columns) {
+        expect(c.verdict).toBe(c.score! > c.threshold! ? "drifted" : "not_drifted");
+        seen.add(c.verdict);
+      }
+    }
+    expect(seen.size).toBe(2);
+  });
   it("leaves out what moves by construction and says why", () => {
     const random = seededRandom(6);
     const input = windowsOf(2000, 500);

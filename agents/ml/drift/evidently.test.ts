@@ -1,4 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { openEngine } from "@muster/shared/warehouse/duckdb.ts";
 import { describe, expect, it } from "vitest";
 import type { FeatureColumn } from "../matrix.ts";
 import { detectDrift } from "./detect.ts";
@@ -83,6 +85,39 @@ describe.skipIf(!existsSync(folder))(
     });
   },
 );
+
+const employment = [
+  ["AGEP", "wasserstein", 0.023784886684748475],
+  ["predicted_probability", "wasserstein", 0.006248544326486388],
+  ["SCHL", "jensen_shannon", 0.0221237352850321],
+  ["RELP", "jensen_shannon", 0.015778746940676547],
+  ["SEX", "jensen_shannon", 0.0013964284507330556],
+  ["prediction", "jensen_shannon", 0.0014405170829453417],
+] as const;
+
+describe.skipIf(!existsSync(folder))("the compatibility mode on employment_MA, 2015 against 2018", () => {
+  it("gives Evidently's scores for numbers and categories", async () => {
+    const [before, now] = ["employment_MA_reference.parquet", "employment_MA_analysis.parquet"].map((file) =>
+      fileURLToPath(new URL(file, folder)),
+    ) as [string, string];
+    const engine = await openEngine({ files: [before, now], memoryMb: 500, threads: 1 });
+    const read = async (name: string, from: string): Promise<FeatureColumn> => {
+      const rows = await engine.query(`SELECT "${name}" AS v FROM ${from}`);
+      return name === name.toUpperCase() && name !== "AGEP"
+        ? { name, type: "category", values: rows.map((row) => String(row.v)) }
+        : { name, type: "number", values: Float64Array.from(rows, (row) => Number(row.v)) };
+    };
+    for (const [name, method, score] of employment) {
+      const reference = await read(name, `read_parquet('${before}')`);
+      const current = await read(name, `read_parquet('${now}') WHERE year = 2018`);
+      const found = byEvidently({ name, reference, current })!;
+      expect(found.method).toBe(method);
+      expect(Math.abs(found.score! / score - 1)).toBeLessThan(1e-9);
+      expect(found.verdict).toBe("not_drifted");
+    }
+    engine.close();
+  }, 60_000);
+});
 
 describe("the compatibility mode on categories", () => {
   const column = (counts: Record<string, number>): FeatureColumn => ({

@@ -35,7 +35,7 @@ export function historyNull(
   const pValues: number[] = [];
   const thresholds: number[] = [];
   for (const comparison of comparisons) {
-    const { to, from } = scaleOf(comparison, 0.5 / chunkRows);
+    const { to, from } = scaleOf(comparison, 1 / chunkRows + 1 / (rows - chunkRows));
     const { reference, levels } = comparison.code({ reference: order, current: new Int32Array(0) });
     const total = count(reference, levels);
     const rest = new Int32Array(levels);
@@ -55,7 +55,12 @@ export function historyNull(
   return { pValues, thresholds, chunks, chunkRows };
 }
 
-function scaleOf({ power }: Comparison, floor: number) {
+/**
+ * The scale on which scores of chunks are close to normal. Scores far below what independent rows of these sizes give say
+ * nothing, and on a logarithm would look like great variety; they are held at a third of that.
+ */
+function scaleOf({ power }: Comparison, inverseRows: number) {
+  const floor = power === 1 ? inverseRows : 0.3 * Math.sqrt(inverseRows);
   if (power === 1) return { to: (score: number) => Math.log(Math.max(floor, score)), from: Math.exp };
   const to = (score: number) => {
     const inside = Math.min(1 - floor, Math.max(floor, score));

@@ -1,11 +1,10 @@
 import type { DriftVerdict, MetricDrift, PerformanceDrift } from "@muster/shared/domain/drift-report.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { bootstrapReplicates } from "@muster/shared/stats/bootstrap.ts";
-import { quantile } from "@muster/shared/stats/quantile.ts";
-import { sorted } from "@muster/shared/stats/sort.ts";
+import { normalQuantile } from "@muster/shared/stats/distributions.ts";
 import { type Scored, weightedMetrics } from "../weighted-metrics.ts";
 
-const resamples = 400;
+const resamples = 200;
 const leastRows = 50;
 /** Rows of each class that a ranking metric needs before its interval means anything. */
 const leastOfClass = 20;
@@ -29,8 +28,8 @@ const watched: Record<Scored["task"], { metric: string; higherIsBetter: boolean;
   };
 
 /**
- * Whether a model got worse on matured labels: each watched metric in both windows, its worsening with a bootstrap interval
- * (both windows drawn again; α = 0.01 shared by the metrics), drifted where the interval lies above 0 and the worsening
+ * Whether a model got worse on matured labels: each watched metric in both windows, its worsening with a normal interval
+ * from bootstrap deviations (both windows drawn again; one-sided α = 0.01 shared by the metrics), drifted where the interval lies above 0 and the worsening
  * reaches the least that matters. Abstains below 50 rows, or 20 of a class (binary), in either window.
  */
 export function performanceDrift(reference: Scored, current: Scored, random: () => number): PerformanceDrift {
@@ -40,16 +39,12 @@ export function performanceDrift(reference: Scored, current: Scored, random: () 
   const before = windowOf(reference, random);
   const now = windowOf(current, random);
   const list = watched[reference.task];
-  const tail = 0.01 / list.length;
+  const reach = normalQuantile(1 - 0.01 / list.length);
   const metrics = list.map(({ metric, higherIsBetter, least, relative }): MetricDrift => {
     const sign = higherIsBetter ? -1 : 1;
-    const differences = sorted(
-      now.replicates[metric]!.map((v, i) => sign * (v - before.replicates[metric]![i]!)).filter(
-        (v) => !Number.isNaN(v),
-      ),
-    );
+    const spread = Math.sqrt(varianceOf(now.replicates[metric]!) + varianceOf(before.replicates[metric]!));
     const worse = sign * (now.value[metric]! - before.value[metric]!);
-    const low = quantile(differences, tail);
+    const low = worse - reach * spread;
     const needed = relative ? least * before.value[metric]! : least;
     const verdict: DriftVerdict = low > 0 && worse >= needed ? "drifted" : "not_drifted";
     return {
@@ -58,7 +53,7 @@ export function performanceDrift(reference: Scored, current: Scored, random: () 
       current: now.value[metric]!,
       worse,
       low,
-      high: quantile(differences, 1 - tail),
+      high: worse + reach * spread,
       least: needed,
       verdict,
     };
@@ -67,6 +62,13 @@ export function performanceDrift(reference: Scored, current: Scored, random: () 
   return drifted.length > 0
     ? { verdict: "drifted", reason: `worse on matured labels: ${drifted.join(", ")}`, metrics }
     : { verdict: "not_drifted", reason: "no metric got worse by more than chance and by enough to matter", metrics };
+}
+
+/** The variance of the defined values. */
+function varianceOf(values: Float64Array): number {
+  const defined = values.filter((v) => !Number.isNaN(v));
+  const mean = defined.reduce((a, v) => a + v, 0) / defined.length;
+  return defined.reduce((a, v) => a + (v - mean) ** 2, 0) / (defined.length - 1);
 }
 
 function windowOf(scored: Scored, random: () => number) {
