@@ -1,38 +1,34 @@
 import type { Config } from "@muster/shared/config.ts";
-import { roleOf, schemaOf } from "@muster/shared/database/migrate.ts";
 import { openKeys } from "./keys.ts";
 import { natsUsers } from "./nats-users.ts";
-import { findProcesses, supervisorName } from "./processes.ts";
+import { findProcesses, type ProcessSpec, supervisorName } from "./processes.ts";
+import { natsAuthorization } from "./servers/nats.ts";
 
 /**
- * What servers of your own must grant, as a document and in words: users and subjects for NATS, rights for PostgreSQL,
- * settings for Redis. Makes this home's keys where they are missing: their public halves are what NATS is told.
+ * What servers of your own must grant before NATS_URL, REDIS_URL and DATABASE_URL name them: a block for NATS's
+ * configuration, SQL for PostgreSQL, settings for Redis; as a document and as text to paste. Makes this home's keys where
+ * they are missing: their public halves are what NATS is told.
  */
-export function printSetup({ home }: Config): { document: object; words: string } {
-  const processes = findProcesses();
-  const keys = openKeys(home, [...processes.map((process) => process.name), supervisorName]);
-  const nats = natsUsers(processes, keys);
-  const postgres = {
-    administrator: [
-      "CREATEROLE",
-      "CREATE on the database of DATABASE_URL",
-      "set autovacuum on, data checksums on, synchronous_commit on",
-    ],
-    roles: processes.map(({ name }) => ({ role: roleOf(name), schema: schemaOf(name) })),
-  };
+export function printSetup(
+  { home }: Pick<Config, "home">,
+  processes: readonly ProcessSpec[] = findProcesses(),
+): { document: object; words: string } {
+  const keys = openKeys(home, [...processes.map(({ name }) => name), supervisorName]);
+  const nats = { authorization: natsAuthorization(natsUsers(processes, keys)) };
+  const postgres = [
+    "create role muster_owner login createrole password '…';",
+    "create database muster owner muster_owner;",
+  ];
   const redis = { "maxmemory-policy": "noeviction", appendonly: "yes" };
   const words = [
-    "NATS (NATS_URL): one user a process, by nkey",
-    ...nats.map(
-      (user) =>
-        `  ${user.name}: ${user.publicKey}\n    publish ${user.publish.join(" ")}\n    subscribe ${user.subscribe.join(" ")}\n    allow_responses max 2, 60 s`,
-    ),
+    "# NATS 2.9 or newer: this block in the server's configuration",
+    `authorization: ${JSON.stringify(nats.authorization, null, 2)}`,
     "",
-    "PostgreSQL (DATABASE_URL): a user with",
-    ...postgres.administrator.map((one) => `  ${one}`),
+    "-- PostgreSQL 15 or newer: DATABASE_URL names this role and database; the other roles and schemas are made by it",
+    ...postgres,
     "",
-    "Redis (REDIS_URL)",
-    ...Object.entries(redis).map(([key, value]) => `  ${key} ${value}`),
+    "# Redis 7 or newer",
+    ...Object.entries(redis).map(([key, value]) => `${key} ${value}`),
   ].join("\n");
   return { document: { nats, postgres, redis }, words };
 }

@@ -13,7 +13,8 @@ const abort = new AbortController();
 let swarm: Swarm | null = null;
 onEndRequested((code) => {
   abort.abort();
-  void (swarm?.stop() ?? Promise.resolve()).then(() => process.exit(code));
+  // While it comes up, giving up stops what was started; exiting here would leave that to the reaper.
+  void swarm?.stop().then(() => process.exit(code));
 });
 try {
   swarm = await bringUp({

@@ -1,4 +1,5 @@
 import { askSupervisor } from "@muster/infra/control.ts";
+import { bringDown } from "@muster/infra/join.ts";
 import { purge } from "@muster/infra/purge.ts";
 import { readState, requireState } from "@muster/infra/state.ts";
 import { readConfig } from "@muster/shared/config.ts";
@@ -20,7 +21,7 @@ export const down: Command = {
       };
     }
     if (!values.purge) requireState(home);
-    if (readState(home)) await askSupervisor(home, { do: "stop" });
+    if (readState(home)) await bringDown(home);
     if (values.purge) await purge(home);
     return {
       document: { stopped: true, purged: values.purge === true },

@@ -33,7 +33,7 @@ export const up: Command = {
     let stop: (() => Promise<void>) | null = null;
     onEndRequested((code) => {
       abort.abort();
-      void (stop?.() ?? Promise.resolve()).then(() => process.exit(code));
+      void stop?.().then(() => process.exit(code));
     });
     const swarm = await bringUp({
       home: config.home,

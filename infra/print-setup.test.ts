@@ -2,14 +2,14 @@ import { migrate } from "@muster/shared/database/migrate.ts";
 import pg from "pg";
 import { expect, it, onTestFinished } from "vitest";
 import { asRole, databaseRoles } from "./data-servers.ts";
-import { externalSetup } from "./external-setup.ts";
 import { fixtureProcesses } from "./fixtures/processes.ts";
+import { printSetup } from "./print-setup.ts";
 import { startServers } from "./testing.ts";
 
 it("prints SQL under which a database of one's own takes the swarm's roles", async () => {
   const servers = await startServers({ postgres: true, processes: fixtureProcesses });
   onTestFinished(servers.stop);
-  const text = externalSetup(servers.home, fixtureProcesses);
+  const { words: text } = printSetup(servers, fixtureProcesses);
   expect(text).toContain(servers.keys.ring.gateway);
   const admin = new pg.Client({ connectionString: servers.databaseUrl });
   await admin.connect();
