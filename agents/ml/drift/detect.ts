@@ -7,6 +7,7 @@ import type {
 } from "@muster/shared/domain/drift-report.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { seededRandom } from "@muster/shared/random.ts";
+import { takeRows } from "../encode.ts";
 import type { FeatureColumn } from "../matrix.ts";
 import type { Scored } from "../weighted-metrics.ts";
 import { type ColumnPair, missingShare, newCategories, pairColumns, rowsOf } from "./column.ts";
@@ -203,16 +204,10 @@ function judgeByNull(input: DriftInput, method: "default" | "psi", pairs: Column
   return { columns, baseline };
 }
 
-function onlyRows(pair: ColumnPair, rows: Int32Array): ColumnPair {
-  const { reference } = pair;
-  return {
-    ...pair,
-    reference:
-      reference.type === "number"
-        ? { ...reference, values: Float64Array.from(rows, (row) => reference.values[row]!) }
-        : { ...reference, values: Array.from(rows, (row) => reference.values[row]!) },
-  };
-}
+const onlyRows = (pair: ColumnPair, rows: Int32Array): ColumnPair => ({
+  ...pair,
+  reference: takeRows([pair.reference], rows)[0]!,
+});
 
 const columnOf = (pair: ColumnPair, input: DriftInput, finding: Finding): ColumnDrift => ({
   name: pair.name,

@@ -1,4 +1,5 @@
 import { normal, seededRandom } from "@muster/shared/random.ts";
+import { takeRows } from "../encode.ts";
 import type { FeatureColumn } from "../matrix.ts";
 import { detectDrift } from "./detect.ts";
 
@@ -47,20 +48,12 @@ export function timeBlocks(setting: Setting, history: FeatureColumn[], blockRows
     };
     const minutes = (from: number, n: number) => Float64Array.from({ length: n }, (_, i) => (from + i) * 60_000);
     return {
-      reference: take(history, draw(setting.reference)),
-      current: take(history, draw(setting.current)),
+      reference: takeRows(history, draw(setting.reference)),
+      current: takeRows(history, draw(setting.current)),
       times: { reference: minutes(0, setting.reference), current: minutes(setting.reference, setting.current) },
     };
   });
 }
-
-/** The given rows of every column. */
-export const take = (columns: FeatureColumn[], rows: Int32Array): FeatureColumn[] =>
-  columns.map((column) =>
-    column.type === "number"
-      ? { ...column, values: Float64Array.from(rows, (row) => column.values[row]!) }
-      : { ...column, values: Array.from(rows, (row) => column.values[row]!) },
-  );
 
 type Windows = {
   reference: FeatureColumn[];
