@@ -1,0 +1,171 @@
+import type { Feature } from "@muster/shared/domain/feature.ts";
+import type { Problem } from "@muster/shared/domain/problem.ts";
+import { fault } from "@muster/shared/fault.ts";
+import { isOwnRow, ownColumns, valueType } from "@muster/shared/features/kinds.ts";
+import type { Association, Correlation, Measured } from "./suggest/associations.ts";
+import { type Dropped, rounded } from "./suggest/scope.ts";
+
+/** More features than this aren't suggested. */
+export const MOST_FEATURES = 60;
+/** Columns as they stand are kept up to here before anything derived, since trees combine what is weak alone. */
+const MOST_PLAIN = 40;
+const LEAK_AUC = 0.98;
+const LEAK_INFORMATION = 0.95;
+const LEAK_CORRELATION = 0.995;
+/** A handful of rows can be in order by chance. */
+const FEWEST_RANKED = 30;
+const REDUNDANT = 0.999;
+const MISSING_SHARE = 0.98;
+
+/** A suggested feature, the strongest first. `strength`: 0..1, on training rows alone. */
+export type Suggested = {
+  feature: Feature;
+  strength: number;
+  measure: Association["rank"] | null;
+  information: number;
+};
+
+/** What of a feature is measured in the candidates' matrix. */
+export const measuredOf = (features: readonly Feature[]): Measured[] =>
+  features.map((f) => ({ name: f.name, type: valueType(f) }));
+
+/** How far a rank measure lies from chance: 2·|AUC − ½|, or |Spearman|. */
+function rankStrength(task: Problem["task"], rank: number | null): number {
+  if (rank === null) return 0;
+  return task === "binary" ? Math.abs(2 * rank - 1) : Math.abs(rank);
+}
+
+/**
+ * The strength by which features are ordered: the rank measure times the share of rows that have a value, or the root of
+ * the information share where that shows more.
+ */
+export const strengthOf = (task: Problem["task"], a: Association): number =>
+  Math.max(rankStrength(task, a.rank) * (1 - a.missing / a.rows), Math.sqrt(a.information));
+
+function unusable(task: Problem["task"], a: Association): Dropped | null {
+  const drop = (reason: string, number: number): Dropped => ({ name: a.name, reason, number: rounded(number) });
+  if (a.distinct <= 1 && (a.missing === 0 || a.missing === a.rows))
+    return drop("constant on training rows (distinct values)", a.distinct);
+  if (a.missing / a.rows >= MISSING_SHARE)
+    return drop("nearly always missing on training rows (share)", a.missing / a.rows);
+  const enough = a.rows - a.missing >= FEWEST_RANKED;
+  const auc = task === "binary" && a.rank !== null && enough ? Math.max(a.rank, 1 - a.rank) : 0;
+  if (auc >= LEAK_AUC) return drop("leaking: alone it tells the target (ROC AUC on training rows)", auc);
+  if (task === "regression" && enough && Math.abs(a.rank ?? 0) >= LEAK_CORRELATION) {
+    return drop("leaking: alone it tells the target (rank correlation on training rows)", Math.abs(a.rank!));
+  }
+  if (a.information >= LEAK_INFORMATION)
+    return drop("leaking: alone it tells the target (share of its information)", a.information);
+  return null;
+}
+
+/** The pairs of numeric features that can be the same: alike in strength and in what they miss; at most 4,000. */
+export function pairsToCompare(
+  features: readonly Feature[],
+  associations: readonly Association[],
+  task: Problem["task"],
+): [string, string][] {
+  const numbers = new Set(features.filter((f) => valueType(f) === "number").map((f) => f.name));
+  const known = associations
+    .filter((a) => numbers.has(a.name) && a.distinct > 1)
+    .map((a) => ({ ...a, strength: strengthOf(task, a) }));
+  const pairs: [string, string][] = [];
+  known.forEach((a, i) => {
+    for (const b of known.slice(i + 1)) {
+      if (Math.abs(a.strength - b.strength) <= 0.02 && a.missing === b.missing) pairs.push([a.name, b.name]);
+    }
+  });
+  return pairs.slice(0, 4000);
+}
+
+/** Whether a feature is a column as it stands, of the own row or of the entity's row in another table. */
+const plain = (feature: Feature) => feature.kind === "column" || feature.kind === "lookup";
+
+/** What a feature is about: its columns and table, whatever the window or the aggregate. */
+const familyOf = (feature: Feature): string =>
+  JSON.stringify([
+    isOwnRow(feature) ? ownColumns(feature) : feature.table,
+    "column" in feature ? feature.column : null,
+    "where" in feature ? feature.where : null,
+  ]);
+
+/** The features in turn by family, each family's strongest first: ten windows of one column don't crowd out the others. */
+function inTurn(features: readonly Suggested[]): Suggested[] {
+  const turn = new Map<string, number>();
+  return features
+    .map((s) => {
+      const family = familyOf(s.feature);
+      const place = turn.get(family) ?? 0;
+      turn.set(family, place + 1);
+      return { s, place };
+    })
+    .sort((a, b) => a.place - b.place)
+    .map(({ s }) => s);
+}
+
+/**
+ * Chooses from the candidates by what was measured on training rows: at most 60, given strongest first, and what was left
+ * out with the reason and the number: constant, missing, leaking, the same as another, weaker than chance allows, beyond
+ * the bound. `unfit` where nothing is left.
+ */
+export function chooseFeatures(
+  problem: Problem,
+  candidates: readonly Feature[],
+  associations: readonly Association[],
+  correlations: readonly Correlation[],
+): { features: Suggested[]; dropped: Dropped[] } {
+  const { task } = problem;
+  const dropped: Dropped[] = [];
+  const known = new Map(associations.map((a) => [a.name, a]));
+  const usable = candidates.flatMap((feature) => {
+    const a = known.get(feature.name);
+    if (a === undefined)
+      throw fault("invalid_input", `feature ${feature.name} wasn't measured; measure every candidate`);
+    const bad = unusable(task, a);
+    if (bad !== null) {
+      dropped.push(bad);
+      return [];
+    }
+    return [{ feature, strength: strengthOf(task, a), measure: a.rank, information: a.information, rows: a.rows }];
+  });
+  // Of two that are the same, the simpler stays: a column before what is derived, the own row before other tables.
+  const order = (f: Feature) => (plain(f) ? 0 : 2) + (isOwnRow(f) ? 0 : 1);
+  const ranked = usable.sort(
+    (a, b) =>
+      order(a.feature) - order(b.feature) || b.strength - a.strength || (a.feature.name < b.feature.name ? -1 : 1),
+  );
+  const same = new Map<string, Correlation[]>();
+  for (const c of correlations) {
+    if (Math.abs(c.r) < REDUNDANT) continue;
+    for (const name of [c.left, c.right]) same.set(name, [...(same.get(name) ?? []), c]);
+  }
+  const kept = new Map<string, Suggested>();
+  for (const { feature, strength, measure, information, rows } of ranked) {
+    const twin = (same.get(feature.name) ?? []).find((c) => kept.has(c.left === feature.name ? c.right : c.left));
+    const drop = (reason: string, number: number) =>
+      dropped.push({ name: feature.name, reason, number: rounded(number) });
+    if (twin !== undefined) {
+      const other = twin.left === feature.name ? twin.right : twin.left;
+      drop(`the same as ${other} (correlation)`, twin.r);
+    } else if (!plain(feature) && strength < 2 / Math.sqrt(rows)) {
+      drop("weaker than chance alone can be (strength on training rows)", strength);
+    } else kept.set(feature.name, { feature, strength, measure, information });
+  }
+  const byStrength = [...kept.values()].sort(
+    (a, b) => b.strength - a.strength || (a.feature.name < b.feature.name ? -1 : 1),
+  );
+  const first = new Set(byStrength.filter((s) => plain(s.feature)).slice(0, MOST_PLAIN));
+  const rest = inTurn(byStrength.filter((s) => !first.has(s)));
+  const chosen = new Set([...first, ...rest.slice(0, MOST_FEATURES - first.size)]);
+  for (const s of byStrength) {
+    if (!chosen.has(s))
+      dropped.push({
+        name: s.feature.name,
+        reason: `beyond the ${MOST_FEATURES} strongest (strength)`,
+        number: rounded(s.strength),
+      });
+  }
+  if (chosen.size === 0)
+    throw fault("unfit", "no candidate feature is left to learn from; the dropped ones say why", { dropped });
+  return { features: byStrength.filter((s) => chosen.has(s)), dropped };
+}
