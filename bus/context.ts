@@ -43,6 +43,8 @@ export type Context = {
   emit: (pastTense: string, payload: Record<string, unknown>) => void;
   /** Takes a receipt back in that transaction. */
   revoke: (receipt: string, reason: string) => void;
+  /** Sets the value of a fact that this call gives where that isn't the output: what must not travel in the reply. */
+  value: (fact: string, value: unknown) => void;
   /** Stores bytes under their SHA-256 and gives the hash; at once, since content can't be half done. */
   putArtifact: (bytes: Uint8Array, media: string) => Promise<string>;
   getArtifact: (hash: string) => Promise<Uint8Array>;

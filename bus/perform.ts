@@ -146,8 +146,12 @@ async function consume({ process }: Host, proof: Proof, key: string): Promise<vo
 }
 
 /** What a run put off: into the final transaction, and until right after it. */
-type Works = { within: ((trx: AnyTrx) => Promise<void>)[]; after: (() => void)[] };
-const noWorks = (): Works => ({ within: [], after: [] });
+type Works = {
+  within: ((trx: AnyTrx) => Promise<void>)[];
+  after: (() => void)[];
+  values: Map<string, unknown>;
+};
+const noWorks = (): Works => ({ within: [], after: [], values: new Map() });
 
 type Ran = { output: unknown; full: Record<string, unknown> };
 
@@ -219,6 +223,7 @@ function contextOf(
     log,
     commit: (work) => void works.within.push(work),
     after: (work) => void works.after.push(work),
+    value: (fact, value) => void works.values.set(fact, value),
     confirmer: confirmerOf(proof),
     audit: (what, subject, data) =>
       void works.within.push((trx) =>
@@ -293,7 +298,7 @@ async function conclude(
         id: newId("rcp"),
         fact: give.is,
         about,
-        value: give.value ? give.value(output, full) : output,
+        value: works.values.get(give.is) ?? (give.value ? give.value(output, full) : output),
         verdict: give.when && !give.when(output) ? "failed" : "passed",
         request: message.request,
         person: proof.accepted?.person ?? null,

@@ -5,6 +5,9 @@ import { quoteIdent } from "@muster/shared/warehouse/duckdb.ts";
 
 /** Columns whose statistics come from one scan: the planner's time grows faster than their number. */
 const COLUMNS_A_SCAN = 64;
+/** A wide table is profiled in parts held in memory: every query on the whole of it would bind all of its columns. */
+const PART = "part being profiled";
+const PART_CELLS = 8_000_000;
 const TOP = 20;
 const SHAPES = 10;
 const SHAPE_LENGTH = 40;
@@ -126,13 +129,23 @@ export async function profileDataset(engine: Engine, manifest: DatasetManifest):
   const repeated = rows - Number(whole!.d);
 
   const columns: ColumnProfile[] = [];
-  for (let start = 0; start < all.length; start += COLUMNS_A_SCAN) {
-    const some = all.slice(start, start + COLUMNS_A_SCAN);
-    const [scan] = await engine.query(`SELECT ${some.flatMap(aggregates).join(", ")} FROM ${view}`);
+  const step =
+    all.length <= COLUMNS_A_SCAN
+      ? COLUMNS_A_SCAN
+      : Math.max(1, Math.min(COLUMNS_A_SCAN, Math.floor(PART_CELLS / (rows + 1))));
+  for (let start = 0; start < all.length; start += step) {
+    const some = all.slice(start, start + step);
+    const from = all.length <= COLUMNS_A_SCAN ? dataset : PART;
+    if (from === PART) {
+      const list = some.map((c) => quoteIdent(c.name)).join(", ");
+      await engine.run(`CREATE OR REPLACE TABLE ${quoteIdent(PART)} AS SELECT ${list} FROM ${view}`);
+    }
+    const [scan] = await engine.query(`SELECT ${some.flatMap(aggregates).join(", ")} FROM ${quoteIdent(from)}`);
     for (const [i, column] of some.entries()) {
-      const [values] = await engine.query(valuesQuery(column, dataset));
+      const [values] = await engine.query(valuesQuery(column, from));
       columns.push(columnProfile(column, rows, scan!, i, values!));
     }
   }
+  if (all.length > COLUMNS_A_SCAN) await engine.run(`DROP TABLE IF EXISTS ${quoteIdent(PART)}`);
   return { dataset, version, rows, columns, duplicates: { rows: repeated, share: rows > 0 ? repeated / rows : 0 } };
 }

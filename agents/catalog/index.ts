@@ -1,0 +1,28 @@
+import { agent } from "@muster/bus/agent.ts";
+import { run } from "@muster/bus/run.ts";
+import { inboxFolder } from "@muster/shared/home.ts";
+import type { Lake } from "@muster/shared/warehouse/lake.ts";
+import { type CatalogStore, openCatalogStore } from "./store.ts";
+import { describeDataset } from "./tools/describe-dataset.ts";
+import { listDatasets } from "./tools/list-datasets.ts";
+import { pinDatasets } from "./tools/pin-datasets.ts";
+import { registerDataset } from "./tools/register-dataset.ts";
+import { searchDatasets } from "./tools/search-datasets.ts";
+
+/** What the catalog's tools stand on. */
+export type CatalogDeps = { lake: Lake; store: CatalogStore; inbox: string; threads: number };
+
+/**
+ * The catalog agent: knows what data there is, what it means, how it joins.
+ * Owns the tables dataset_stat and join_set. The one agent that opens the inbox; reads the lake and adds source datasets.
+ */
+export const catalog = agent({
+  name: "catalog",
+  does: "Loads, lists, finds and describes datasets, finds how they join, and pins the versions a problem stands on.",
+  tools: [registerDataset, listDatasets, searchDatasets, describeDataset, pinDatasets],
+  async open({ pool, lake, config }) {
+    const store = await openCatalogStore(pool);
+    return { deps: { lake, store, inbox: inboxFolder(config.home), threads: config.threads } satisfies CatalogDeps };
+  },
+});
+if (import.meta.main) await run(catalog);

@@ -1,0 +1,57 @@
+import { type Migration, migrateOwn, openDatabase, type Trx } from "@muster/shared/database/open.ts";
+import type { DatasetPin } from "@muster/shared/domain/dataset.ts";
+import type { Join } from "@muster/shared/fact/table.ts";
+import type pg from "pg";
+import type { DatasetStat } from "./stat.ts";
+
+type Tables = {
+  dataset_stat: { pin: string; stat: string };
+  join_set: { scope: string; joins: string };
+};
+
+const migrations: Migration[] = [
+  {
+    name: "stats",
+    sql: `
+      create table dataset_stat (pin text primary key, stat jsonb not null);
+      create table join_set (scope text primary key, joins jsonb not null);`,
+  },
+];
+
+/** The catalog's tables: counts of each dataset version, and the joins found in a set of versions. Both can be computed again. */
+export type CatalogStore = Awaited<ReturnType<typeof openCatalogStore>>;
+
+/** Opens the catalog's store and brings its schema up to date. */
+export async function openCatalogStore(pool: pg.Pool) {
+  const db = openDatabase<Tables>(pool);
+  await migrateOwn(db, "catalog", migrations);
+  return {
+    saveStat: async (trx: Trx<Tables> | null, pin: DatasetPin, stat: DatasetStat): Promise<void> => {
+      await (trx ?? db)
+        .insertInto("dataset_stat")
+        .values({ pin, stat: JSON.stringify(stat) })
+        .onConflict((conflict) => conflict.column("pin").doNothing())
+        .execute();
+    },
+    stats: async (pins: readonly DatasetPin[]): Promise<Map<DatasetPin, DatasetStat>> => {
+      if (pins.length === 0) return new Map();
+      const rows = await db
+        .selectFrom("dataset_stat")
+        .selectAll()
+        .where("pin", "in", [...pins])
+        .execute();
+      return new Map(rows.map((row) => [row.pin, row.stat as unknown as DatasetStat]));
+    },
+    joins: async (scope: string): Promise<Join[] | null> => {
+      const row = await db.selectFrom("join_set").select("joins").where("scope", "=", scope).executeTakeFirst();
+      return row ? (row.joins as unknown as Join[]) : null;
+    },
+    saveJoins: async (scope: string, joins: readonly Join[]): Promise<void> => {
+      await db
+        .insertInto("join_set")
+        .values({ scope, joins: JSON.stringify(joins) })
+        .onConflict((conflict) => conflict.column("scope").doNothing())
+        .execute();
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import type { Context } from "@muster/bus/context.ts";
+import { tool } from "@muster/bus/tool.ts";
+import { hashOf } from "@muster/shared/canonical.ts";
+import { type DatasetManifest, DatasetPin, pinOf } from "@muster/shared/domain/dataset.ts";
+import { Join } from "@muster/shared/fact/table.ts";
+import { fault } from "@muster/shared/fault.ts";
+import { z } from "zod";
+import type { CatalogDeps } from "../index.ts";
+import { findJoins } from "../joins.ts";
+import { reachable } from "../scope.ts";
+import { withTables } from "../warehouse.ts";
+
+/** Tables looked at for joins at most: the newest first where there are more. */
+const widestSearch = 60;
+
+export const pinDatasets = tool({
+  name: "pin_datasets",
+  does: "Pins the newest version of the label's table and of every table that joins make reachable from it.",
+  effect: "read",
+  input: z.object({}),
+  output: z.object({
+    datasets: z.array(z.object({ pin: DatasetPin, part: z.enum(["label", "entity", "related"]) })),
+    joins: z.array(Join),
+    verdict: z.string(),
+  }),
+  needs: [{ is: "problem.defined", as: "problem" }],
+  gives: [{ is: "scope.pinned", about: ({ datasets }) => ({ scope: datasets.map(({ pin }) => pin).sort() }) }],
+  cost: { ms: 300 },
+  run: async ({ problem }, { lake, store, threads }: Context & CatalogDeps) => {
+    const sources = (await lake.list()).filter(({ kind }) => kind === "source");
+    const label = sources.find(({ name }) => name === problem.dataset);
+    if (!label)
+      throw fault("not_found", `no dataset ${problem.dataset}; load it with: muster load FILE --as ${problem.dataset}`);
+    const others = sources.filter((one) => one !== label).sort((a, b) => b.writtenAt.localeCompare(a.writtenAt));
+    const tables = [label, ...others.slice(0, widestSearch - 1)].sort((a, b) => a.name.localeCompare(b.name));
+    const joins = await joinsOf(tables, async () =>
+      withTables(lake, tables, threads, (engine) => findJoins(engine, tables)),
+    );
+    const byName = new Map(tables.map((one) => [one.name, one]));
+    const scope = reachable(label.name, problem.entity, joins);
+    const names = new Set(scope.map(({ name }) => name));
+    const datasets = scope.map(({ name, part }) => ({ pin: pinOf(name, byName.get(name)!.version), part }));
+    const rows = scope.reduce((sum, { name }) => sum + byName.get(name)!.rows, 0);
+    const kept = joins.filter(({ left, right }) => names.has(left.dataset) && names.has(right.dataset));
+    return {
+      datasets,
+      joins: kept,
+      verdict: `${datasets.length} table(s), ${rows} rows: ${scope.map(({ name }) => name).join(", ")}`,
+    };
+
+    /** Joins of exactly these versions are found once and kept. */
+    async function joinsOf(set: readonly DatasetManifest[], find: () => Promise<Join[]>): Promise<Join[]> {
+      const key = hashOf(set.map(({ name, version }) => pinOf(name, version)));
+      const held = await store.joins(key);
+      if (held) return held;
+      const found = await find();
+      await store.saveJoins(key, found);
+      return found;
+    }
+  },
+});

@@ -1,0 +1,53 @@
+import type { Context } from "@muster/bus/context.ts";
+import { tool } from "@muster/bus/tool.ts";
+import { Column, DatasetName, DatasetVersion, pinOf } from "@muster/shared/domain/dataset.ts";
+import { ingest } from "@muster/shared/warehouse/ingest.ts";
+import { z } from "zod";
+import type { CatalogDeps } from "../index.ts";
+import { statOf } from "../stat.ts";
+import { withTables } from "../warehouse.ts";
+
+export const registerDataset = tool({
+  name: "register_dataset",
+  does: "Loads a file of the inbox into the lake as a new dataset version; the same content again is the same version.",
+  effect: "write",
+  long: true,
+  input: z.object({
+    file: z.string().min(1).max(500),
+    name: DatasetName.optional(),
+    time: z.string().max(200).optional(),
+    arrived: z.string().max(200).optional(),
+  }),
+  output: z.object({
+    name: DatasetName,
+    version: DatasetVersion,
+    rows: z.number().int(),
+    columns: z.array(Column),
+    notes: z.array(z.string()),
+    verdict: z.string(),
+  }),
+  gives: [
+    {
+      is: "dataset.registered",
+      about: ({ name, version }) => ({ dataset: pinOf(name, version) }),
+      value: ({ name, version, rows }) => ({ dataset: pinOf(name, version), rows }),
+    },
+  ],
+  cost: { ms: 1000 },
+  run: async (input, { lake, inbox, threads, store, now, commit, emit }: Context & CatalogDeps) => {
+    const manifest = await ingest({ lake, inbox, ...input, now: now() });
+    const pin = pinOf(manifest.name, manifest.version);
+    const stat = await withTables(lake, [manifest], threads, (engine) => statOf(engine, manifest));
+    commit((trx) => store.saveStat(trx, pin, stat));
+    emit("dataset_registered", { dataset: pin, rows: manifest.rows });
+    const { name, version, rows, columns, notes } = manifest;
+    return {
+      name,
+      version,
+      rows,
+      columns,
+      notes,
+      verdict: `${name}: ${rows} rows, ${columns.length} columns, version ${version.slice(0, 12)}`,
+    };
+  },
+});

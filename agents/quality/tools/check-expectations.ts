@@ -1,0 +1,38 @@
+import type { Context } from "@muster/bus/context.ts";
+import { tool } from "@muster/bus/tool.ts";
+import { DatasetRef } from "@muster/shared/domain/dataset.ts";
+import { Check } from "@muster/shared/fact/table.ts";
+import { z } from "zod";
+import { checkExpectations as check } from "../check.ts";
+import { checkOf } from "../gate-check.ts";
+import type { QualityDeps } from "../index.ts";
+import { withDataset } from "../warehouse.ts";
+
+export const checkExpectations = tool({
+  name: "check_expectations",
+  does: "Checks the expectations that an earlier version of a dataset gave rise to. One scan; none at all is a failure.",
+  effect: "read",
+  input: z.object({ dataset: DatasetRef }),
+  output: z.object({
+    passed: z.boolean(),
+    evaluated: z.number().int(),
+    successful: z.number().int(),
+    checks: z.array(Check),
+    verdict: z.string(),
+  }),
+  needs: [{ is: "dataset.profiled", of: "dataset", as: "profile" }],
+  gives: [{ is: "expectations.checked", of: "dataset", when: (out) => out.passed }],
+  cost: { ms: 400 },
+  run: async ({ dataset, profile }, { lake, threads, store }: Context & QualityDeps) => {
+    const binding = await store.binding(profile.dataset, dataset);
+    const { success, results, statistics } = await withDataset(lake, dataset, threads, (engine, manifest) =>
+      check(engine, manifest, binding),
+    );
+    const { evaluated_expectations: evaluated, successful_expectations: successful } = statistics;
+    const verdict =
+      binding.length === 0
+        ? "no expectation is older than this version: nothing was checked"
+        : `${successful} of ${evaluated} expectations held`;
+    return { passed: success, evaluated, successful, checks: results.map((one) => checkOf(one)), verdict };
+  },
+});

@@ -1,0 +1,74 @@
+import type { Context } from "@muster/bus/context.ts";
+import { tool } from "@muster/bus/tool.ts";
+import { DatasetPin, parseDatasetRef } from "@muster/shared/domain/dataset.ts";
+import { Dropped } from "@muster/shared/domain/model.ts";
+import { Check } from "@muster/shared/fact/table.ts";
+import { z } from "zod";
+import type { QualityDeps } from "../index.ts";
+import { checkTrainingSet as check } from "../training-set.ts";
+import { withDataset } from "../warehouse.ts";
+
+export const checkTrainingSet = tool({
+  name: "check_training_set",
+  does: "Says whether a training matrix may be trained on: one row per entity and cutoff, enough of each class, joins that match, no leaking column.",
+  effect: "read",
+  fresh: true,
+  input: z.object({}),
+  output: z.object({
+    training: DatasetPin,
+    rows: z.number().int(),
+    positives: z.number().int().nullable(),
+    checks: z.array(Check),
+    dropped: z.array(Dropped),
+    passed: z.boolean(),
+    verdict: z.string(),
+  }),
+  needs: [
+    { is: "problem.defined", as: "problem" },
+    { is: "scope.pinned", as: "scope" },
+    { is: "labels.built", as: "labels" },
+    { is: "view.registered", as: "view" },
+    { is: "features.materialized", role: "training", as: "training" },
+  ],
+  gives: [{ is: "training_set.passed", when: (out) => out.passed }],
+  cost: { ms: 400 },
+  run: async ({ problem, scope, view, training }, { lake, threads }: Context & QualityDeps) => {
+    const joined = view.view.features.filter((feature) => "table" in feature).map((feature) => feature.name);
+    const found = await withDataset(lake, training.dataset, threads, (engine, manifest) =>
+      check(engine, { relation: manifest.name, columns: training.columns, joined }, problem),
+    );
+    const checks = [...found.checks, await freshness(scope.datasets.map(({ pin }) => pin))];
+    const errors = checks.filter((one) => !one.success && one.severity === "error");
+    const passed = errors.length === 0;
+    const verdict = passed
+      ? `${found.rows} rows${found.positives === null ? "" : `, ${found.positives} of the rarer class`}, ${training.columns.length} features; ${checks.length} checks held`
+      : errors.map((one) => one.message).join("; ");
+    return {
+      training: training.dataset,
+      rows: found.rows,
+      positives: found.positives,
+      checks,
+      dropped: [],
+      passed,
+      verdict,
+    };
+
+    /** Every source is still the newest version of itself. */
+    async function freshness(pins: readonly string[]): Promise<Check> {
+      const old = [];
+      for (const pin of pins) if (!(await lake.isNewest(pin))) old.push(parseDatasetRef(pin).name);
+      const message =
+        old.length === 0
+          ? `all ${pins.length} source tables are at their newest version`
+          : `changed since they were pinned: ${old.join(", ")}`;
+      return {
+        name: "sources_are_newest",
+        success: old.length === 0,
+        severity: "error",
+        observed: { changed: old.length },
+        message,
+        rows: null,
+      };
+    }
+  },
+});
