@@ -10,6 +10,7 @@ const EngineTree = z.object({
   split_conditions: z.array(z.number()),
   default_left: z.array(z.union([z.number(), z.boolean()])),
   split_type: z.array(z.number()).optional(),
+  sum_hessian: z.array(z.number()),
 });
 
 const EngineModel = z.object({
@@ -73,5 +74,6 @@ function treeOf(tree: z.infer<typeof EngineTree>): Tree {
     right: tree.right_children,
     missingLeft: tree.default_left.map(Boolean),
     value: conditions.map((value, i) => (leaf[i] ? value : 0)),
+    cover: tree.sum_hessian,
   };
 }
