@@ -20,7 +20,12 @@ export type RawColumn =
   | BigUint64Array;
 
 /** Up to 2,048 rows in row order, one typed array per selected column. Copy what must outlive the next step of the loop. */
-export type Chunk = { rows: number; columns: RawColumn[] };
+export type Chunk = {
+  rows: number;
+  columns: RawColumn[];
+  /** Owns the memory under `columns`: the arrays are valid as long as the chunk is held. */
+  owner: object;
+};
 
 /** What an engine may open and use. `files` is the whole list of paths that any query can reach, to read or to write. */
 export type EngineOptions = {
@@ -161,7 +166,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
         for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
           const current = chunk;
           const columns = Array.from({ length: current.columnCount }, (_, i) => typedItems(current.getColumnVector(i)));
-          yield { rows: current.rowCount, columns };
+          yield { rows: current.rowCount, columns, owner: current };
         }
       } catch (error) {
         lent = false;

@@ -166,6 +166,25 @@ describe("one content, one version", () => {
     expect(await lake.versions("t")).toHaveLength(1);
   });
 
+  it("keeps the order of the rows whatever the threads", async () => {
+    const day = (i: number) => `2024-01-${String(1 + (i % 28)).padStart(2, "0")}`;
+    const line = (i: number) => `${i},${i / 4},k${i % 9},${i % 3 ? "true" : "NA"},${day(i)},${day(i)} 10:00,`;
+    const csv = `i,n,t,b,d,ts,none\n${Array.from({ length: 400_000 }, (_, i) => line(i)).join("\n")}\n`;
+    const versions = new Set<string>();
+    for (const threads of [1, 4]) {
+      const limits = { ...defaultIngestLimits, threads };
+      const manifest = await load(csv, "t.csv", { limits, name: `threads_${threads}` });
+      versions.add(manifest.version);
+      const engine = await openPins(lake, { t: pinOf(manifest.name, manifest.version) });
+      const [row] = await engine.query(
+        "SELECT count(*) AS moved FROM (SELECT i, row_number() OVER () - 1 AS place FROM t) WHERE i <> place",
+      );
+      engine.close();
+      expect(row).toEqual({ moved: 0 });
+    }
+    expect(versions.size).toBe(1);
+  });
+
   it("keeps JSON's quoted digits as text and finds keys of later rows", async () => {
     const { types, rows } = await table(
       '{"zip":"81541","n":1}\n{"zip":"80331","n":2.5,"more":{"x":[1]}}\n',

@@ -86,7 +86,7 @@ export async function openJsonLines(engine: Engine, path: string, maxColumns: nu
        SELECT unnest(keys) AS key, generate_subscripts(keys, 1) AS place, row FROM (
          SELECT json_keys(json) AS keys, row_number() OVER () AS row
          FROM read_ndjson_objects(${file}, compression = 'uncompressed')))
-     GROUP BY key ORDER BY min(row), min(place) LIMIT ${maxColumns + 1}`,
+     GROUP BY key ORDER BY min(row), arg_min(place, row) LIMIT ${maxColumns + 1}`,
   );
   checkWidth(keys.length, maxColumns);
   if (keys.length === 0) throw empty();

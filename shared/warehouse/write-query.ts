@@ -22,15 +22,15 @@ function named(inputs: Inputs): [string, DatasetPin][] {
 }
 
 /**
- * Opens an engine over exactly these dataset versions, each a view. `write` names one more path that it may write.
+ * Opens an engine over exactly these dataset versions, each a view. `more` names further paths that it may read or write.
  * `not_found` where the lake doesn't hold a version. Close it.
  */
-export async function openPins(lake: Lake, inputs: Inputs, limits: Limits = {}, write?: string): Promise<Engine> {
+export async function openPins(lake: Lake, inputs: Inputs, limits: Limits = {}, more: readonly string[] = []): Promise<Engine> {
   const pairs = named(inputs);
   for (const [, pin] of pairs) await lake.manifest(pin);
   const files = pairs.map(([, pin]) => lake.file(pin));
   const { memoryMb = 1024, threads = 2, timeLimitMs } = limits;
-  const engine = await openEngine({ files: write ? [...files, write] : files, memoryMb, threads, timeLimitMs });
+  const engine = await openEngine({ files: [...files, ...more], memoryMb, threads, timeLimitMs });
   try {
     for (const [name, pin] of pairs) await engine.view(name, lake.file(pin));
   } catch (error) {
@@ -49,6 +49,9 @@ export type QuerySnapshot = {
   inputs: Inputs;
   time?: string | null;
   arrived?: string | null;
+  /** Further files that the SQL reads: what the caller itself wrote under the home folder. */
+  files?: readonly string[];
+  notes?: string[];
   origin: string;
   now: Date;
   limits?: Limits;
@@ -61,7 +64,7 @@ export type QuerySnapshot = {
 export async function writeQuery(lake: Lake, query: QuerySnapshot): Promise<DatasetManifest> {
   const { name, kind, time = null, arrived = null, origin, now } = query;
   const parquet = lake.scratch();
-  const engine = await openPins(lake, query.inputs, query.limits, parquet);
+  const engine = await openPins(lake, query.inputs, query.limits, [...(query.files ?? []), parquet]);
   try {
     const stored = await asStored(engine, query.sql);
     const absent = [time, arrived].find((c) => c !== null && !stored.columns.some((column) => column.name === c));
@@ -81,6 +84,7 @@ export async function writeQuery(lake: Lake, query: QuerySnapshot): Promise<Data
       arrived,
       declared,
       origin,
+      notes: query.notes,
       parquet,
       now,
       memoryMb,
