@@ -1,6 +1,16 @@
 import { hashOf } from "@muster/shared/canonical.ts";
 import type { AuditEvent, ChainEntry, ChainHead, ChainVerdict } from "@muster/shared/domain/audit-event.ts";
 
+/**
+ * An event as it is sealed: everything that stands in its row. `data` is as the store reads it back (text, so that no
+ * number is rounded on the way), `xid` and `place` are where it stands in commit order.
+ */
+export type SealedEvent = Omit<AuditEvent, "seq" | "data"> & { data: string; xid: string; place: number };
+
+/** What the chain asks of an event; whatever else it holds is sealed with it. */
+type Sealable = { id: string };
+type Placed = Sealable & { seq: number | null };
+
 /** The head of the empty chain: what the first entry points back to. */
 export const genesis: ChainHead = { seq: 0, hash: "0".repeat(64) };
 
@@ -8,16 +18,15 @@ export const genesis: ChainHead = { seq: 0, hash: "0".repeat(64) };
  * SHA-256 over the place, the hash before it and the whole event; its own `seq` is given by the place. An event must
  * come back from the store as it was sealed: the same text of `at`, the same JSON in `data`.
  */
-function hashEntry(seq: number, prev: string, event: AuditEvent): string {
-  const { seq: _, ...content } = event;
+function hashEntry(seq: number, prev: string, event: Sealable): string {
+  const { seq: _, ...content } = { seq: null, ...event };
   return hashOf({ seq, prev, event: content });
 }
 
 /**
- * The entries that seal events, in the order given, behind a head. The caller orders them by commit and writes the
- * entries, and `seq` into the events, in one transaction.
+ * The entries that seal events, in the order given, behind a head. The caller orders them by commit.
  */
-export function seal(head: ChainHead, events: AuditEvent[]): ChainEntry[] {
+export function seal(head: ChainHead, events: readonly Sealable[]): ChainEntry[] {
   let { seq, hash } = head;
   return events.map((event) => {
     const prev = hash;
@@ -34,7 +43,7 @@ export function headOf(entries: ChainEntry[], before: ChainHead = genesis): Chai
 }
 
 /** What is wrong with the entry at a place, or null. */
-function wrongAt(before: ChainHead, entry: ChainEntry, event: AuditEvent | undefined): string | null {
+function wrongAt(before: ChainHead, entry: ChainEntry, event: Placed | undefined): string | null {
   const seq = before.seq + 1;
   if (entry.seq !== seq) return `entry ${seq} is missing`;
   if (entry.prev !== before.hash) return `entry ${seq} does not follow the one before it`;
@@ -53,7 +62,7 @@ function wrongAt(before: ChainHead, entry: ChainEntry, event: AuditEvent | undef
  */
 export function verify(
   entries: ChainEntry[],
-  events: AuditEvent[],
+  events: readonly Placed[],
   anchors: ChainHead[],
   from: ChainHead = genesis,
 ): ChainVerdict {

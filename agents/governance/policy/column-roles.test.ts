@@ -111,3 +111,19 @@ it("keeps a protected column for evaluation where a policy forbids it as a featu
 
 it("sums up the classes of the columns that became features", () =>
   expect(featureClasses(columnRoles(input()), classification)).toEqual(["protected"]));
+
+it("keeps times readable for what was known by then, whatever else they may be, but never a direct identifier", () =>
+  expect(
+    rolesOf(
+      input({
+        times: ["fees", "birth_date", "email"],
+        problem: { ...input().problem, exclusions: ["fees", "seen_at", "customer_id"] },
+      }),
+    ),
+  ).toMatchObject({
+    fees: "none:time",
+    seen_at: "none:time",
+    birth_date: "none:time",
+    email: "none",
+    customer_id: "key",
+  }));

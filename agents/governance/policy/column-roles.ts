@@ -46,8 +46,10 @@ const given = (decision: Decision) => ({ policies: decision.policies, obligation
 /**
  * A role for every column of a dataset, each with the policy that decided.
  * The label is read for labels only (`use: "label"`, role none); where the policies refuse it, `use` is null and the
- * training cannot be cleared. Entity and join keys become `key`; a column a person excluded is `none`, whatever it is;
- * one that may not be a feature is `evaluate_only` where policies let it be compared, else `none`.
+ * training cannot be cleared. Entity and join keys become `key`; a column a person excluded is `none`, whatever it is,
+ * but for the entity, which is never a feature; one that may not be a feature is `evaluate_only` where policies let it be
+ * compared, else `none`. Times keep `use: "time"` whatever their role, or nobody could keep to what was known by then;
+ * only a direct identifier is never read for that.
  */
 export function columnRoles(input: ColumnRolesInput): ColumnRole[] {
   const { dataset, classification, problem } = input;
@@ -70,18 +72,26 @@ export function columnRoles(input: ColumnRolesInput): ColumnRole[] {
         reason: "the label: read to build labels, never a feature",
       };
     }
-    if (problem.exclusions.includes(name) || problem.exclusions.includes(`${dataset}.${name}`))
-      return { ...base, role: "none", reason: "excluded by the person who asked" };
+    const time = use === "time" && !classes.includes("direct") ? use : null;
+    const entity = dataset === problem.dataset && name === problem.entity;
+    if (!entity && (problem.exclusions.includes(name) || problem.exclusions.includes(`${dataset}.${name}`)))
+      return { ...base, role: "none", use: time, reason: "excluded by the person who asked" };
     if (use === "key") {
       const asked = ask("use_as_key", classes);
       return { ...base, ...given(asked), role: asked.allowed ? "key" : "none", reason: `${asked.why}${found}` };
     }
     const asked = ask("use_as_feature", classes);
-    if (asked.allowed) return { ...base, ...given(asked), role: "feature", use, reason: asked.why };
+    if (asked.allowed) return { ...base, ...given(asked), role: "feature", use: time, reason: asked.why };
     const compared = ask("use_for_evaluation", classes);
     if (compared.allowed)
-      return { ...base, ...given(compared), role: "evaluate_only", reason: `${asked.why}; ${compared.why}${found}` };
-    return { ...base, ...given(asked), role: "none", reason: `${asked.why}${found}` };
+      return {
+        ...base,
+        ...given(compared),
+        role: "evaluate_only",
+        use: time,
+        reason: `${asked.why}; ${compared.why}${found}`,
+      };
+    return { ...base, ...given(asked), role: "none", use: time, reason: `${asked.why}${found}` };
   };
   return classification.columns.map(roleOf);
 }

@@ -1,0 +1,97 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { agent } from "@muster/bus/agent.ts";
+import type { Evidence } from "@muster/bus/evidence.ts";
+import { run } from "@muster/bus/run.ts";
+import { asFault } from "@muster/shared/fault.ts";
+import { repeat } from "@muster/shared/repeat.ts";
+import type { Lake } from "@muster/shared/warehouse/lake.ts";
+import { expireApprovals } from "./approvals/expire.ts";
+import { type Anchors, openAnchors } from "./audit/anchors.ts";
+import { openSealer, type Sealer } from "./audit/seal-events.ts";
+import { makeFirstPerson } from "./persons/first-person.ts";
+import { loadPolicies } from "./policy/load-policies.ts";
+import type { PolicySet } from "./policy/policy-set.ts";
+import { type GovernanceStore, openGovernanceStore } from "./store.ts";
+import { addPerson } from "./tools/add-person.ts";
+import { classifyColumns } from "./tools/classify-columns.ts";
+import { clearDeployment } from "./tools/clear-deployment.ts";
+import { clearTraining } from "./tools/clear-training.ts";
+import { decideApproval } from "./tools/decide-approval.ts";
+import { explainDecision } from "./tools/explain-decision.ts";
+import { getAuditTrail } from "./tools/get-audit-trail.ts";
+import { identify } from "./tools/identify.ts";
+import { requestApproval } from "./tools/request-approval.ts";
+import { setClassification } from "./tools/set-classification.ts";
+import { setRoles } from "./tools/set-roles.ts";
+import { verifyAudit } from "./tools/verify-audit.ts";
+import { whatWasLive } from "./tools/what-was-live.ts";
+
+/** What governance's tools stand on. `environment` is what policies see of where this runs. */
+export type GovernanceDeps = {
+  store: GovernanceStore;
+  lake: Lake;
+  evidence: Evidence;
+  policies: PolicySet;
+  environment: string;
+  anchors: Anchors;
+  sealer: Sealer;
+  threads: number;
+};
+
+/** An audit event is sealed within a second of its commit: a round takes a few milliseconds. */
+const sealEveryMs = 300;
+const expireEveryMs = 2000;
+
+/**
+ * The governance agent: says what data may be used for and what may go live, by policies that a person can read.
+ * Owns the tables person, approval, decision, mark, chain and the anchors of the chain. Seals every agent's audit events.
+ */
+export const governance = agent({
+  name: "governance",
+  does: "Classifies columns, decides by policy who may train and deploy what for which purpose, and keeps the audit.",
+  tools: [
+    classifyColumns,
+    setClassification,
+    clearTraining,
+    clearDeployment,
+    requestApproval,
+    decideApproval,
+    getAuditTrail,
+    verifyAudit,
+    whatWasLive,
+    explainDecision,
+    identify,
+    addPerson,
+    setRoles,
+  ],
+  async open(process) {
+    const { config, evidence, lake, log, now } = process;
+    const store = await openGovernanceStore(process.pool);
+    const policies = await loadPolicies(join(config.home, "policies"));
+    await makeFirstPerson(store, { home: config.home, token: randomBytes(32).toString("base64url"), now: now() });
+    const anchors = await openAnchors(config.home);
+    const sealer = await openSealer(store.audit, anchors, now);
+    const deps: GovernanceDeps = {
+      ...{ store, lake, evidence, policies, anchors, sealer },
+      environment: "local",
+      threads: config.threads,
+    };
+    const stops: (() => Promise<void>)[] = [];
+    const failed = (what: string) => (error: unknown) =>
+      log.warn({ code: asFault(error).code, err: error }, `${what}; it is tried again`);
+    return {
+      deps,
+      started: async () => {
+        stops.push(
+          repeat(sealEveryMs, sealer.seal, failed("audit events could not be sealed")),
+          repeat(expireEveryMs, () => expireApprovals(store, process), failed("approvals could not be expired")),
+        );
+      },
+      close: async () => {
+        await Promise.all(stops.map((stop) => stop()));
+      },
+    };
+  },
+});
+if (import.meta.main) await run(governance);
