@@ -1,19 +1,14 @@
 import type { Feature } from "@muster/shared/domain/feature.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
+import { type Association, type Correlation, leakOf, type Measured } from "@muster/shared/features/associations.ts";
 import { isOwnRow, ownColumns, valueType } from "@muster/shared/features/kinds.ts";
-import type { Association, Correlation, Measured } from "./suggest/associations.ts";
 import { type Dropped, rounded } from "./suggest/scope.ts";
 
 /** More features than this aren't suggested. */
 export const MOST_FEATURES = 60;
 /** Columns as they stand are kept up to here before anything derived, since trees combine what is weak alone. */
 const MOST_PLAIN = 40;
-const LEAK_AUC = 0.98;
-const LEAK_INFORMATION = 0.95;
-const LEAK_CORRELATION = 0.995;
-/** A handful of rows can be in order by chance. */
-const FEWEST_RANKED = 30;
 const REDUNDANT = 0.999;
 const MISSING_SHARE = 0.98;
 
@@ -48,15 +43,8 @@ function unusable(task: Problem["task"], a: Association): Dropped | null {
     return drop("constant on training rows (distinct values)", a.distinct);
   if (a.missing / a.rows >= MISSING_SHARE)
     return drop("nearly always missing on training rows (share)", a.missing / a.rows);
-  const enough = a.rows - a.missing >= FEWEST_RANKED;
-  const auc = task === "binary" && a.rank !== null && enough ? Math.max(a.rank, 1 - a.rank) : 0;
-  if (auc >= LEAK_AUC) return drop("leaking: alone it tells the target (ROC AUC on training rows)", auc);
-  if (task === "regression" && enough && Math.abs(a.rank ?? 0) >= LEAK_CORRELATION) {
-    return drop("leaking: alone it tells the target (rank correlation on training rows)", Math.abs(a.rank!));
-  }
-  if (a.information >= LEAK_INFORMATION)
-    return drop("leaking: alone it tells the target (share of its information)", a.information);
-  return null;
+  const leak = leakOf(task, a);
+  return leak && drop(leak.reason, leak.number);
 }
 
 /** The pairs of numeric features that can be the same: alike in strength and in what they miss; at most 4,000. */

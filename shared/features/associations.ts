@@ -1,6 +1,6 @@
-import type { FeatureValueType } from "@muster/shared/domain/feature.ts";
-import type { Problem } from "@muster/shared/domain/problem.ts";
-import { quoteIdent, quoteLiteral } from "@muster/shared/warehouse/quote.ts";
+import type { FeatureValueType } from "../domain/feature.ts";
+import type { Problem } from "../domain/problem.ts";
+import { quoteIdent, quoteLiteral } from "../warehouse/quote.ts";
 
 /** A column of the matrix to be measured. */
 export type Measured = { name: string; type: FeatureValueType };
@@ -19,6 +19,25 @@ export type Association = {
   rank: number | null;
   information: number;
 };
+
+const LEAK_AUC = 0.98;
+const LEAK_INFORMATION = 0.95;
+const LEAK_CORRELATION = 0.995;
+/** A handful of rows can be in order by chance. */
+const FEWEST_RANKED = 30;
+
+/** Why a feature alone tells the target, with the number that shows it; null where it doesn't. */
+export function leakOf(task: Problem["task"], a: Association): { reason: string; number: number } | null {
+  const rank = a.rank === null || a.rows - a.missing < FEWEST_RANKED ? null : a.rank;
+  const auc = task === "binary" && rank !== null ? Math.max(rank, 1 - rank) : 0;
+  if (auc >= LEAK_AUC) return { reason: "leaking: alone it tells the target (ROC AUC on training rows)", number: auc };
+  const correlation = task === "regression" ? Math.abs(rank ?? 0) : 0;
+  if (correlation >= LEAK_CORRELATION) {
+    return { reason: "leaking: alone it tells the target (rank correlation on training rows)", number: correlation };
+  }
+  if (a.information < LEAK_INFORMATION) return null;
+  return { reason: "leaking: alone it tells the target (share of its information)", number: a.information };
+}
 
 const VALUE_BINS = 10;
 /** Enough rows to tell 0.02 of AUC from chance at a tenth of positives. */
