@@ -23,3 +23,12 @@ export function deploymentsIn(text: string, catalog: CatalogView, fallback: bool
   const unknown = words.filter((word) => !names.has(word.stem));
   return fallback && unknown.length === 0 ? [...catalog.deployments] : [];
 }
+
+/** The deployments whose label's table the text speaks of. */
+export function deploymentsOn(text: string, catalog: CatalogView): DeploymentView[] {
+  const stems = new Set(stemsOf(text));
+  return catalog.deployments.filter((one) => {
+    const name = stemsOf(one.dataset);
+    return name.length > 0 && name.every((part) => stems.has(part));
+  });
+}

@@ -1,0 +1,12 @@
+import type { Config } from "@muster/shared/config.ts";
+import { openLanguageModel } from "./language-model.ts";
+import { assuming, understandByModel } from "./model.ts";
+import { type Understand, understandByRules } from "./understand.ts";
+
+/** How requests are understood under these settings: with the language model they name, else by rules; each says which. */
+export function chooseUnderstand(config: Pick<Config, "openaiApiKey" | "openaiBaseUrl" | "model">): Understand {
+  const model = openLanguageModel(config);
+  if (model) return understandByModel(model);
+  return async (text, answers, catalog) =>
+    assuming(understandByRules(text, answers, catalog), "understood by rules: no language model is set");
+}

@@ -1,0 +1,146 @@
+import type { Question } from "@muster/shared/domain/request.ts";
+import { goalsOf, type Intent, type Understanding } from "../understanding.ts";
+import { type Candidate, phraseOf } from "./candidate.ts";
+import { intervalOf } from "./event.ts";
+import { problemRequest, targetName } from "./problem-request.ts";
+import type { ReadText } from "./read.ts";
+import { notDeployed } from "./refuse.ts";
+import { questionOf, settle } from "./settle.ts";
+import { meansLeaving } from "./synonyms.ts";
+import { type CatalogView, type DatasetView, type DeploymentView, sources } from "./view.ts";
+import { stemsOf } from "./words.ts";
+
+type Goals = Extract<Understanding, { kind: "goals" }>;
+
+/** What a text is concluded with, however its parts were found: what else it said, what was answered, the catalog. */
+export type Said = { read: ReadText; answers: readonly string[]; catalog: CatalogView };
+
+/** Either one of the choices, settled by the text or by the answer, or the question that they are. */
+type Choice<T> = { chosen: T; asked: boolean } | { question: Question };
+
+function choose<T>(options: { phrase: string; value: T }[], answers: readonly string[], text: string): Choice<T> {
+  if (options.length === 1) return { chosen: options[0]!.value, asked: false };
+  if (answers.length > 0) return { chosen: settle(answers.at(-1)!, options), asked: true };
+  return { question: { text, candidates: options.slice(0, 6).map((one) => one.phrase) } };
+}
+
+function goals(
+  intent: Exclude<Intent, "call" | "goals">,
+  of: Record<string, unknown>,
+  args: Record<string, unknown>,
+  assumptions: string[],
+  { read }: Pick<Said, "read">,
+): Goals {
+  const budget = read.budgetUsd === null ? {} : { budgetUsd: read.budgetUsd };
+  return { kind: "goals", intent, goals: goalsOf[intent](of), arguments: { ...args, ...budget }, assumptions };
+}
+
+/** "Which tables hold …": one search; without a word to look for, the list. */
+export function concludeFind(query: string): Goals {
+  const call = query
+    ? { tool: "catalog.search_datasets", input: { query } }
+    : { tool: "catalog.list_datasets", input: {} };
+  return { kind: "goals", intent: "call", goals: goalsOf.find({}), arguments: {}, assumptions: [], call };
+}
+
+/** "Check" and "profile" a dataset: the one that was found, or the question which. */
+export function concludeDataset(intent: "check" | "profile", found: readonly DatasetView[], said: Said): Understanding {
+  const options = found.map((one) => ({ phrase: one.name, value: one }));
+  const choice = choose(options, said.answers, "Which dataset is meant?");
+  if ("question" in choice) return { kind: "question", question: choice.question };
+  const of = { dataset: choice.chosen.name };
+  return goals(intent, of, of, [], said);
+}
+
+/** "Has it drifted": of the deployment that was found, or the question which. `not_found` where none is. */
+export function concludeDrift(found: readonly DeploymentView[], said: Said): Understanding {
+  if (found.length === 0) throw notDeployed(said.catalog);
+  const options = found.map((one) => ({ phrase: one.name, value: one }));
+  const choice = choose(options, said.answers, "Which deployment is meant?");
+  if ("question" in choice) return { kind: "question", question: choice.question };
+  const of = { deployment: choice.chosen.name };
+  const reading = readingOf(choice.chosen, said.catalog);
+  const problem = reading && problemRequest(reading, said.read, said.catalog).arguments;
+  return goals("drift", of, { ...problem, ...of }, [], said);
+}
+
+/** "Why" and "score" of what is deployed; null where none of the deployments can be read against the catalog. */
+export function concludeDeployed(
+  intent: "explain" | "score",
+  found: readonly DeploymentView[],
+  said: Said,
+): Understanding | null {
+  const known = found.flatMap((one) => {
+    const reading = readingOf(one, said.catalog);
+    return reading ? [{ phrase: one.name, value: { ...reading, deployment: one.name } }] : [];
+  });
+  if (known.length === 0) return null;
+  const choice = choose(known, said.answers, "Which deployment is meant?");
+  if ("question" in choice) return { kind: "question", question: choice.question };
+  const { deployment, ...reading } = choice.chosen;
+  const problem = problemRequest(reading, said.read, said.catalog);
+  const of = intent === "score" ? { deployment } : { dataset: reading.dataset.name, target: targetName(reading) };
+  const assumptions = [`the deployment ${deployment} is what is meant`, ...problem.assumptions];
+  return goals(intent, of, { ...problem.arguments, deployment }, assumptions, said);
+}
+
+/** What a deployment predicts, as a reading of the catalog; null where its table is gone. */
+function readingOf(deployment: DeploymentView, catalog: CatalogView): Candidate | null {
+  const all = sources(catalog);
+  const dataset = all.find((one) => one.name === deployment.dataset);
+  if (!dataset) return null;
+  const made = { dataset, score: 1, strong: true, told: 1, because: `${deployment.name} predicts it` };
+  if (dataset.columns.some((column) => column.name === deployment.target))
+    return { ...made, target: { kind: "column", column: deployment.target } };
+  const interval = intervalOf(dataset, all);
+  return interval && { ...made, target: { kind: "ended", word: deployment.target, ...interval } };
+}
+
+/** A target: the one reading that is sure, else the question that the readings are, else what was answered to it. */
+export function concludeTarget(
+  intent: "predict" | "train" | "explain" | "score",
+  found: readonly Candidate[],
+  said: Said,
+): Understanding {
+  const answer = said.answers.at(-1);
+  const answered = answer === undefined ? null : spelledOut(answer, said.catalog);
+  const sure = answered === null && found.length === 1 && found[0]!.strong;
+  const options = found.map((one) => ({ phrase: phraseOf(one), value: one }));
+  if (!sure && answer === undefined) return { kind: "question", question: questionOf(found) };
+  const chosen = answered ?? (sure ? found[0]! : settle(answer!, options));
+  const problem = problemRequest(chosen, said.read, said.catalog);
+  const assumptions = [
+    `${phraseOf(chosen)}: ${sure ? chosen.because : "as answered"}`,
+    ...otherReading(chosen, said.catalog),
+    ...problem.assumptions,
+  ];
+  const of = { dataset: chosen.dataset.name, target: targetName(chosen) };
+  return goals(intent, of, problem.arguments, assumptions, said);
+}
+
+/** The reading whose phrase an answer is, word for word: it stands whatever is found the second time. */
+function spelledOut(answer: string, catalog: CatalogView): Candidate | null {
+  const all = sources(catalog);
+  const made = { score: 1, strong: true, told: 1, because: "as answered" };
+  for (const dataset of all) {
+    const interval = intervalOf(dataset, all);
+    const readings: Candidate[] = dataset.columns.map((column) => ({
+      ...made,
+      dataset,
+      target: { kind: "column", column: column.name },
+    }));
+    for (const word of interval ? ["churn", "end"] : [])
+      readings.push({ ...made, dataset, target: { kind: "ended", word, ...interval! } });
+    const found = readings.find((one) => phraseOf(one) === answer.trim());
+    if (found) return found;
+  }
+  return null;
+}
+
+/** Where a column was taken though a table over time could say the same: how to ask for that. */
+function otherReading(chosen: Candidate, catalog: CatalogView): string[] {
+  if (chosen.target.kind !== "column" || !stemsOf(chosen.target.column).some(meansLeaving)) return [];
+  const all = sources(catalog);
+  const other = all.find((one) => one !== chosen.dataset && intervalOf(one, all)?.lasting);
+  return other ? [`${other.name} could tell it over time: say "in ${other.name}" or name a horizon for that`] : [];
+}
