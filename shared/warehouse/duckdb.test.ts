@@ -61,6 +61,7 @@ describe("an engine", () => {
     ["loads an extension", () => "LOAD httpfs"],
     ["installs an extension", () => "INSTALL httpfs"],
     ["opens itself up again", () => "SET enable_external_access = true"],
+    ["raises its own memory limit", () => "SET memory_limit = '20GB'"],
     ["adds a path", () => "SET allowed_paths = ['/etc/passwd']"],
   ])("refuses a query that %s", async (_, sql) => {
     expect(await codeOf(engine.query(sql(folder)))).toBe("internal");
