@@ -1,8 +1,8 @@
 import { ColumnType, type DatasetManifest, DatasetName, DatasetVersion, pinOf } from "@muster/shared/domain/dataset.ts";
+import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
 import type { CatalogDeps } from "./index.ts";
 import { statOf } from "./stat.ts";
-import { withTables } from "./warehouse.ts";
 
 /** A dataset as the catalog lists it: names, types and counts, never a value. */
 export const CatalogEntry = z.object({
@@ -35,7 +35,7 @@ export async function entries(
   const stats = await store.stats(pinned.map(({ pin }) => pin));
   for (const { manifest, pin } of pinned) {
     if (stats.has(pin)) continue;
-    const stat = await withTables(lake, [manifest], threads, (engine) => statOf(engine, manifest));
+    const stat = await withPins(lake, [pin], { threads }, (engine) => statOf(engine, manifest));
     await store.saveStat(null, pin, stat);
     stats.set(pin, stat);
   }

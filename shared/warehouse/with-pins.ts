@@ -4,7 +4,12 @@ import type { Lake } from "./lake.ts";
 import { type Limits, openPins } from "./write-query.ts";
 
 /** Runs work over an engine that holds exactly these dataset versions, each as a view of its dataset's name, and closes it. */
-export async function withPins<T>(lake: Lake, pins: readonly DatasetPin[], limits: Limits, work: (engine: Engine) => Promise<T>): Promise<T> {
+export async function withPins<T>(
+  lake: Lake,
+  pins: readonly DatasetPin[],
+  limits: Limits,
+  work: (engine: Engine) => Promise<T>,
+): Promise<T> {
   const engine = await openPins(lake, pins, limits);
   try {
     return await work(engine);

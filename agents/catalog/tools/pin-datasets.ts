@@ -4,11 +4,11 @@ import { hashOf } from "@muster/shared/canonical.ts";
 import { type DatasetManifest, DatasetPin, pinOf } from "@muster/shared/domain/dataset.ts";
 import { Join } from "@muster/shared/fact/table.ts";
 import { fault } from "@muster/shared/fault.ts";
+import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
 import type { CatalogDeps } from "../index.ts";
 import { findJoins } from "../joins.ts";
 import { reachable } from "../scope.ts";
-import { withTables } from "../warehouse.ts";
 
 /** Tables looked at for joins at most: the newest first where there are more. */
 const widestSearch = 60;
@@ -34,7 +34,12 @@ export const pinDatasets = tool({
     const others = sources.filter((one) => one !== label).sort((a, b) => b.writtenAt.localeCompare(a.writtenAt));
     const tables = [label, ...others.slice(0, widestSearch - 1)].sort((a, b) => a.name.localeCompare(b.name));
     const joins = await joinsOf(tables, async () =>
-      withTables(lake, tables, threads, (engine) => findJoins(engine, tables)),
+      withPins(
+        lake,
+        tables.map(({ name, version }) => pinOf(name, version)),
+        { threads },
+        (engine) => findJoins(engine, tables),
+      ),
     );
     const byName = new Map(tables.map((one) => [one.name, one]));
     const scope = reachable(label.name, problem.entity, joins);

@@ -2,10 +2,10 @@ import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { Column, DatasetName, DatasetVersion, pinOf } from "@muster/shared/domain/dataset.ts";
 import { ingest } from "@muster/shared/warehouse/ingest.ts";
+import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
 import type { CatalogDeps } from "../index.ts";
 import { statOf } from "../stat.ts";
-import { withTables } from "../warehouse.ts";
 
 export const registerDataset = tool({
   name: "register_dataset",
@@ -37,7 +37,7 @@ export const registerDataset = tool({
   run: async (input, { lake, inbox, threads, store, now, commit, emit }: Context & CatalogDeps) => {
     const manifest = await ingest({ lake, inbox, ...input, now: now() });
     const pin = pinOf(manifest.name, manifest.version);
-    const stat = await withTables(lake, [manifest], threads, (engine) => statOf(engine, manifest));
+    const stat = await withPins(lake, [pin], { threads }, (engine) => statOf(engine, manifest));
     commit((trx) => store.saveStat(trx, pin, stat));
     emit("dataset_registered", { dataset: pin, rows: manifest.rows });
     const { name, version, rows, columns, notes } = manifest;

@@ -2,6 +2,7 @@ import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { DatasetPin, DatasetRef } from "@muster/shared/domain/dataset.ts";
 import { Check } from "@muster/shared/fact/table.ts";
+import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
 import { absoluteChecks } from "../absolute.ts";
 import { checkExpectations } from "../check.ts";
@@ -9,7 +10,6 @@ import { checkOf, repairOf } from "../gate-check.ts";
 import { guarded } from "../guarded.ts";
 import type { QualityDeps } from "../index.ts";
 import { suggestExpectations } from "../suggest.ts";
-import { withDataset } from "../warehouse.ts";
 
 export const checkDataset = tool({
   name: "check_dataset",
@@ -33,7 +33,8 @@ export const checkDataset = tool({
     const binding = await store.binding(profile.dataset, dataset);
     const bound =
       binding.length > 0
-        ? (await withDataset(lake, dataset, threads, (engine) => checkExpectations(engine, manifest, binding))).results
+        ? (await withPins(lake, [dataset], { threads }, (engine) => checkExpectations(engine, manifest, binding)))
+            .results
         : [];
     const checks = [...absolute.results.map((one) => checkOf(one, one.query)), ...bound.map((one) => checkOf(one))];
     const failed = checks.filter((check) => !check.success);

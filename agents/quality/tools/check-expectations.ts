@@ -2,11 +2,11 @@ import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { DatasetRef } from "@muster/shared/domain/dataset.ts";
 import { Check } from "@muster/shared/fact/table.ts";
+import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
 import { checkExpectations as check } from "../check.ts";
 import { checkOf } from "../gate-check.ts";
 import type { QualityDeps } from "../index.ts";
-import { withDataset } from "../warehouse.ts";
 
 export const checkExpectations = tool({
   name: "check_expectations",
@@ -25,8 +25,8 @@ export const checkExpectations = tool({
   cost: { ms: 400 },
   run: async ({ dataset, profile }, { lake, threads, store }: Context & QualityDeps) => {
     const binding = await store.binding(profile.dataset, dataset);
-    const { success, results, statistics } = await withDataset(lake, dataset, threads, (engine, manifest) =>
-      check(engine, manifest, binding),
+    const { success, results, statistics } = await withPins(lake, [dataset], { threads }, async (engine) =>
+      check(engine, await lake.manifest(dataset), binding),
     );
     const { evaluated_expectations: evaluated, successful_expectations: successful } = statistics;
     const verdict =

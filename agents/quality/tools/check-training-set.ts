@@ -3,10 +3,10 @@ import { tool } from "@muster/bus/tool.ts";
 import { DatasetPin, parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import { Dropped } from "@muster/shared/domain/model.ts";
 import { Check } from "@muster/shared/fact/table.ts";
+import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
 import type { QualityDeps } from "../index.ts";
 import { checkTrainingSet as check } from "../training-set.ts";
-import { withDataset } from "../warehouse.ts";
 
 export const checkTrainingSet = tool({
   name: "check_training_set",
@@ -34,8 +34,8 @@ export const checkTrainingSet = tool({
   cost: { ms: 400 },
   run: async ({ problem, scope, view, training }, { lake, threads }: Context & QualityDeps) => {
     const joined = view.view.features.filter((feature) => "table" in feature).map((feature) => feature.name);
-    const found = await withDataset(lake, training.dataset, threads, (engine, manifest) =>
-      check(engine, { relation: manifest.name, columns: training.columns, joined }, problem),
+    const found = await withPins(lake, [training.dataset], { threads }, (engine) =>
+      check(engine, { relation: parseDatasetRef(training.dataset).name, columns: training.columns, joined }, problem),
     );
     const checks = [...found.checks, await freshness(scope.datasets.map(({ pin }) => pin))];
     const errors = checks.filter((one) => !one.success && one.severity === "error");

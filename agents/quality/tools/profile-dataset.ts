@@ -1,10 +1,10 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { DatasetRef } from "@muster/shared/domain/dataset.ts";
+import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
 import type { QualityDeps } from "../index.ts";
 import { profileDataset as profile } from "../profile.ts";
-import { withDataset } from "../warehouse.ts";
 
 /** What a profile says in the plan: counts per column; the values stand in the fact and stay in the perimeter. */
 const Summary = z.object({
@@ -32,7 +32,9 @@ export const profileDataset = tool({
   gives: [{ is: "dataset.profiled", of: "dataset" }],
   cost: { ms: 500 },
   run: async ({ dataset }, { lake, threads, store, now, commit, value }: Context & QualityDeps) => {
-    const found = (await store.profile(dataset)) ?? (await withDataset(lake, dataset, threads, profile));
+    const found =
+      (await store.profile(dataset)) ??
+      (await withPins(lake, [dataset], { threads }, async (engine) => profile(engine, await lake.manifest(dataset))));
     commit((trx) => store.saveProfile(trx, dataset, found, now()));
     // The whole profile holds values: it stands in the fact, inside the perimeter, and never in a reply.
     value("dataset.profiled", found);

@@ -1,0 +1,93 @@
+import type { Context } from "@muster/bus/context.ts";
+import { tool } from "@muster/bus/tool.ts";
+import { DatasetPin, pinOf } from "@muster/shared/domain/dataset.ts";
+import { checkEnough } from "@muster/shared/features/enough.ts";
+import { compileLabels } from "@muster/shared/features/labels.ts";
+import { withPins } from "@muster/shared/warehouse/with-pins.ts";
+import { writeQuery } from "@muster/shared/warehouse/write-query.ts";
+import { z } from "zod";
+import type { PipelineDeps } from "../index.ts";
+import { clearedSources } from "../sources.ts";
+
+const split = z.object({ training: z.number().int(), holdout: z.number().int(), scoring: z.number().int() });
+
+export const buildLabels = tool({
+  name: "build_labels",
+  does: "Builds one row per entity and cutoff with its label and when that was known, split into training, sealed hold-out and scoring by rule.",
+  effect: "write",
+  input: z.object({}),
+  output: z.object({
+    dataset: DatasetPin,
+    classes: z.array(z.string()),
+    rows: split,
+    cutoffs: z.array(
+      z.object({
+        cutoff: z.string().nullable(),
+        split: z.string(),
+        rows: z.number().int(),
+        rate: z.number().nullable(),
+      }),
+    ),
+    verdict: z.string(),
+  }),
+  needs: [
+    { is: "problem.defined", as: "problem" },
+    { is: "scope.pinned", as: "scope" },
+    { is: "training.cleared", as: "cleared" },
+  ],
+  gives: [{ is: "labels.built" }],
+  cost: { ms: 500 },
+  run: async ({ problem, cleared }, { lake, threads, now, emit }: Context & PipelineDeps) => {
+    const { dataset, pins } = await clearedSources(lake, problem.dataset, cleared);
+    const own = pins.filter((pin) => pin.startsWith(`${problem.dataset}@`));
+    const written = await writeQuery(lake, {
+      name: `${problem.name.slice(0, 50)}_labels`,
+      kind: "labels",
+      sql: compileLabels(problem, dataset),
+      inputs: own,
+      origin: `labels of ${problem.hash.slice(0, 12)}`,
+      now: now(),
+      limits: { threads },
+    });
+    const pin = pinOf(written.name, written.version);
+    const counts = await withPins(lake, [pin], { threads }, (engine) =>
+      engine.query<{ split: string; cutoff: string | null; label: string | null; n: number }>(
+        `SELECT __split AS split, __cutoff::DATE::VARCHAR AS cutoff, __label::VARCHAR AS label, count(*)::DOUBLE AS n FROM "${written.name}" GROUP BY ALL ORDER BY ALL`,
+      ),
+    );
+    const of = (side: string) => counts.filter((row) => row.split === side);
+    const total = (rows: readonly { n: number }[]) => rows.reduce((sum, row) => sum + row.n, 0);
+    const rows = { training: total(of("training")), holdout: total(of("holdout")), scoring: total(of("scoring")) };
+    const byClass = (side: string) => {
+      const classes = new Map<string, number>();
+      if (problem.task !== "regression")
+        for (const row of of(side)) classes.set(String(row.label), (classes.get(String(row.label)) ?? 0) + row.n);
+      return [...classes].map(([label, n]) => ({ label, rows: n }));
+    };
+    checkEnough(problem.task, {
+      training: { classes: byClass("training"), rows: rows.training },
+      holdout: { classes: byClass("holdout"), rows: rows.holdout },
+    });
+    const positive = problem.label.kind === "ended" ? "1" : problem.label.positive;
+    const places = [...new Set(counts.map((row) => `${row.cutoff ?? ""}|${row.split}`))].sort();
+    const cutoffs = places.map((place) => {
+      const [cutoff, side] = place.split("|") as [string, string];
+      const here = of(side).filter((row) => (row.cutoff ?? "") === cutoff);
+      const labelled = here.filter((row) => row.label !== null);
+      const rate =
+        problem.task === "binary" && labelled.length > 0
+          ? total(labelled.filter((row) => row.label === positive)) / total(labelled)
+          : null;
+      return { cutoff: cutoff || null, split: side, rows: total(here), rate };
+    });
+    emit("labels_built", { dataset: pin, problem: problem.hash });
+    const classes = byClass("training")
+      .map((one) => one.label)
+      .sort();
+    const shown = cutoffs
+      .filter((one) => one.rate !== null)
+      .map((one) => `${one.cutoff ?? one.split} ${(100 * one.rate!).toFixed(1)} %`);
+    const verdict = `${rows.training} training, ${rows.holdout} hold-out, ${rows.scoring} to score${shown.length > 0 ? `; rate ${shown.join(", ")}` : ""}`;
+    return { dataset: pin, classes, rows, cutoffs, verdict };
+  },
+});

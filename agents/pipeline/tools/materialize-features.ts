@@ -1,0 +1,82 @@
+import type { Context } from "@muster/bus/context.ts";
+import { tool } from "@muster/bus/tool.ts";
+import { DatasetPin, parseDatasetRef, pinOf } from "@muster/shared/domain/dataset.ts";
+import { fault } from "@muster/shared/fault.ts";
+import { compileMatrix } from "@muster/shared/features/matrix.ts";
+import { writeQuery } from "@muster/shared/warehouse/write-query.ts";
+import { z } from "zod";
+import { checkCleared } from "../cleared-view.ts";
+import type { PipelineDeps } from "../index.ts";
+import { clearedSources } from "../sources.ts";
+
+const role = z.enum(["training", "holdout", "scoring"]);
+
+export const materializeFeatures = tool({
+  name: "materialize_features",
+  does: "Writes the matrix of a feature view for one role (training, holdout, scoring), a file each, known at the cutoff only.",
+  effect: "write",
+  long: true,
+  input: z.object({ role }),
+  output: z.object({
+    role,
+    dataset: DatasetPin,
+    rows: z.number().int(),
+    columns: z.array(z.object({ name: z.string(), type: z.enum(["number", "category"]) })),
+    asOf: z.string().nullable(),
+    verdict: z.string(),
+  }),
+  needs: [
+    { is: "view.registered", as: "view" },
+    { is: "problem.defined", as: "problem" },
+    { is: "scope.pinned", as: "scope" },
+    { is: "labels.built", as: "labels" },
+    { is: "training.cleared", as: "cleared" },
+  ],
+  gives: [{ is: "features.materialized", role: "role", about: ({ role, dataset }) => ({ [role]: dataset }) }],
+  cost: { ms: 1000 },
+  run: async (
+    { role, view, problem, cleared },
+    { lake, store, threads, request, now, commit, emit }: Context & PipelineDeps,
+  ) => {
+    checkCleared(view.view, cleared);
+    const { dataset, tables } = await clearedSources(lake, problem.dataset, cleared);
+    const { sql, columns } = compileMatrix(problem, view.view, { dataset, tables }, role);
+    const read = new Set([
+      problem.dataset,
+      ...view.view.features.flatMap((feature) => ("table" in feature ? [feature.table] : [])),
+    ]);
+    const inputs = cleared.datasets.filter((pin) => read.has(parseDatasetRef(pin).name));
+    const written = await writeQuery(lake, {
+      name: `${view.view.name.slice(0, 50)}_${role}`,
+      kind: "features",
+      sql,
+      inputs,
+      origin: `view ${view.view.hash.slice(0, 12)}, ${role}`,
+      now: now(),
+      limits: { threads, memoryMb: 2048, timeLimitMs: 600_000 },
+    });
+    if (written.rows === 0 && role !== "scoring")
+      throw fault("unfit", `the ${role} matrix has no rows; the problem's cutoffs leave none`);
+    const pin = pinOf(written.name, written.version);
+    const asOf = role === "scoring" ? (problem.cutoffs.scoring ?? problem.now) : null;
+    commit((trx) =>
+      store.saveMaterialization(trx, {
+        pin,
+        view: view.view.hash,
+        role,
+        rows: written.rows,
+        request,
+        at: now().toISOString(),
+      }),
+    );
+    emit("features_materialized", { dataset: pin, role, view: view.view.hash });
+    return {
+      role,
+      dataset: pin,
+      rows: written.rows,
+      columns,
+      asOf,
+      verdict: `${role}: ${written.rows} rows × ${columns.length} features, version ${written.version.slice(0, 12)}`,
+    };
+  },
+});

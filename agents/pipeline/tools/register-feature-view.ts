@@ -1,0 +1,49 @@
+import type { Context } from "@muster/bus/context.ts";
+import { tool } from "@muster/bus/tool.ts";
+import { sha256 } from "@muster/shared/canonical.ts";
+import { FeatureView } from "@muster/shared/domain/feature.ts";
+import { compileMatrix } from "@muster/shared/features/matrix.ts";
+import { z } from "zod";
+import { checkCleared } from "../cleared-view.ts";
+import type { PipelineDeps } from "../index.ts";
+import { clearedSources } from "../sources.ts";
+
+export const registerFeatureView = tool({
+  name: "register_feature_view",
+  does: "Compiles a feature view to SQL over cleared columns only, and keeps both with their hashes.",
+  effect: "write",
+  input: z.object({}),
+  output: z.object({
+    view: FeatureView,
+    sql: z.string(),
+    sqlHash: z.string(),
+    columns: z.array(z.object({ name: z.string(), type: z.enum(["number", "category"]) })),
+    rawColumns: z.array(z.object({ name: z.string(), type: z.string() })),
+    verdict: z.string(),
+  }),
+  needs: [
+    { is: "view.defined", as: "view" },
+    { is: "problem.defined", as: "problem" },
+    { is: "scope.pinned", as: "scope" },
+    { is: "labels.built", as: "labels" },
+    { is: "training.cleared", as: "cleared" },
+  ],
+  gives: [{ is: "view.registered" }],
+  cost: { ms: 50 },
+  run: async ({ view, problem, cleared }, { lake, store, now, commit, emit }: Context & PipelineDeps) => {
+    checkCleared(view, cleared);
+    const { dataset, tables } = await clearedSources(lake, problem.dataset, cleared);
+    const { sql, columns, rawColumns } = compileMatrix(problem, view, { dataset, tables }, "training");
+    const sqlHash = sha256(sql);
+    commit((trx) => store.saveView(trx, view, sql, sqlHash, now()));
+    emit("view_registered", { view: view.hash, name: view.name });
+    return {
+      view,
+      sql,
+      sqlHash,
+      columns,
+      rawColumns,
+      verdict: `${view.name}: ${columns.length} features over ${new Set(view.features.map((f) => ("table" in f ? f.table : view.dataset))).size} table(s), SQL ${sqlHash.slice(0, 12)}`,
+    };
+  },
+});
