@@ -288,6 +288,26 @@ describe("the choice among candidates", () => {
     expect(sparse.features.map((s) => s.feature.name)).toEqual(["b", "a"]);
   });
 
+  it("drops what is derived from a leaking column, and what counts time", () => {
+    const { features, dropped } = choose(
+      [
+        number("a"),
+        log("a_log"),
+        { kind: "ratio", name: "b_per_a", numerator: "b", denominator: "a" },
+        number("b"),
+        number("c"),
+      ],
+      [known("a", { rank: 0.999 }), known("a_log"), known("b_per_a"), known("b"), known("c")],
+      [{ left: "c", right: "__cutoff", r: 0.995 }],
+    );
+    expect(features.map((s) => s.feature.name).sort()).toEqual(["a_log", "b"]);
+    expect(dropped.map((d) => d.reason)).toEqual([
+      expect.stringMatching(/^leaking/),
+      "reads flat.a, which is leaking",
+      "moves with time by construction (correlation)",
+    ]);
+  });
+
   it("keeps a single one of features that are the same, the plainest", () => {
     const same = [{ left: "log", right: "a", r: -1 }];
     const { features, dropped } = choose(
@@ -335,9 +355,10 @@ describe("the choice among candidates", () => {
     const pairs = pairsToCompare(
       [number("a"), number("b"), number("c"), number("d")],
       [known("a"), known("b", { rank: 0.4 }), known("c", { rank: 0.9 }), known("d", { missing: 5 })],
-      "binary",
+      flatProblem(),
     );
     expect(pairs).toEqual([["a", "b"]]);
+    expect(pairsToCompare([number("a")], [known("a")], flatProblem({ time: "at" }))).toEqual([["a", "__cutoff"]]);
   });
 
   it("is unfit where nothing is left", () => {

@@ -1,7 +1,13 @@
 import type { Feature } from "@muster/shared/domain/feature.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
-import { type Association, type Correlation, leakOf, type Measured } from "@muster/shared/features/associations.ts";
+import {
+  type Association,
+  type Correlation,
+  CUTOFF,
+  leakOf,
+  type Measured,
+} from "@muster/shared/features/associations.ts";
 import { isOwnRow, ownColumns, valueType } from "@muster/shared/features/kinds.ts";
 import { type Dropped, rounded } from "./suggest/scope.ts";
 
@@ -10,6 +16,8 @@ export const MOST_FEATURES = 60;
 /** Columns as they stand are kept up to here before anything derived, since trees combine what is weak alone. */
 const MOST_PLAIN = 40;
 const REDUNDANT = 0.999;
+/** A number that follows the event time this closely counts time; what comes later lies outside all it was seen with. */
+const MOVING = 0.99;
 const MISSING_SHARE = 0.98;
 
 /** A suggested feature, the strongest first. `strength`: 0..1, on training rows alone. */
@@ -47,17 +55,18 @@ function unusable(task: Problem["task"], a: Association): Dropped | null {
   return leak && drop(leak.reason, leak.number);
 }
 
-/** The pairs of numeric features that can be the same: alike in strength and in what they miss; at most 4,000. */
+/** The pairs of numeric features that can be the same: alike in strength and in what they miss; at most 4,000; and, over events, each with their time. */
 export function pairsToCompare(
   features: readonly Feature[],
   associations: readonly Association[],
-  task: Problem["task"],
+  problem: Pick<Problem, "task" | "time">,
 ): [string, string][] {
+  const { task } = problem;
   const numbers = new Set(features.filter((f) => valueType(f) === "number").map((f) => f.name));
   const known = associations
     .filter((a) => numbers.has(a.name) && a.distinct > 1)
     .map((a) => ({ ...a, strength: strengthOf(task, a) }));
-  const pairs: [string, string][] = [];
+  const pairs: [string, string][] = problem.time === null ? [] : known.map((a) => [a.name, CUTOFF]);
   known.forEach((a, i) => {
     for (const b of known.slice(i + 1)) {
       if (Math.abs(a.strength - b.strength) <= 0.02 && a.missing === b.missing) pairs.push([a.name, b.name]);
@@ -68,6 +77,22 @@ export function pairsToCompare(
 
 /** Whether a feature is a column as it stands, of the own row or of the entity's row in another table. */
 const plain = (feature: Feature) => feature.kind === "column" || feature.kind === "lookup";
+
+/** The columns that a feature reads of its values, as `dataset.column`. */
+function readOf(feature: Feature, dataset: string): string[] {
+  if (isOwnRow(feature)) return ownColumns(feature).map((column) => `${dataset}.${column}`);
+  const where = "where" in feature && feature.where !== null ? [feature.where.column] : [];
+  const column = "column" in feature && feature.column !== null ? [feature.column] : [];
+  return [...column, ...where].map((name) => `${feature.table}.${name}`);
+}
+
+/** The columns that tell the target by themselves: what is derived from them does so too, only less plainly. */
+const leakingColumns = (candidates: readonly Feature[], known: ReadonlyMap<string, Association>, problem: Problem) =>
+  new Set(
+    candidates
+      .filter((f) => plain(f) && known.has(f.name) && leakOf(problem.task, known.get(f.name)!) !== null)
+      .flatMap((f) => readOf(f, problem.dataset)),
+  );
 
 /** What a feature is about: its columns and table, whatever the window or the aggregate. */
 const familyOf = (feature: Feature): string =>
@@ -105,11 +130,26 @@ export function chooseFeatures(
   const { task } = problem;
   const dropped: Dropped[] = [];
   const known = new Map(associations.map((a) => [a.name, a]));
+  const leaking = leakingColumns(candidates, known, problem);
+  const moving = new Map(correlations.filter((c) => c.right === CUTOFF).map((c) => [c.left, c.r]));
+  const tainted = (feature: Feature): Dropped | null => {
+    const column = readOf(feature, problem.dataset).find((name) => leaking.has(name));
+    return column === undefined
+      ? null
+      : { name: feature.name, reason: `reads ${column}, which is leaking`, number: null };
+  };
+  const counts = ({ name }: Feature): Dropped | null => {
+    const r = moving.get(name) ?? 0;
+    return Math.abs(r) < MOVING
+      ? null
+      : { name, reason: "moves with time by construction (correlation)", number: rounded(r) };
+  };
   const usable = candidates.flatMap((feature) => {
     const a = known.get(feature.name);
-    if (a === undefined)
+    if (a === undefined) {
       throw fault("invalid_input", `feature ${feature.name} wasn't measured; measure every candidate`);
-    const bad = unusable(task, a);
+    }
+    const bad = unusable(task, a) ?? tainted(feature) ?? counts(feature);
     if (bad !== null) {
       dropped.push(bad);
       return [];
@@ -124,7 +164,7 @@ export function chooseFeatures(
   );
   const same = new Map<string, Correlation[]>();
   for (const c of correlations) {
-    if (Math.abs(c.r) < REDUNDANT) continue;
+    if (c.right === CUTOFF || Math.abs(c.r) < REDUNDANT) continue;
     for (const name of [c.left, c.right]) same.set(name, [...(same.get(name) ?? []), c]);
   }
   const kept = new Map<string, Suggested>();

@@ -21,7 +21,7 @@ const measured: Measured[] = [
   { name: "noise", type: "number" },
   { name: "signal", type: "number" },
   { name: "tied", type: "number" },
-  { name: "holes", type: "number" },
+  { name: "yr", type: "number" },
   { name: 'odd "one', type: "category" },
   { name: "same", type: "category" },
   { name: "only missing tells", type: "category" },
@@ -55,7 +55,7 @@ async function matrix(label: (x: number, i: number) => string | number | null, t
     "noise:number",
     "signal:number",
     "tied:number",
-    "holes:number",
+    "yr:number",
     'odd "one:text',
     "same:text",
     "only missing tells:text",
@@ -78,7 +78,7 @@ describe("associations with the target", () => {
           labels,
           having.map((r) => Number(r[column])),
         ),
-        10,
+        8,
       );
     }
     expect(found[3]).toMatchObject({ rows: N, missing: 500, distinct: 1500 });
@@ -94,12 +94,12 @@ describe("associations with the target", () => {
     await matrix((x) => x ** 3, "number");
     const problem = { task: "regression", label: { kind: "column", column: "y", positive: null } } as const;
     const found = readAssociations(measured, await engine.query(compileAssociations(measured, "m", problem, N)));
-    expect(found[1]!.rank).toBeCloseTo(1, 10);
+    expect(found[1]!.rank).toBeCloseTo(1, 8);
     expect(Math.abs(found[0]!.rank!)).toBeLessThan(0.08);
     const tied =
       await engine.query(`SELECT corr(a, b) AS r FROM (SELECT rank() OVER (ORDER BY tied) + (count(*) OVER (PARTITION BY tied) - 1) / 2.0 AS a,
       rank() OVER (ORDER BY __label) AS b FROM m)`);
-    expect(found[2]!.rank).toBeCloseTo(Number(tied[0]!.r), 10);
+    expect(found[2]!.rank).toBeCloseTo(Number(tied[0]!.r), 8);
   });
 
   it("give the shared information for many classes", async () => {
@@ -114,9 +114,10 @@ describe("associations with the target", () => {
   it("are measured on a bounded number of rows, the same ones each time", async () => {
     await matrix((_, i) => (i % 2 ? "yes" : "no"), "text");
     const sql = compileAssociations(measured, "m", binary, 300);
-    const found = await engine.query(sql);
+    const measure = async () => readAssociations(measured, await engine.query(sql));
+    const found = await measure();
     expect(found[0]!.rows).toBe(300);
-    expect(await engine.query(sql)).toEqual(found);
+    for (let i = 0; i < 5; i++) expect(await measure()).toEqual(found);
   });
 
   it("don't exist for a constant", async () => {
@@ -130,12 +131,12 @@ describe("correlations", () => {
   it("are measured pair by pair", async () => {
     await matrix(() => "no", "text");
     const pairs: [string, string][] = [
-      ["signal", "holes"],
+      ["signal", "yr"],
       ["signal", "noise"],
     ];
     const found = readCorrelations(pairs, (await engine.query(compileCorrelations(pairs, "m")))[0]!);
-    expect(found[0]).toMatchObject({ left: "signal", right: "holes" });
-    expect(found[0]!.r).toBeCloseTo(1, 10);
+    expect(found[0]).toMatchObject({ left: "signal", right: "yr" });
+    expect(found[0]!.r).toBeCloseTo(1, 8);
     expect(Math.abs(found[1]!.r)).toBeLessThan(0.08);
   });
 });

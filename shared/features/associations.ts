@@ -53,7 +53,7 @@ function counted(measured: readonly Measured[], type: FeatureValueType): string 
   const none = type === "number" ? "NULL::DOUBLE" : "NULL::VARCHAR";
   if (picked.length === 0) return `SELECT '' AS f, ${none} AS v, NULL AS y, 0 AS c, 0.0 AS s, 0.0 AS q WHERE false`;
   return `SELECT f, v, y, count(*) AS c, sum(yr) AS s, sum(yr * yr) AS q FROM (
-      SELECT y, yr, ${picked.map((p) => p.column).join(", ")} FROM __target JOIN __matrix m USING (__row))
+      SELECT __y AS y, __yr AS yr, ${picked.map((p) => p.column).join(", ")} FROM __target JOIN __matrix m USING (__row))
     UNPIVOT INCLUDE NULLS (v FOR f IN (${picked.map((p) => p.alias).join(", ")})) GROUP BY f, v, y`;
 }
 
@@ -85,7 +85,7 @@ export function compileAssociations(
   }[problem.task];
   return `WITH __matrix AS MATERIALIZED (
   SELECT * FROM ${quoteIdent(matrix)} WHERE __label IS NOT NULL ORDER BY sha256('associations:' || __entity), __row LIMIT ${most}
-), __target AS MATERIALIZED (SELECT __row, ${y} AS y, ${yr} AS yr FROM __matrix),
+), __target AS MATERIALIZED (SELECT __row, ${y} AS __y, ${yr} AS __yr FROM __matrix),
 __counted AS MATERIALIZED (${counted(measured, "number")}),
 __categories AS MATERIALIZED (${counted(measured, "category")}),
 __placed AS (SELECT f, v, y, c, s, q, sum(c) OVER (PARTITION BY f, v IS NULL ORDER BY v) AS upto, sum(c) OVER (PARTITION BY f, v) AS nv,
@@ -102,12 +102,15 @@ __cells AS (
 ), __sides AS (SELECT f, bin, y, c, sum(c) OVER (PARTITION BY f, bin) AS b, sum(c) OVER (PARTITION BY f, y) AS t, sum(c) OVER (PARTITION BY f) AS all_rows FROM __cells),
 __information AS (SELECT f, sum(c / all_rows * ln(c * all_rows / (b * t))) AS raw, any_value(all_rows) AS all_rows,
   (count(DISTINCT bin) - 1) * (count(DISTINCT y) - 1) / (2.0 * any_value(all_rows)) AS bias FROM __sides GROUP BY f),
-__entropy AS (SELECT -sum(p * ln(p)) AS h FROM (SELECT count(*) / sum(count(*)) OVER () AS p FROM __target GROUP BY y))
+__entropy AS (SELECT -sum(p * ln(p)) AS h FROM (SELECT count(*) / sum(count(*)) OVER () AS p FROM __target GROUP BY __y))
 SELECT CAST(substr(f, 2) AS INTEGER) AS i, CAST(all_rows AS DOUBLE) AS rows, CAST(coalesce(gone, 0) AS DOUBLE) AS missing,
   CAST(d AS DOUBLE) AS distinct, ${rank} AS rank,
   CASE WHEN h > 0 THEN greatest(0, least(1, (raw - bias) / h)) ELSE 0 END AS information
 FROM __sums JOIN __information USING (f), __entropy ORDER BY i`;
 }
+
+/** A figure without the last digits, which depend on the order in which threads add up; choices must not. */
+const settled = (value: unknown): number => Math.round(Number(value) * 1e9) / 1e9;
 
 /** The associations from the rows that `compileAssociations` gives, in the order of `measured`. */
 export const readAssociations = (measured: readonly Measured[], rows: Record<string, unknown>[]): Association[] =>
@@ -116,15 +119,18 @@ export const readAssociations = (measured: readonly Measured[], rows: Record<str
     rows: Number(row.rows),
     missing: Number(row.missing),
     distinct: Number(row.distinct),
-    rank: row.rank === null ? null : Number(row.rank),
-    information: Number(row.information),
+    rank: row.rank === null ? null : settled(row.rank),
+    information: settled(row.information),
   }));
 
 /** Two numeric features and Pearson's correlation over the rows that have both. */
 export type Correlation = { left: string; right: string; r: number };
 
+/** The name by which a correlation with the cutoff itself is asked for. */
+export const CUTOFF = "__cutoff";
+
 /**
- * SQL for the correlation of each pair of numeric features over a matrix relation, on at most `most` rows; one result
+ * SQL for the correlation of each pair of numeric features (or `CUTOFF`) over a matrix relation, on at most `most` rows; one result
  * row with the columns `r0`, `r1` … in the order of `pairs`.
  */
 export function compileCorrelations(
@@ -132,7 +138,8 @@ export function compileCorrelations(
   matrix: string,
   most = MOST_ROWS,
 ): string {
-  const picked = pairs.map(([a, b], i) => `corr(${quoteIdent(a)}, ${quoteIdent(b)}) AS r${i}`);
+  const numeric = (name: string) => (name === CUTOFF ? "CAST(epoch_us(__cutoff) AS DOUBLE)" : quoteIdent(name));
+  const picked = pairs.map(([a, b], i) => `corr(${numeric(a)}, ${numeric(b)}) AS r${i}`);
   return `SELECT ${picked.join(", ")} FROM (SELECT * FROM ${quoteIdent(matrix)} WHERE __label IS NOT NULL
     ORDER BY sha256('associations:' || __entity), __row LIMIT ${most})`;
 }
@@ -142,4 +149,4 @@ export const readCorrelations = (
   pairs: readonly (readonly [string, string])[],
   row: Record<string, unknown>,
 ): Correlation[] =>
-  pairs.flatMap(([left, right], i) => (row[`r${i}`] === null ? [] : [{ left, right, r: Number(row[`r${i}`]) }]));
+  pairs.flatMap(([left, right], i) => (row[`r${i}`] === null ? [] : [{ left, right, r: settled(row[`r${i}`]) }]));

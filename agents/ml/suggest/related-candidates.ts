@@ -55,8 +55,10 @@ function lookups({ table, key, localKey, columns }: Related, problem: Problem): 
 }
 
 function windows({ table, key, localKey, columns }: Related, problem: Problem): Feature[] {
-  const { name, time, arrived } = table.manifest;
-  const joined = { table: name, key, localKey, time: time!, arrived };
+  const { name: dataset, time, arrived } = table.manifest;
+  const joined = { table: dataset, key, localKey, time: time!, arrived };
+  // A table's own past is told apart by the key that comes again.
+  const name = dataset === problem.dataset ? featureName(key, "past") : dataset;
   const days = windowsOf(table, key, problem);
   if (days.length === 0) return [{ kind: "recency_days", name: featureName(name, "since_days"), ...joined }];
   type Window = Extract<Feature, { kind: "window" }>;
