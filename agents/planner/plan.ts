@@ -67,6 +67,8 @@ export function plan(input: PlanInput): Plan {
   const open = new Set<string>();
   const answered: Held[] = [];
   const give = giversOf(input.cards);
+  /** What is wanted anew: no standing receipt of it counts, nor of what was derived from it. */
+  const anew = new Set(input.goals.filter((goal) => goal.newerThan !== undefined).map((goal) => goal.is));
 
   const own = (held: Held) => held.request === input.request;
   const refKey = (ref: FactRef, fresh: boolean) =>
@@ -84,7 +86,7 @@ export function plan(input: PlanInput): Plan {
   function standing(ref: FactRef, fresh: boolean, tooFailed: boolean): Held | null {
     const candidates = input.held.filter((held) => matches(held, ref) && (tooFailed || held.verdict === "passed"));
     const mine = candidates.find(own);
-    if (mine || fresh) return mine ?? null;
+    if (mine || fresh || anew.has(ref.is)) return mine ?? null;
     if (factType(ref.is)?.kind === "permission") return null;
     const card = give(ref.is);
     for (const held of candidates) {

@@ -1,0 +1,248 @@
+import type { ToolCard } from "@muster/bus/tool.ts";
+import { describe, expect, test } from "vitest";
+import { type Held, type PlanInput, plan } from "./plan.ts";
+
+const pin = (name: string) => `${name}@${"a".repeat(64)}`;
+const card = (
+  name: string,
+  needs: ToolCard["needs"],
+  gives: ToolCard["gives"],
+  more: Partial<ToolCard> & { takes?: string[] } = {},
+): ToolCard => {
+  const [agent, tool] = name.split(".") as [string, string];
+  const properties = Object.fromEntries((more.takes ?? []).map((key) => [key, { type: "string" }]));
+  return {
+    agent,
+    name: tool,
+    does: "",
+    effect: "read",
+    long: false,
+    confirmedBy: [],
+    cost: { ms: 10 },
+    output: {},
+    needs,
+    gives,
+    input: { type: "object", properties, required: more.takes ?? [] },
+    ...more,
+  };
+};
+
+const cards: ToolCard[] = [
+  card("ml.define_problem", [{ is: "request.accepted" }], [{ is: "problem.defined" }], { takes: ["dataset"] }),
+  card("catalog.pin_datasets", [{ is: "problem.defined" }], [{ is: "scope.pinned" }]),
+  card("quality.profile_dataset", [], [{ is: "dataset.profiled", of: "dataset" }], { takes: ["dataset"] }),
+  card(
+    "governance.classify_columns",
+    [{ is: "dataset.profiled", of: "dataset" }],
+    [{ is: "dataset.classified", of: "dataset" }],
+    { takes: ["dataset"] },
+  ),
+  card(
+    "quality.check_dataset",
+    [{ is: "dataset.profiled", of: "dataset" }],
+    [{ is: "quality.passed", of: "dataset" }],
+    { takes: ["dataset"] },
+  ),
+  card(
+    "governance.clear_training",
+    [
+      { is: "request.accepted" },
+      { is: "problem.defined" },
+      { is: "scope.pinned" },
+      { is: "dataset.classified", each: "scope.pinned" },
+      { is: "quality.passed", each: "scope.pinned", failed: "too" },
+    ],
+    [{ is: "training.cleared" }],
+  ),
+  card("pipeline.build_labels", [{ is: "problem.defined" }, { is: "training.cleared" }], [{ is: "labels.built" }], {
+    effect: "write",
+  }),
+  card("pipeline.materialize_features", [{ is: "labels.built" }], [{ is: "features.materialized", role: "role" }], {
+    takes: ["role"],
+    effect: "write",
+  }),
+  card(
+    "ml.train_model",
+    [{ is: "features.materialized", role: "training" }, { is: "training.cleared" }],
+    [{ is: "run.finished" }],
+    { effect: "write" },
+  ),
+  card(
+    "ml.evaluate_model",
+    [{ is: "run.finished" }, { is: "features.materialized", role: "holdout" }],
+    [{ is: "model.evaluated" }],
+    { effect: "write" },
+  ),
+];
+const accepted: Held = {
+  id: "r_acc",
+  fact: "request.accepted",
+  about: { request: "req", person: "ada", purpose: "analytics" },
+  verdict: "passed",
+  request: "req",
+};
+const defined: Held = {
+  id: "r_def",
+  fact: "problem.defined",
+  about: { problem: "p1" },
+  verdict: "passed",
+  request: "req",
+};
+const scope: Held = {
+  id: "r_scope",
+  fact: "scope.pinned",
+  about: { problem: "p1", scope: [pin("a"), pin("b")] },
+  verdict: "passed",
+  request: "req",
+  members: [pin("a"), pin("b")],
+};
+const base: PlanInput = {
+  request: "req",
+  goals: [{ is: "model.evaluated" }],
+  arguments: { dataset: "a" },
+  cards,
+  held: [accepted],
+};
+const tools = (input: Partial<PlanInput>) => plan({ ...base, ...input }).steps.map((step) => step.tool.split(".")[1]);
+
+describe("a plan", () => {
+  test("closes every missing need, in waves, each with what it is there for", () => {
+    const made = plan(base);
+    expect(made.steps.map((step) => step.tool.split(".")[1])).toEqual([
+      "define_problem",
+      "pin_datasets",
+      "clear_training",
+      "build_labels",
+      "materialize_features",
+      "materialize_features",
+      "train_model",
+      "evaluate_model",
+    ]);
+    expect(made.steps.map((step) => step.wave)).toEqual([1, 2, 3, 4, 5, 5, 6, 7]);
+    expect(made.steps.find((step) => step.tool === "governance.clear_training")?.each).toBe("scope.pinned");
+    expect(made.steps.every((step) => step.because !== "")).toBe(true);
+    expect(
+      made.steps
+        .filter((step) => step.tool.endsWith("materialize_features"))
+        .map((step) => step.input.role)
+        .sort(),
+    ).toEqual(["holdout", "training"]);
+  });
+
+  test("gives every member of a known list its own steps, checked before the clearance", () => {
+    const made = plan({ ...base, held: [accepted, defined, scope] });
+    const clear = made.steps.find((step) => step.tool === "governance.clear_training")!;
+    expect(clear.each).toBeNull();
+    const before = made.steps.filter((step) => clear.after.includes(step.id));
+    expect(before.map((step) => `${step.tool} ${step.input.dataset}`).sort()).toEqual(
+      ["governance.classify_columns", "quality.check_dataset"]
+        .flatMap((tool) => [`${tool} ${pin("a")}`, `${tool} ${pin("b")}`])
+        .sort(),
+    );
+  });
+
+  test("is the same for the same request, evidence and catalog, whatever their order", () => {
+    const shuffled = plan({ ...base, cards: [...cards].reverse(), held: [scope, defined, accepted] });
+    expect(shuffled).toEqual(plan({ ...base, held: [accepted, defined, scope] }));
+  });
+
+  test("uses a standing finding of another request, never its permission", () => {
+    const profiled: Held = {
+      id: "r_prof",
+      fact: "dataset.profiled",
+      about: { dataset: pin("a") },
+      verdict: "passed",
+      request: "req_0",
+    };
+    const cleared: Held = {
+      id: "r_clear",
+      fact: "training.cleared",
+      about: { problem: "p1", scope: scope.about.scope, person: "ada", purpose: "analytics" },
+      verdict: "passed",
+      request: "req_0",
+    };
+    const made = plan({ ...base, held: [accepted, defined, scope, profiled, cleared] });
+    expect(
+      made.steps.filter((step) => step.tool === "quality.profile_dataset").map((step) => step.input.dataset),
+    ).toEqual([pin("b")]);
+    expect(made.steps.some((step) => step.tool === "governance.clear_training")).toBe(true);
+  });
+
+  const standing: Held[] = [
+    {
+      id: "r_lab",
+      fact: "labels.built",
+      about: { problem: "p1", scope: scope.about.scope },
+      verdict: "passed",
+      request: "req_0",
+    },
+    {
+      id: "r_tr",
+      fact: "features.materialized",
+      about: { problem: "p1", scope: scope.about.scope, view: "v1", training: "t1" },
+      verdict: "passed",
+      request: "req_0",
+    },
+    {
+      id: "r_ho",
+      fact: "features.materialized",
+      about: { problem: "p1", scope: scope.about.scope, view: "v1", holdout: "h1" },
+      verdict: "passed",
+      request: "req_0",
+    },
+    {
+      id: "r_run",
+      fact: "run.finished",
+      about: { problem: "p1", scope: scope.about.scope, view: "v1", training: "t1", model: "m1" },
+      verdict: "passed",
+      request: "req_0",
+    },
+    {
+      id: "r_ev",
+      fact: "model.evaluated",
+      about: { problem: "p1", scope: scope.about.scope, view: "v1", training: "t1", holdout: "h1", model: "m1" },
+      verdict: "passed",
+      request: "req_0",
+    },
+  ];
+
+  test("answers from standing evidence where all it rests on stands", () => {
+    const made = plan({ ...base, held: [accepted, defined, scope, ...standing] });
+    expect(made.steps).toEqual([]);
+    expect(made.answered.map((held) => held.id)).toEqual(["r_ev"]);
+  });
+
+  test("does it anew when asked to, and never reuses what was derived from what is made anew", () => {
+    expect(
+      tools({
+        held: [accepted, defined, scope, ...standing],
+        goals: [{ is: "run.finished", newerThan: "request" }, { is: "model.evaluated" }],
+      }),
+    ).toContain("evaluate_model");
+    const other = standing.map((held) =>
+      held.id === "r_run" ? { ...held, about: { ...held.about, training: "t2" } } : held,
+    );
+    expect(tools({ held: [accepted, defined, scope, ...other] })).toContain("train_model");
+  });
+
+  test("names the agent that is missing, the argument nobody gave, and never chains what only a person can sign", () => {
+    expect(() =>
+      plan({ ...base, cards: cards.filter((one) => one.agent !== "quality"), held: [accepted, defined, scope] }),
+    ).toThrow(/muster up quality/);
+    expect(() => plan({ ...base, arguments: {} })).toThrow(/define_problem needs dataset/);
+    const confirmed = card("cost.set_budget", [{ is: "request.accepted" }, { is: "person.confirmed" }], [], {
+      takes: [],
+    });
+    expect(() =>
+      plan({ ...base, cards: [...cards, confirmed], goals: [], call: { tool: "cost.set_budget", input: {} } }),
+    ).toThrow(/signed at a door/);
+  });
+
+  test("ends with the one tool that was called, its needs chained", () => {
+    const made = plan({ ...base, goals: [], call: { tool: "quality.check_dataset", input: { dataset: pin("a") } } });
+    expect(made.steps.map((step) => step.tool)).toEqual(["quality.profile_dataset", "quality.check_dataset"]);
+    expect(() => plan({ ...base, goals: [], call: { tool: "quality.nonsense", input: {} } })).toThrow(
+      /no agent that answers/,
+    );
+  });
+});
