@@ -1,0 +1,88 @@
+import type { Process } from "@muster/bus/process.ts";
+import { FinishedRun, type Prices, TrainingWork } from "@muster/shared/domain/estimate.ts";
+import { z } from "zod";
+import { usd } from "../price.ts";
+import type { CostStore } from "../store.ts";
+
+const amount = z.number().nonnegative();
+
+/** A part of a finished run that was measured by itself (a candidate of the race). */
+const Part = FinishedRun.extend({ peakMemoryMb: amount.optional() });
+
+/** What ml says when a run has finished; `works` are its parts, where they were measured one by one. */
+const RunFinished = TrainingWork.extend({
+  run: z.string(),
+  request: z.string().nullable(),
+  reservation: z.string(),
+  cpuSeconds: amount,
+  seconds: amount,
+  peakMemoryMb: amount,
+  works: z.array(Part).optional(),
+});
+
+/** What the bus says when a training failed, with what it had used by then where that is known. */
+const TrainingFailed = z.object({
+  key: z.string(),
+  code: z.string(),
+  cpuSeconds: amount.optional(),
+  seconds: amount.optional(),
+  peakMemoryMb: amount.optional(),
+});
+
+const events = ["ml.run_finished", "ml.train_model_failed"] as const;
+/** Anybody may put an event into the outbox under any name; these are the processes whose word counts. */
+const sayers = ["ml", "ml-worker"];
+const batch = 200;
+
+/** What settling stands on. */
+export type Settling = Pick<Process, "evidence" | "log" | "now"> & { store: CostStore; prices: () => Promise<Prices> };
+
+/**
+ * Reads on in the outbox: each finished or failed run turns its reservation into what was spent, once, and a finished one
+ * becomes what estimates learn from; all in the transaction that moves the cursor on. Gives how many events were read.
+ */
+export async function settleEvents({ store, evidence, log, now, prices }: Settling): Promise<number> {
+  const table = await prices();
+  let read = 0;
+  await store.ledger.reading(async (trx, from) => {
+    const found = await evidence.store.outbox(from, events, batch);
+    const at = now().toISOString();
+    for (const { seq, event, payload, by } of found) {
+      const parsed = event === "ml.run_finished" ? RunFinished.safeParse(payload) : TrainingFailed.safeParse(payload);
+      if (!sayers.includes(by) || !parsed.success) {
+        // It would stand in the way of all that come after it; the reservation is freed when its time is over.
+        log.error({ event, seq, by }, "an event can't be settled and is left out");
+        continue;
+      }
+      const said = parsed.data;
+      const { cpuSeconds = 0, seconds = 0, peakMemoryMb = 0 } = said;
+      const used = {
+        cpuSeconds,
+        seconds,
+        peakMemoryMb,
+        usd: usd(table, { cpuSeconds, seconds, memoryMb: peakMemoryMb }),
+      };
+      if ("reservation" in said) {
+        const { run, works, reservation } = said;
+        if (!(await store.ledger.settle(trx, reservation, used, { run, outcome: "finished", at }))) continue;
+        const whole = FinishedRun.parse(said);
+        const parts = works?.map((part) => ({ ...part, peakMemoryMb: part.peakMemoryMb ?? peakMemoryMb })) ?? [whole];
+        await store.runs.add(trx, run, parts, at);
+      } else {
+        const reservation = await store.ledger.reservationOf(trx, said.key);
+        if (reservation) await store.ledger.settle(trx, reservation, used, { run: null, outcome: said.code, at });
+      }
+    }
+    read = found.length;
+    const last = found.at(-1);
+    return last ? { xid: last.xid, seq: last.seq } : from;
+  });
+  return read;
+}
+
+/** A reservation that no step has used by now won't be: the acceptance it was made under has expired. */
+const unusedMs = 25 * 60 * 60_000;
+
+/** Frees reservations of requests that ended between reserving and training. Gives how many. */
+export const freeUnused = ({ store, now }: Pick<Settling, "store" | "now">): Promise<number> =>
+  store.ledger.free(new Date(now().getTime() - unusedMs).toISOString(), now().toISOString());

@@ -1,0 +1,51 @@
+import type { Database, Trx } from "@muster/shared/database/open.ts";
+import type { FinishedRun } from "@muster/shared/domain/estimate.ts";
+import type { MachineSpeed } from "../prior.ts";
+import type { Tables } from "../store.ts";
+
+/** Finished runs that estimates learn from, and the speed of the machine they ran on. */
+export function runStore(db: Database<Tables>) {
+  const measured = async (): Promise<MachineSpeed | null> =>
+    (await db
+      .selectFrom("machine")
+      .select(["gather_ns as gatherNs", "multiply_ns as multiplyNs"])
+      .executeTakeFirst()) ?? null;
+  return {
+    /** The speed measured at the first start; `measure` runs only then. */
+    speed: async (measure: () => MachineSpeed, at: string): Promise<MachineSpeed> => {
+      const held = await measured();
+      if (held) return held;
+      const { gatherNs, multiplyNs } = measure();
+      await db
+        .insertInto("machine")
+        .values({ id: 1, gather_ns: gatherNs, multiply_ns: multiplyNs, at })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+      return (await measured())!;
+    },
+    /** The newest runs of all algorithms, oldest of them first. */
+    finished: async (limit: number): Promise<FinishedRun[]> => {
+      const rows = await db.selectFrom("run").selectAll().orderBy("seq", "desc").limit(limit).execute();
+      return rows
+        .reverse()
+        .map(({ algorithm, rows: count, columns, rounds, folds, threads, cpu_seconds, peak_memory_mb, seconds }) => ({
+          ...{ algorithm, rows: count, columns, rounds, folds, threads },
+          ...{ cpuSeconds: cpu_seconds, peakMemoryMb: peak_memory_mb, seconds: seconds ?? undefined },
+        }));
+    },
+    /** Keeps the parts of a finished run; those that are kept already stay. */
+    add: async (trx: Trx<Tables>, run: string, parts: readonly FinishedRun[], at: string): Promise<void> => {
+      if (parts.length === 0) return;
+      await trx
+        .insertInto("run")
+        .values(
+          parts.map(({ cpuSeconds, peakMemoryMb, seconds, ...work }, part) => ({
+            ...{ run, part, ...work, at },
+            ...{ cpu_seconds: cpuSeconds, peak_memory_mb: peakMemoryMb, seconds: seconds ?? null },
+          })),
+        )
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    },
+  };
+}
