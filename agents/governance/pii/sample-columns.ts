@@ -1,6 +1,9 @@
-import type { DatasetManifest } from "@muster/shared/domain/dataset.ts";
+import { type DatasetPin, pinOf } from "@muster/shared/domain/dataset.ts";
 import type { Profile } from "@muster/shared/domain/profile.ts";
-import { openEngine, quoteIdent } from "@muster/shared/warehouse/duckdb.ts";
+import { fault } from "@muster/shared/fault.ts";
+import { quoteIdent } from "@muster/shared/warehouse/duckdb.ts";
+import type { Lake } from "@muster/shared/warehouse/lake.ts";
+import { openPins } from "@muster/shared/warehouse/write-query.ts";
 import { type ColumnSample, sampleSize } from "./column-sample.ts";
 
 /**
@@ -8,30 +11,26 @@ import { type ColumnSample, sampleSize } from "./column-sample.ts";
  * smallest seeded hashes), over an engine that can open that one file. Counts come from the profile of the same version.
  */
 export async function sampleColumns(
-  file: string,
-  manifest: DatasetManifest,
+  lake: Lake,
+  pin: DatasetPin,
   profile: Profile,
   { seed, threads }: { seed: number; threads: number },
 ): Promise<ColumnSample[]> {
-  const engine = await openEngine({ files: [file], memoryMb: 1024, threads });
+  if (pinOf(profile.dataset, profile.version) !== pin)
+    throw fault("precondition_failed", "the profile shown is another version's", { missing: ["dataset.profiled"] });
+  const { columns } = await lake.manifest(pin);
+  const counts = new Map(profile.columns.map((column) => [column.name, column]));
+  const engine = await openPins(lake, { sampled: pin }, { threads });
   try {
-    await engine.view("sampled", file);
-    const counts = new Map(profile.columns.map((column) => [column.name, column]));
     const samples: ColumnSample[] = [];
-    for (const { name, type } of manifest.columns) {
+    for (const { name, type } of columns) {
       const rows = await engine.query<{ v: string }>(
         `SELECT v FROM (SELECT DISTINCT CAST(${quoteIdent(name)} AS VARCHAR) AS v FROM sampled) WHERE v IS NOT NULL
          ORDER BY hash(v, ${Math.trunc(seed)}), v LIMIT ${sampleSize}`,
       );
-      const profiled = counts.get(name);
+      const { nulls, distinct } = counts.get(name) ?? { nulls: 0, distinct: 0 };
       const values = rows.map(({ v }) => v);
-      samples.push({
-        name,
-        type,
-        present: profile.rows - (profiled?.nulls ?? 0),
-        distinct: Math.max(profiled?.distinct ?? 0, values.length),
-        values,
-      });
+      samples.push({ name, type, present: profile.rows - nulls, distinct: Math.max(distinct, values.length), values });
     }
     return samples;
   } finally {

@@ -21,8 +21,7 @@ export const classifyColumns = tool({
   cost: { ms: 600 },
   run: async ({ dataset, profile }, { store, lake, threads, seed, commit }: Context & GovernanceDeps) => {
     const { name } = parseDatasetRef(dataset);
-    const manifest = await lake.manifest(dataset);
-    const samples = await sampleColumns(lake.file(dataset), manifest, profile, { seed, threads });
+    const samples = await sampleColumns(lake, dataset, profile, { seed, threads });
     const marks = await store.marks.of(name);
     const { columns } = applyMarks(classify(samples), marks);
     commit(async (trx) => {
