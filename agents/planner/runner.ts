@@ -1,11 +1,11 @@
 import { Command } from "@langchain/langgraph";
-import { PostgresSaver } from "@langchain/langgraph-checkpoint-postgres";
 import { call } from "@muster/bus/call.ts";
 import { cancelRequest } from "@muster/bus/cancel.ts";
 import { emitEvent, onEvent } from "@muster/bus/event.ts";
 import type { Process } from "@muster/bus/process.ts";
 import type { RequestStatus, RequestView } from "@muster/shared/domain/request.ts";
 import { asFault, type Fault, fault } from "@muster/shared/fault.ts";
+import { openCheckpoints } from "./checkpoints.ts";
 import { wire } from "./graph.ts";
 import { type Desk, nodesOf } from "./nodes.ts";
 import { advisoryOwner } from "./owner.ts";
@@ -19,8 +19,7 @@ const terminal: readonly RequestStatus[] = ["succeeded", "failed", "cancelled"];
 
 /** Opens the runner over the planner's store and LangGraph's own checkpoints (PostgreSQL, durability `sync`). */
 export async function openRunner(process: Process, store: PlannerStore, understand: Understand) {
-  const saver = new PostgresSaver(process.pool, undefined, { schema: "planner" });
-  await saver.setup();
+  const saver = await openCheckpoints(process.pool);
   const owner = advisoryOwner(process.pool);
   const active = new Map<string, AbortController>();
   const desk: Desk = {
