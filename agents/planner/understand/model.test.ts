@@ -1,61 +1,10 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { chooseUnderstand } from "./choose.ts";
 import { openLanguageModel } from "./language-model.ts";
 import { understandByModel } from "./model.ts";
 import { bikes, catalog, company, telco } from "./testing.ts";
+import { completion, fails, type Reply, says, send, server } from "./testing-server.ts";
 import { understandByRules } from "./understand.ts";
-
-type Asked = {
-  messages: { role: string; content: string }[];
-  response_format?: { type: string };
-  tools?: unknown[];
-  max_tokens?: number;
-};
-type Reply = (asked: Asked, response: ServerResponse) => void;
-const open: (() => void)[] = [];
-afterEach(() => {
-  for (const close of open.splice(0)) close();
-});
-
-/** A server that speaks as much of the OpenAI API as is asked of it: the n-th call gets the n-th reply, the last one again after that. */
-async function server(...replies: Reply[]): Promise<{ url: string; asked: Asked[] }> {
-  const asked: Asked[] = [];
-  const http = createServer(async (request: IncomingMessage, response: ServerResponse) => {
-    let body = "";
-    for await (const chunk of request) body += chunk;
-    asked.push(JSON.parse(body) as Asked);
-    (replies[asked.length - 1] ?? replies.at(-1)!)(asked.at(-1)!, response);
-  });
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  open.push(() => {
-    http.closeAllConnections();
-    http.close();
-  });
-  return { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/v1`, asked };
-}
-
-const completion = (content: string) => ({
-  id: "c1",
-  object: "chat.completion",
-  created: 1,
-  model: "m",
-  choices: [{ index: 0, finish_reason: "stop", message: { role: "assistant", content } }],
-  usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
-});
-const send = (response: ServerResponse, status: number, body: unknown) => {
-  response.writeHead(status, { "content-type": "application/json" });
-  response.end(JSON.stringify(body));
-};
-const says =
-  (content: object | string): Reply =>
-  (_, response) =>
-    send(response, 200, completion(typeof content === "string" ? content : JSON.stringify(content)));
-const fails =
-  (status: number): Reply =>
-  (_, response) =>
-    send(response, status, { error: { message: "no", type: "x" } });
 
 const fields = {
   intent: "predict",
