@@ -145,7 +145,11 @@ function renderAnswer(view) {
     for (const one of view.assumptions) list.append(text("li", one));
     box.append(list);
   }
-  if (answer.output !== undefined && !model) box.append(text("pre", JSON.stringify(answer.output, null, 2)));
+  if (answer.output !== undefined && !model) {
+    const more = document.createElement("details");
+    more.append(text("summary", "The whole output"), text("pre", JSON.stringify(answer.output, null, 2)));
+    box.append(more);
+  }
 }
 
 function render(view) {
