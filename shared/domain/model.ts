@@ -18,7 +18,10 @@ export const Candidate = z.object({
 });
 export type Candidate = z.infer<typeof Candidate>;
 
-/** A candidate after the race: cross-validated scores (mean ± standard error over folds), time, and why (not) chosen. */
+/**
+ * A candidate after the race: cross-validated scores (mean ± standard error over folds; 0 where one fold alone could be
+ * scored), time, and why (not) chosen. `cv` is empty where it was skipped.
+ */
 export const BoardRow = z.object({
   algorithm: z.string(),
   parameters: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
@@ -40,6 +43,8 @@ export const RunResult = z.object({
   threshold: z.number().nullable(),
   cv: z.record(z.string(), z.object({ mean: z.number(), se: z.number() })),
   baseline: Metrics,
+  /** Whether it is better than the constant by more than one standard error of the paired difference over folds. */
+  beatsConstant: z.boolean(),
   board: z.array(BoardRow),
   dropped: z.array(Dropped),
   features: z.array(z.string()),
@@ -47,8 +52,12 @@ export const RunResult = z.object({
   /** Artifact hashes: the fitted model (JSON), out-of-fold predictions, the engine's own model where there is one. */
   artifacts: z.object({ onnx: z.string(), fitted: z.string(), oof: z.string(), booster: z.string().nullable() }),
   rows: z.number().int(),
+  /** Rows per class in the order of `classes`; empty for regression. */
+  classCounts: z.array(z.number().int()),
   columns: z.number().int(),
   folds: z.number().int(),
+  /** How the folds were made, and why so. */
+  validation: z.string(),
   rounds: z.number().int(),
   seed: z.number().int(),
   threads: z.number().int(),

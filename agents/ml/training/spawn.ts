@@ -35,7 +35,7 @@ export function startChild(file: string, xgboostLibrary: string | null): ChildPr
  * Trains in a process of its own and gives its result.
  * Ends it and throws: `cancelled` when the signal is given, `unfit` when it needs more memory than `job.memoryLimitMb`
  * (with the measured peak), `over_budget` when it needs more CPU than the job's limit; else what the process threw.
- * Memory is looked at ten times a second.
+ * Memory is looked at ten times a second; a fault carries what was used by then (`cpuSeconds`, `peakMemoryMb`).
  */
 export function trainInChild(
   job: TrainJob,
@@ -51,6 +51,7 @@ export function trainInChild(
   return new Promise<TrainResult>((resolve, reject) => {
     let outcome: TrainResult | Fault | null = null;
     let peakMemoryMb = 0;
+    let cpuSeconds = 0;
     let stderr = "";
     const stop = (why: Fault) => {
       outcome ??= why;
@@ -62,6 +63,7 @@ export function trainInChild(
       const usage = await usageOf(child.pid!);
       if (!usage) return;
       peakMemoryMb = Math.max(peakMemoryMb, usage.memoryMb);
+      cpuSeconds = Math.max(cpuSeconds, usage.cpuSeconds);
       if (peakMemoryMb > job.memoryLimitMb) stop(tooLarge(job.memoryLimitMb, peakMemoryMb));
       if (usage.cpuSeconds > job.cpuSecondsLimit + graceCpuSeconds) stop(tooLong(job.cpuSecondsLimit));
     };
@@ -78,7 +80,8 @@ export function trainInChild(
     const settle = (cause: unknown) => {
       clearInterval(timer);
       signal?.removeEventListener("abort", onAbort);
-      if (outcome instanceof Fault) reject(outcome);
+      if (outcome instanceof Fault)
+        reject(fault(outcome.code, outcome.message, { ...outcome.data, cpuSeconds, peakMemoryMb }, outcome.cause));
       else if (outcome) resolve({ ...outcome, peakMemoryMb: Math.max(outcome.peakMemoryMb, peakMemoryMb) });
       else
         reject(
