@@ -13,7 +13,6 @@ export type Execution = {
   signal: AbortSignal;
   /** How often a step was begun before: part of its idempotency key, so that an approved step runs again. */
   attempts: Record<string, number>;
-  held: { id: string; fact: string }[];
   tell: (step: StepView) => Promise<void>;
   now: () => number;
 };

@@ -165,7 +165,6 @@ export function nodesOf(desk: Desk): Nodes {
       ]),
     );
     let view: RequestView = { ...current.view, plan: [...done.values()], status: "running", approval: null };
-    const gathered = await gather(process.evidence, state.request, state.goals, {});
     const attempts: Record<string, number> = {};
     for (const [id, count] of Object.entries(state.attempts)) attempts[id] = count;
     const ran = await execute(made, done, {
@@ -174,7 +173,6 @@ export function nodesOf(desk: Desk): Nodes {
       deadline: Date.parse(current.deadline),
       signal: desk.signal(state.request),
       attempts,
-      held: gathered.held.map(({ id, fact }) => ({ id, fact })),
       now: () => performance.now(),
       tell: async (step) => {
         view = { ...view, plan: view.plan.map((one) => (one.id === step.id ? step : one)) };

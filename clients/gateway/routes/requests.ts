@@ -130,6 +130,8 @@ export function requestRoutes(app: FastifyInstance, { gate }: Doorway): void {
             wake = resolve;
             setTimeout(resolve, 5000).unref();
           });
+          // Looked at before the events are read: what came after it is among them.
+          const ended = terminal.includes((await show(gate, id)).status);
           const { events } = await gate.read<{ events: { seq: number; event: string; data: unknown }[] }>(
             "planner.request_events",
             { id, after },
@@ -138,11 +140,10 @@ export function requestRoutes(app: FastifyInstance, { gate }: Doorway): void {
             out.write(`id: ${one.seq}\nevent: ${one.event}\ndata: ${JSON.stringify(one.data)}\n\n`);
             after = one.seq;
           }
-          if (events.length === 0) {
-            if (terminal.includes((await show(gate, id)).status)) break;
-            out.write(": still here\n\n");
-          }
-          if (events.length < 500) await woken;
+          if (events.length === 500) continue;
+          if (ended) break;
+          if (events.length === 0) out.write(": still here\n\n");
+          await woken;
         }
       } finally {
         stop();
