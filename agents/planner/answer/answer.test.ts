@@ -156,7 +156,7 @@ describe("the main job", () => {
 
   it("says it in plain words", () => {
     expect(answer.text).toContain(
-      "On the sealed hold-out it reaches roc_auc 0.850, interval 0.830 to 0.870; always saying the same gives 0.500; this was look 1 at it. [s00000006]",
+      "On the sealed hold-out it reaches roc_auc 0.850 (ninety-five-percent interval 0.830 to 0.870); always saying the same gives 0.500; this was look 1 at it. [s00000006]",
     );
     expect(answer.text).toContain(
       "Cross-validated roc_auc: constant 0.500 ± 0.000, linear 0.839 ± 0.005, xgboost 0.846 ± 0.004.",
@@ -177,10 +177,12 @@ describe("the main job", () => {
     expect(answer.model!.dropped.find((one) => one.name === "customers.email")?.reason).toContain("personal data");
   });
 
-  it("warns of an exploratory model", () => {
+  it("warns of an exploratory model and of one that is no better than a constant", () => {
     const facts = eventFacts();
     facts["model.evaluated"] = { ...facts["model.evaluated"]!, exploratory: true };
+    facts["run.finished"] = { ...facts["run.finished"]!, beatsConstant: false };
     expect(composeAnswer(inputFor("predict", facts)).text).toContain("It is exploratory");
+    expect(composeAnswer(inputFor("predict", facts)).text).toContain("no better than always saying the same");
   });
 });
 
@@ -239,10 +241,10 @@ it.each([
 
 it("cites the last step that succeeded for a fact, in whatever role", () => {
   const steps = [
-    ...stepsFor(eventFacts()).map((one) =>
-      one.because === "run.finished" ? { ...one, status: "failed" as const } : one,
-    ),
+    ...stepsFor(eventFacts()).filter((one) => one.because !== "run.finished"),
+    step("sfirst", "run.finished"),
     step("sretry", "run.finished (training)"),
+    step("slast", "run.finished", "ml.train_model", { status: "failed" }),
   ];
   expect(composeAnswer(inputFor("predict", eventFacts(), { steps })).text).toContain(
     "Cross-validated roc_auc: constant 0.500 ± 0.000, linear 0.839 ± 0.005, xgboost 0.846 ± 0.004. [sretry]",

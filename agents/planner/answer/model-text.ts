@@ -58,7 +58,7 @@ function quality(fields: Fields, { facts }: AnswerInput, cite: Cite): string[] {
   if (!model || metric === null) return [];
   const said = [`The model ${model.name}, version ${model.version}, is ${article(model.algorithm)}`];
   const interval = model.intervals[metric];
-  const within = interval ? `, interval ${merit(interval[0])} to ${merit(interval[1])}` : "";
+  const within = interval ? ` (ninety-five-percent interval ${merit(interval[0])} to ${merit(interval[1])})` : "";
   const baseline =
     model.baseline[metric] === undefined ? "" : `; always saying the same gives ${merit(model.baseline[metric])}`;
   const reach = `On the sealed hold-out it reaches ${metric} ${merit(model.metrics[metric]!)}${within}${baseline}; this was look ${model.holdoutLook} at it`;
@@ -77,6 +77,9 @@ function quality(fields: Fields, { facts }: AnswerInput, cite: Cite): string[] {
     ...(model.threshold === null
       ? []
       : [sentence(`It says yes from a probability of ${merit(model.threshold)}`, cite("run.finished"))]),
+    ...(facts["run.finished"]?.beatsConstant === false
+      ? [sentence("In cross-validation it is no better than always saying the same", cite("run.finished"))]
+      : []),
     ...(facts["model.evaluated"]?.exploratory
       ? [sentence("It is exploratory: there were too few cases to rely on it", cite("model.evaluated"))]
       : []),

@@ -78,6 +78,7 @@ export const eventFacts = (): Facts => ({
     threshold: 0.3107,
     cv: { roc_auc: { mean: 0.8461, se: 0.0042 } },
     baseline: { roc_auc: 0.5 },
+    beatsConstant: true,
     board: [
       {
         algorithm: "constant",
@@ -123,6 +124,8 @@ export const eventFacts = (): Facts => ({
     training: pin("churn_training"),
     artifacts: { onnx: hash("d"), fitted: hash("e"), oof: hash("f"), booster: null },
     rows: 17000,
+    classCounts: [15300, 1700],
+    validation: "folds by entity",
     columns: 22,
     folds: 5,
     rounds: 120,

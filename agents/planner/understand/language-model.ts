@@ -42,10 +42,8 @@ export function openLanguageModel(
   return {
     name: model,
     typed: async (schema, name, messages, method) => {
-      // The client's own time-out ends with the headers; this one also ends a body that never does.
-      const signal = AbortSignal.timeout(timeoutMs);
-      const answer = chat.withStructuredOutput(schema, { name, method, strict: true }).invoke(messages, { signal });
-      return schema.parse(await answer);
+      const answer = await chat.withStructuredOutput(schema, { name, method, strict: true }).invoke(messages);
+      return schema.parse(answer);
     },
   };
 }
