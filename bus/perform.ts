@@ -45,7 +45,12 @@ export async function perform(host: Host, tool: Tool, message: Message, cancel?:
 export async function readInput(host: Host, tool: Tool, raw: unknown): Promise<Record<string, unknown>> {
   const parsed = tool.input.safeParse(raw);
   if (!parsed.success) {
-    const issues = parsed.error.issues.map((issue) => ({ path: issue.path.join("."), message: issue.message }));
+    // A key that isn't in the schema is the fault's place itself.
+    const issues = parsed.error.issues.flatMap((issue) =>
+      (issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]).map(
+        (path) => ({ path: path.join("."), message: issue.message }),
+      ),
+    );
     const first = issues[0]!;
     throw fault("invalid_input", `${tool.name}: ${first.path || "input"}: ${first.message}`, { issues });
   }
