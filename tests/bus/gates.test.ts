@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { agent } from "@muster/bus/agent.ts";
 import { type Call, call } from "@muster/bus/call.ts";
 import type { Context } from "@muster/bus/context.ts";
@@ -8,6 +10,9 @@ import type { Process } from "@muster/bus/process.ts";
 import { serve } from "@muster/bus/serve.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { canonical, hashOf } from "@muster/shared/canonical.ts";
+import { pinOf } from "@muster/shared/domain/dataset.ts";
+import { inboxFolder } from "@muster/shared/home.ts";
+import { ingest } from "@muster/shared/warehouse/ingest.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type Bench, startBench } from "../support/process.ts";
@@ -45,6 +50,15 @@ const gated = tool({
     runs++;
     return { dataset, checks: passed.statistics.evaluated, person };
   },
+});
+const freshOnly = tool({
+  name: "fresh_only",
+  does: "Works on the newest version alone.",
+  effect: "write",
+  input: z.object({ dataset: z.string() }),
+  output: z.object({ dataset: z.string() }),
+  needs: [{ is: "quality.passed", of: "dataset" }],
+  run: async ({ dataset }) => ({ dataset }),
 });
 const slow = tool({
   name: "slow",
@@ -128,7 +142,7 @@ describe("a gated call on real servers", () => {
       agent: agent({ name: process.name, does: "A test's agent.", tools, open: async () => ({ deps: {} }) }),
       opened: { deps: {} },
     });
-    const mlHost = host(ml, [gated, slow, throws, breaks, confirmedOnly]);
+    const mlHost = host(ml, [gated, freshOnly, slow, throws, breaks, confirmedOnly]);
     const jobs = openJobs(bench.redisUrl, mlHost.agent);
     stops.push(
       await serve(host(quality, [check]), null),
@@ -205,6 +219,33 @@ describe("a gated call on real servers", () => {
       ask({ tool: "ml.gated", input: { dataset: pin("b", "1") }, receipts: [(await accept()).id, receipt] }),
     ).rejects.toMatchObject({
       data: { why: [{ fact: "quality.passed", why: "revoked" }] },
+    });
+  });
+
+  test("refuses data that changed since they were checked, and takes the version that stands", async () => {
+    const load = async (text: string) => {
+      mkdirSync(inboxFolder(bench.home), { recursive: true });
+      writeFileSync(join(inboxFolder(bench.home), "moving.csv"), text);
+      const { name, version } = await ingest({
+        lake: ml.lake,
+        inbox: inboxFolder(bench.home),
+        file: "moving.csv",
+        now: new Date(),
+      });
+      return pinOf(name, version);
+    };
+    const first = await load("a,b\n1,2\n3,4\n");
+    const receipts = [(await accept()).id, await checked(first)];
+    expect((await ask({ tool: "ml.fresh_only", input: { dataset: first }, receipts })).output).toEqual({
+      dataset: first,
+    });
+    const second = await load("a,b\n1,2\n3,5\n");
+    await expect(ask({ tool: "ml.fresh_only", input: { dataset: first }, receipts })).rejects.toMatchObject({
+      code: "conflict",
+      message: "moving changed since it was checked; ask again",
+    });
+    await expect(ask({ tool: "ml.fresh_only", input: { dataset: second }, receipts })).rejects.toMatchObject({
+      code: "precondition_failed",
     });
   });
 
