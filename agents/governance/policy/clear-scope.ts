@@ -122,14 +122,14 @@ export function clearScope(input: ClearanceInput): Cleared {
     throw fault("not_found", `${problem.dataset} has no column ${label}; name one of its columns as the target`);
   const all = [...new Set(tables.flatMap(({ classification }) => classification.columns.flatMap(classesOf)))].sort();
   const features = [...new Set(tables.flatMap((table) => featureClasses(table.roles, table.classification)))].sort();
-  const decision =
-    refusedPart(roles, problem, context.at) ??
-    decide(policies, {
-      action: "train",
-      principal,
-      context,
-      resource: { type: "Dataset", id: problem.dataset, classes: all, featureClasses: features },
-    });
+  const train = decide(policies, {
+    action: "train",
+    principal,
+    context,
+    resource: { type: "Dataset", id: problem.dataset, classes: all, featureClasses: features },
+  });
+  // A purpose or a person that may train on nothing is the reason, not what follows from it for single columns.
+  const decision = (train.allowed ? refusedPart(roles, problem, context.at) : null) ?? train;
   const found = new Map(
     tables.flatMap(({ dataset, classification }) =>
       classification.columns.map((column): [string, ColumnClassification] => [`${dataset}.${column.name}`, column]),
