@@ -33,7 +33,8 @@ export async function discover(nats: NatsConnection, { quietMs = 120, maxMs = 15
     const tools = endpoints.flatMap(({ metadata }) =>
       metadata?.card ? [{ ...(JSON.parse(metadata.card) as ToolCard), does: metadata.does ?? "" }] : [],
     );
-    agents.set(name, { name, id, does: description, tools });
+    // A process without tools answers for its health only.
+    if (tools.length > 0) agents.set(name, { name, id, does: description, tools });
   }
   return [...agents.values()].sort((a, b) => a.name.localeCompare(b.name));
 }

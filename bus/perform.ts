@@ -3,13 +3,14 @@ import { factType } from "@muster/shared/fact/table.ts";
 import { asFault, Fault, fault, retryable } from "@muster/shared/fault.ts";
 import { toJSONSchema } from "zod";
 import type { Agent, Opened } from "./agent.ts";
-import type { AnyTrx, Context } from "./context.ts";
-import { emitEvent } from "./event.ts";
+import type { AnyTrx } from "./context.ts";
+import { contextOf } from "./context-of.ts";
 import { newId } from "./evidence.ts";
 import { type Given, type Message, type Outcome, type Reply, toWire } from "./message.ts";
 import type { Process } from "./process.ts";
 import { type Proof, prove } from "./prove.ts";
 import type { Tool } from "./tool.ts";
+import { noWorks, type Works } from "./works.ts";
 
 /** Where a tool runs: the process, the agent it belongs to, and what that agent opened. */
 export type Host = { process: Process; agent: Agent; opened: Opened };
@@ -150,14 +151,6 @@ async function consume({ process }: Host, proof: Proof, key: string): Promise<vo
       throw fault("precondition_failed", "a permission was used up by another step; ask again", { missing: [receipt] });
 }
 
-/** What a run put off: into the final transaction, and until right after it. */
-type Works = {
-  within: ((trx: AnyTrx) => Promise<void>)[];
-  after: (() => void)[];
-  values: Map<string, unknown>;
-};
-const noWorks = (): Works => ({ within: [], after: [], values: new Map() });
-
 type Ran = { output: unknown; full: Record<string, unknown> };
 
 /** Runs the tool inside its time and holds its output to its schema. */
@@ -197,84 +190,6 @@ async function checkedRun(
   } finally {
     clearTimeout(timer);
   }
-}
-
-function contextOf(
-  { process, agent }: Host,
-  message: Message,
-  proof: Proof,
-  signal: AbortSignal,
-  works: Works,
-): Context {
-  const { evidence, nats, log, now, config } = process;
-  const accepted = proof.accepted?.value as { roles: string[]; purpose: string } | undefined;
-  let ids = 0;
-  let told = 0;
-  const id = (prefix: string) => `${prefix}_${sha256(`${message.key}/${prefix}/${ids++}`).slice(0, 20)}`;
-  return {
-    request: message.request,
-    step: message.step,
-    person: proof.accepted?.person ?? null,
-    roles: accepted?.roles ?? [],
-    purpose: accepted?.purpose ?? null,
-    key: message.key,
-    attempt: message.attempt,
-    signal,
-    deadline: message.deadline,
-    trace: message.trace,
-    now,
-    id,
-    seed: config.seed,
-    log,
-    commit: (work) => void works.within.push(work),
-    after: (work) => void works.after.push(work),
-    value: (fact, value) => void works.values.set(fact, value),
-    confirmer: confirmerOf(proof),
-    audit: (what, subject, data) =>
-      void works.within.push((trx) =>
-        evidence.store.audit(trx, {
-          id: id("aud"),
-          at: now().toISOString(),
-          what,
-          subject,
-          data,
-          person: proof.accepted?.person ?? null,
-          request: message.request,
-          step: message.step,
-          receipts: proof.uses,
-        }),
-      ),
-    emit: (pastTense, payload) => {
-      works.within.push((trx) => evidence.store.emit(trx, `${agent.name}.${pastTense}`, payload));
-      works.after.push(() => emitEvent(nats, agent.name, pastTense, payload));
-    },
-    revoke: (receipt, reason) => void works.within.push((trx) => evidence.store.revoke(trx, receipt, reason)),
-    putArtifact: async (bytes, media) => {
-      const hash = sha256(bytes);
-      await evidence.store.putArtifact(hash, media, bytes);
-      return hash;
-    },
-    getArtifact: evidence.artifact,
-    progress: (share, note) => {
-      if (Date.now() - told < 250 && share < 1) return;
-      told = Date.now();
-      emitEvent(nats, agent.name, "progressed", {
-        request: message.request,
-        step: message.step,
-        key: message.key,
-        share,
-        note,
-      });
-    },
-    shown: proof.shown.map(({ id: receipt, fact, about, at }) => ({ id: receipt, fact, about, at })),
-  };
-}
-
-function confirmerOf(proof: Proof): Context["confirmer"] {
-  const value = proof.shown.find((receipt) => receipt.fact === "person.confirmed")?.value as
-    | { person: string; roles: string[] }
-    | undefined;
-  return value ? { person: value.person, roles: value.roles } : null;
 }
 
 /** Effects, receipts, audit, result: together or not at all; only while the lease is still ours. */

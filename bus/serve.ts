@@ -1,5 +1,5 @@
 import { asFault, Fault, fault } from "@muster/shared/fault.ts";
-import { headers as natsHeaders, type ServiceMsg } from "nats";
+import { type NatsConnection, headers as natsHeaders, type ServiceMsg } from "nats";
 import { announce } from "./job.ts";
 import { type Message, toWire } from "./message.ts";
 import { type Host, perform, readInput } from "./perform.ts";
@@ -33,6 +33,16 @@ export async function serve(
     });
   }
   await process.nats.flush();
+  return async () => {
+    await service.stop();
+  };
+}
+
+/** Lets a process without tools answer `$SRV.PING`, so that its health can be asked. Gives a function that stops. */
+export async function announceService(nats: NatsConnection, name: string, does: string): Promise<() => Promise<void>> {
+  const metadata = { pid: String(globalThis.process.pid) };
+  const service = await nats.services.add({ name, version: "0.1.0", description: does, queue: name, metadata });
+  await nats.flush();
   return async () => {
     await service.stop();
   };

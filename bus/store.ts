@@ -46,15 +46,20 @@ export function evidenceStore(pool: pg.Pool) {
           order by seq desc limit 1`.execute(db)
       ).rows[0] ?? null,
 
-    /** Every standing receipt of a fact whose `about` contains the given part, newest first. */
-    standing: async (fact: string, about: Record<string, unknown>, limit = 1000): Promise<StoredReceipt[]> =>
+    /** Every standing receipt of a fact whose `about` contains the given part, newest first; `from`: as a transaction sees it. */
+    standing: async (
+      fact: string,
+      about: Record<string, unknown>,
+      limit = 1000,
+      from: Runner = db,
+    ): Promise<StoredReceipt[]> =>
       (
         await sql<StoredReceipt>`
           select id, document, signature from evidence.receipt r
           where fact = ${fact} and about @> ${JSON.stringify(about)}::jsonb
             and (expires is null or expires > clock_timestamp())
             and not exists (select 1 from evidence.revocation v where v.receipt = r.id)
-          order by seq desc limit ${limit}`.execute(db)
+          order by seq desc limit ${limit}`.execute(from)
       ).rows,
 
     /** Every standing receipt, of whatever fact, whose `about` contains the given part, oldest first. */

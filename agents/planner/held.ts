@@ -1,4 +1,5 @@
 import type { Evidence } from "@muster/bus/evidence.ts";
+import { canonical } from "@muster/shared/canonical.ts";
 import type { Receipt } from "@muster/shared/domain/receipt.ts";
 import type { Goal } from "@muster/shared/domain/request.ts";
 import { type FactName, type FactValue, facts, factType } from "@muster/shared/fact/table.ts";
@@ -58,20 +59,23 @@ const usable = (request: string) => (held: Held) =>
   held.request === request ||
   (factType(held.fact)?.kind !== "permission" && held.fact !== "problem.defined" && held.fact !== "scope.pinned");
 
+/** Facts by name with their values, and the request that gave each. */
+export type Gleaned = { facts: Facts; requests: Partial<Record<FactName, string>> };
+
 /** Reads the values of the facts that an answer is made of: this request's own first, else the standing one that agrees with `anchor`. */
 export async function factsFor(
   evidence: Evidence,
   gathered: Gathered,
   anchor: Record<string, unknown>,
-): Promise<Partial<{ [F in FactName]: FactValue<F> }>> {
-  const values: Record<string, unknown> = {};
+): Promise<Gleaned> {
+  const facts: Record<string, unknown> = {};
+  const requests: Record<string, string> = {};
   const agrees = (about: Record<string, unknown>) =>
-    Object.keys(about).every(
-      (key) => anchor[key] === undefined || JSON.stringify(anchor[key]) === JSON.stringify(about[key]),
-    );
+    Object.keys(about).every((key) => anchor[key] === undefined || canonical(anchor[key]) === canonical(about[key]));
   for (const held of gathered.held) {
-    if (held.fact in values || !agrees(held.about)) continue;
-    values[held.fact] = await evidence.value(gathered.receipts.get(held.id)!);
+    if (held.fact in facts || !agrees(held.about)) continue;
+    facts[held.fact] = await evidence.value(gathered.receipts.get(held.id)!);
+    if (held.request) requests[held.fact] = held.request;
   }
-  return values as Partial<{ [F in FactName]: FactValue<F> }>;
+  return { facts: facts as Facts, requests };
 }

@@ -1,5 +1,6 @@
 import { agent } from "@muster/bus/agent.ts";
 import { run } from "@muster/bus/run.ts";
+import { answerByModel } from "./answer/wording.ts";
 import { openRunner, type Runner } from "./runner.ts";
 import { openPlannerStore, type PlannerStore } from "./store.ts";
 import { answerQuestion } from "./tools/answer-question.ts";
@@ -9,6 +10,7 @@ import { listRequests } from "./tools/list-requests.ts";
 import { requestEvents } from "./tools/request-events.ts";
 import { showRequest } from "./tools/show-request.ts";
 import { chooseUnderstand } from "./understand/choose.ts";
+import { openLanguageModel } from "./understand/language-model.ts";
 
 /** What the planner's tools stand on. */
 export type PlannerDeps = { store: PlannerStore; runner: Runner; settings: { purpose: string; deadlineMs: number } };
@@ -23,7 +25,9 @@ export const planner = agent({
   tools: [ask, showRequest, listRequests, requestEvents, answerQuestion, cancelRequest],
   async open(process) {
     const store = await openPlannerStore(process.pool);
-    const runner = await openRunner(process, store, chooseUnderstand(process.config));
+    const model = openLanguageModel(process.config);
+    const word = model && answerByModel(model, (why) => process.log.info({ why }, "the answer keeps its own words"));
+    const runner = await openRunner(process, store, chooseUnderstand(process.config), word);
     const settings = { purpose: process.config.purpose, deadlineMs: process.config.deadlineMs };
     return { deps: { store, runner, settings }, close: runner.close, started: runner.recover };
   },

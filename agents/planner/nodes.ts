@@ -2,13 +2,13 @@ import { call } from "@muster/bus/call.ts";
 import { discover } from "@muster/bus/discover.ts";
 import type { Process } from "@muster/bus/process.ts";
 import type { ToolCard } from "@muster/bus/tool.ts";
-import type { Goal, RequestView, StepView } from "@muster/shared/domain/request.ts";
+import type { Answer, RequestView, StepView } from "@muster/shared/domain/request.ts";
 import { asFault, type Fault, fault } from "@muster/shared/fault.ts";
-import { composeAnswer } from "./answer/answer.ts";
 import { catalogView } from "./catalog-view.ts";
 import { execute, viewOf } from "./execute.ts";
+import { gatherAnswer } from "./gather-answer.ts";
 import type { Nodes, State } from "./graph.ts";
-import { factsFor, gather } from "./held.ts";
+import { gather } from "./held.ts";
 import { type Plan, plan, stepKey } from "./plan.ts";
 import type { PlannerStore, RequestRow } from "./store.ts";
 import type { Understand } from "./understand/understand.ts";
@@ -18,6 +18,8 @@ export type Desk = {
   process: Process;
   store: PlannerStore;
   understand: Understand;
+  /** Puts an answer into better words where a language model is set. */
+  word: ((answer: Answer) => Promise<Answer>) | null;
   signal: (request: string) => AbortSignal;
   save: (view: RequestView, event: string, data: unknown) => Promise<void>;
 };
@@ -210,39 +212,10 @@ export function nodesOf(desk: Desk): Nodes {
 
   const answerNode = async (state: State): Promise<Partial<State>> => {
     const { view } = await row(state.request);
-    const made = await makePlan(state);
-    const gathered = await gather(
-      process.evidence,
-      state.request,
-      state.goals,
-      state.understanding?.kind === "goals" ? state.understanding.arguments : {},
-    );
-    const anchor = Object.assign({}, ...[...made.answered].reverse().map((held) => held.about)) as Record<
-      string,
-      unknown
-    >;
-    const facts = await factsFor(process.evidence, gathered, anchor);
-    const understanding = state.understanding?.kind === "goals" ? state.understanding : null;
-    const output = understanding?.call
-      ? view.plan.find((step) => step.tool === understanding.call!.tool)?.output
-      : undefined;
-    const finishedAt = process.now();
-    const answer = composeAnswer({
-      intent: understanding?.intent ?? "goals",
-      facts,
-      steps: view.plan,
-      seconds: (finishedAt.getTime() - Date.parse(view.startedAt)) / 1000,
-      standing: !view.plan.some((step) => step.tool === "ml.train_model"),
-      ...(output !== undefined && { output }),
-    });
-    const problem = facts["problem.defined"];
-    const assumptions = [...new Set([...view.assumptions, ...(problem?.assumptions ?? [])])];
-    const goals: Goal[] = view.goals;
-    await desk.save(
-      { ...view, goals, assumptions, status: "succeeded", answer, finishedAt: finishedAt.toISOString() },
-      "answer",
-      answer,
-    );
+    const { answer, assumptions } = await gatherAnswer(desk, state, view, (await makePlan(state)).answered);
+    const finishedAt = process.now().toISOString();
+    const ended: RequestView = { ...view, assumptions, status: "succeeded", answer, finishedAt };
+    await desk.save(ended, "answer", answer);
     return { to: "end" };
   };
 

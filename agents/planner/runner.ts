@@ -18,7 +18,12 @@ export type Runner = Awaited<ReturnType<typeof openRunner>>;
 const terminal: readonly RequestStatus[] = ["succeeded", "failed", "cancelled"];
 
 /** Opens the runner over the planner's store and LangGraph's own checkpoints (PostgreSQL, durability `sync`). */
-export async function openRunner(process: Process, store: PlannerStore, understand: Understand) {
+export async function openRunner(
+  process: Process,
+  store: PlannerStore,
+  understand: Understand,
+  word: Desk["word"] = null,
+) {
   const saver = await openCheckpoints(process.pool);
   const owner = advisoryOwner(process.pool);
   const active = new Map<string, AbortController>();
@@ -26,6 +31,7 @@ export async function openRunner(process: Process, store: PlannerStore, understa
     process,
     store,
     understand,
+    word,
     signal: (request) => active.get(request)?.signal ?? new AbortController().signal,
     save: async (view, event, data) => {
       if (await store.save(view.id, view, event, data))

@@ -16,5 +16,7 @@ export type AnswerInput = {
   seconds: number;
   standing: boolean;
   output?: unknown;
+  /** What the run cost by the price table; without it the run is priced at the estimate's own rate. */
+  actualUsd?: number;
   requests?: Partial<Record<FactName, string>>;
 };

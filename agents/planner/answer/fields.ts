@@ -65,9 +65,9 @@ function modelOf(facts: Facts): Answer["model"] {
 
 /**
  * What it cost. Nothing was trained: zeros, and the seconds the answer took. Else the estimate's middle beside what the
- * run took; the run's CPU-seconds are priced at the estimate's own rate.
+ * run took; the run is priced by the table, or where that isn't known at the estimate's own rate.
  */
-function costOf({ facts, standing, seconds }: AnswerInput): Answer["cost"] {
+function costOf({ facts, standing, seconds, actualUsd }: AnswerInput): Answer["cost"] {
   const run = facts["run.finished"];
   const estimate = facts["training.estimated"];
   const none = { estimatedUsd: 0, actualUsd: 0, estimatedCpuSeconds: 0, actualCpuSeconds: 0, peakMemoryMb: 0 };
@@ -76,7 +76,7 @@ function costOf({ facts, standing, seconds }: AnswerInput): Answer["cost"] {
   const { usd, cpuSeconds } = estimate;
   return {
     estimatedUsd: usd.mid,
-    actualUsd: cpuSeconds.mid > 0 ? (usd.mid / cpuSeconds.mid) * run.cpuSeconds : 0,
+    actualUsd: actualUsd ?? (cpuSeconds.mid > 0 ? (usd.mid / cpuSeconds.mid) * run.cpuSeconds : 0),
     estimatedCpuSeconds: cpuSeconds.mid,
     actualCpuSeconds: run.cpuSeconds,
     seconds,
