@@ -3,6 +3,7 @@ import { canonical } from "@muster/shared/canonical.ts";
 import type { Receipt } from "@muster/shared/domain/receipt.ts";
 import type { Goal } from "@muster/shared/domain/request.ts";
 import { type FactName, type FactValue, facts, factType } from "@muster/shared/fact/table.ts";
+import type { Facts } from "./answer/facts.ts";
 import type { Held } from "./plan.ts";
 
 /** The evidence a plan is made from: what this request gave, and what still stands about the same things. */
