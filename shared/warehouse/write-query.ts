@@ -25,7 +25,12 @@ function named(inputs: Inputs): [string, DatasetPin][] {
  * Opens an engine over exactly these dataset versions, each a view. `more` names further paths that it may read or write.
  * `not_found` where the lake doesn't hold a version. Close it.
  */
-export async function openPins(lake: Lake, inputs: Inputs, limits: Limits = {}, more: readonly string[] = []): Promise<Engine> {
+export async function openPins(
+  lake: Lake,
+  inputs: Inputs,
+  limits: Limits = {},
+  more: readonly string[] = [],
+): Promise<Engine> {
   const pairs = named(inputs);
   for (const [, pin] of pairs) await lake.manifest(pin);
   const files = pairs.map(([, pin]) => lake.file(pin));
