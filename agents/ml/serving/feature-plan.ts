@@ -42,7 +42,7 @@ export const emptyColumns = (plan: FeaturePlan, rows: number): FeatureColumn[] =
       : { name, type, values: new Array<string>(rows).fill("") },
   );
 
-/** Computes rows [start, end) of every feature: own-row ones at `at` (null: no cutoff), the others from `found`. */
+/** Computes rows [start, end) of every feature: own-row ones at the row's cutoff `at` (null: none), the others from `found`. */
 export function fillFeatures(
   plan: FeaturePlan,
   into: FeatureColumn[],
@@ -52,16 +52,17 @@ export function fillFeatures(
     at,
     start,
     end,
-  }: { table: RawTable; found: readonly Found[] | null; at: Date | null; start: number; end: number },
+  }: { table: RawTable; found: readonly Found[] | null; at: (row: number) => Date | null; start: number; end: number },
 ): void {
   const names = [...table.columns.keys()];
   const values = [...table.columns.values()];
   for (let row = start; row < end; row++) {
     const raw: Record<string, RawValue> = {};
     for (let c = 0; c < names.length; c++) raw[names[c]!] = values[c]![row]!;
+    const cutoff = at(row);
     for (let f = 0; f < plan.length; f++) {
       const { from, name } = plan[f]!;
-      const value = "place" in from ? found![row]![from.place]! : evaluateRow(from.feature, raw, at);
+      const value = "place" in from ? found![row]![from.place]! : evaluateRow(from.feature, raw, cutoff);
       put(into[f]!, row, value, name);
     }
   }

@@ -43,7 +43,7 @@ export async function loadModel(served: ServedModel, golden: GoldenRows | null =
         const found = served.lookup ? await lookUp(served.lookup.find.bind(served.lookup), table) : null;
         const features = emptyColumns(plan, table.rows);
         const out = emptyAnswer(served, features, table.rows);
-        const at = cutoffOf(served, now);
+        const at = cutoffOf(served, table, now);
         for (let start = 0; start < table.rows; start += chunkRows) {
           const end = Math.min(start + chunkRows, table.rows);
           fillFeatures(plan, features, { table, found, at, start, end });
@@ -69,13 +69,23 @@ async function lookUp(find: (keys: string[]) => Found[] | Promise<Found[]>, tabl
   return found;
 }
 
-function cutoffOf({ cutoff, lookup, name }: ServedModel, now: Date): Date | null {
-  if (cutoff.kind === "none") return null;
-  if (cutoff.kind === "request") return now;
+function cutoffOf({ cutoff, lookup, name }: ServedModel, table: RawTable, now: Date): (row: number) => Date | null {
+  if (cutoff.kind === "none") return () => null;
+  if (cutoff.kind === "request") return () => now;
+  if (cutoff.kind === "column") {
+    const times = table.columns.get(cutoff.column);
+    if (!times)
+      throw fault("broken_contract", `model ${name} takes its cutoff from ${cutoff.column}, which isn't sent`);
+    return (row) => {
+      const time = times[row] ?? null;
+      return time !== null && typeof time === "object" ? new Date(time.micros / 1000) : null;
+    };
+  }
   const at = cutoff.kind === "fixed" ? cutoff.at : lookup?.asOf;
   if (at === undefined)
     throw fault("broken_contract", `model ${name} takes its cutoff from features that it doesn't look up`);
-  return new Date(at);
+  const moment = new Date(at);
+  return () => moment;
 }
 
 /** The classes in the type of the target; dates stay text. */

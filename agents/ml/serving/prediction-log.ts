@@ -1,4 +1,4 @@
-import type { Log } from "@muster/shared/log.ts";
+import type { Log } from "@muster/bus/context.ts";
 import type { FeatureColumn } from "../matrix.ts";
 import { type SegmentOptions, segmentWriter } from "./segments.ts";
 import type { FeatureValue, Prediction } from "./served-model.ts";

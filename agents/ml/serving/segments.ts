@@ -1,5 +1,5 @@
 import { type FileHandle, mkdir, open, readdir, readFile, rename } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fault } from "@muster/shared/fault.ts";
 import { syncFolder } from "@muster/shared/warehouse/atomic.ts";
 import type { PredictionRow } from "./prediction-log.ts";
@@ -102,13 +102,23 @@ async function endLeftOver(path: string): Promise<void> {
 /** A finished segment: its path, for whoever lands it and then deletes it, and its predictions. */
 export type LoggedSegment = { path: string; rows: PredictionRow[] };
 
+/** Paths of the finished segments of a folder, oldest first; none where there is no folder yet. */
+export async function finishedSegments(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  });
+  return names
+    .filter((name) => name.endsWith(doneSuffix))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
 /** The finished segments of a folder, oldest first; one that is being written isn't among them. `broken_contract` for a line that isn't ours. */
 export async function* readSegments(folder: string): AsyncGenerator<LoggedSegment> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(doneSuffix)).sort();
-  for (const name of names) {
-    const path = join(folder, name);
+  for (const path of await finishedSegments(folder)) {
     const lines = (await readFile(path, "utf8")).split("\n").slice(0, -1);
-    yield { path, rows: lines.map((line) => parseLine(line, name)) };
+    yield { path, rows: lines.map((line) => parseLine(line, basename(path))) };
   }
 }
 

@@ -32,10 +32,16 @@ export const scoringFeatures = (
 
 /**
  * The moment that own-row features are computed at: the request's arrival, the time of the looked-up features (so that
- * both kinds have one cutoff), a fixed time (data that ends in the past), or none (a flat table trained without a cutoff:
- * ages at the cutoff are missing there as they were in training).
+ * both kinds have one cutoff), a fixed time (data that ends in the past), the row's own time (`column`, one of the raw
+ * columns: a flat table of events), or none (a flat table trained without a cutoff: ages at the cutoff are missing there
+ * as they were in training).
  */
-export type CutoffRule = { kind: "none" } | { kind: "request" } | { kind: "features" } | { kind: "fixed"; at: string };
+export type CutoffRule =
+  | { kind: "none" }
+  | { kind: "request" }
+  | { kind: "features" }
+  | { kind: "fixed"; at: string }
+  | { kind: "column"; column: string };
 
 /** Everything the data plane needs to answer for one model version; made by the deployment from registry and view. */
 export type ServedModel = {

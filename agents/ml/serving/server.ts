@@ -1,5 +1,5 @@
+import type { Log } from "@muster/bus/context.ts";
 import { asFault, fault, faultCodes } from "@muster/shared/fault.ts";
-import type { Log } from "@muster/shared/log.ts";
 import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from "fastify";
 import type { Scoring } from "./answer.ts";
 import { door } from "./door.ts";

@@ -1,0 +1,27 @@
+import type { Feature } from "@muster/shared/domain/feature.ts";
+import type { Problem } from "@muster/shared/domain/problem.ts";
+
+/**
+ * Features that move by construction, whatever the world does: ages at the cutoff, everything summed since the beginning,
+ * and parts of the date that rows or cutoffs run along.
+ */
+export const movingFeatures = (features: readonly Feature[], problem: Problem): string[] =>
+  features.filter((feature) => moves(feature, problem)).map(({ name }) => name);
+
+function moves(feature: Feature, problem: Problem): boolean {
+  switch (feature.kind) {
+    case "age_days":
+      return feature.at === null;
+    case "lookup_age_days":
+      return true;
+    case "window":
+      return feature.days === null;
+    case "date_part":
+      return (
+        feature.part === "year" ||
+        (feature.column === problem.time && feature.part !== "hour" && feature.part !== "weekday")
+      );
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,125 @@
+import { hashOf } from "@muster/shared/canonical.ts";
+import type { DatasetPin } from "@muster/shared/domain/dataset.ts";
+import type { Problem } from "@muster/shared/domain/problem.ts";
+import { fault } from "@muster/shared/fault.ts";
+import { addDays, dateOf, momentOf } from "@muster/shared/features/horizon.ts";
+import { compileMatrix, type MatrixRole } from "@muster/shared/features/matrix.ts";
+import type { Engine } from "@muster/shared/warehouse/duckdb.ts";
+import type { Lake } from "@muster/shared/warehouse/lake.ts";
+import { quoteIdent, quoteLiteral } from "@muster/shared/warehouse/quote.ts";
+import type { ServingPackage } from "../serving/package.ts";
+import { checkLoad } from "./load-check.ts";
+import { type Change, type Opened, openNewest } from "./open-newest.ts";
+import { readColumns } from "./read-columns.ts";
+import { type FeatureRows, readFeatures } from "./read-features.ts";
+
+/**
+ * The features of a deployed view on other versions of its datasets. `hash` names them: SHA-256 over view, cutoff and
+ * versions. `broken` tells what looks wrong with those versions, in sentences without cell values.
+ */
+export type NewFeatures = { rows: FeatureRows; cutoff: string | null; hash: string; broken: string[] };
+
+/**
+ * Computes the features that the model reads as they would be scored on the changed datasets: a problem with cutoffs for
+ * everybody active on the day after its newest event, a flat table for its rows (where rows have a time, for those that
+ * came since the deployment). Reads the view's columns and no other. At most `mostRows`, evenly spread.
+ */
+export async function newFeatures(
+  lake: Lake,
+  served: ServingPackage,
+  changes: readonly Change[],
+  mostRows: number,
+): Promise<NewFeatures> {
+  const { problem } = served;
+  const used = new Set(served.features.map(({ name }) => name));
+  const features = served.view.features.filter(({ name }) => used.has(name));
+  const read = readColumns(problem, features);
+  const opened = await openNewest(lake, changes, read);
+  try {
+    const { engine, relations } = opened;
+    const dataset = relations[problem.dataset];
+    if (!dataset) throw fault("broken_contract", `the scope doesn't hold the label's dataset ${problem.dataset}`);
+    const cutoff = problem.label.kind === "ended" ? dateOf(await dayAfterNewest(lake, engine, changes)) : null;
+    const asked = cutoff === null ? problem : scoredAt(problem, cutoff);
+    const roles: MatrixRole[] = cutoff === null ? ["training", "holdout", "scoring"] : ["scoring"];
+    const matrices = roles.map((role) => compileMatrix(asked, { features }, { dataset, tables: relations }, role).sql);
+    // Once, though text and numbers are read one after the other.
+    await engine.run(`CREATE TABLE __current AS ${matrices.map((sql) => `(${sql})`).join(" UNION ALL ")}`);
+    const rows = await readFeatures(engine, served.features, {
+      relation: "__current",
+      where: await sinceDeployment(engine, problem, mostRows),
+      order: "__cutoff NULLS FIRST, sha256(__entity), __row",
+    });
+    const broken = [...opened.broken, ...(await checkLoads(lake, served, changes, opened))];
+    const hash = hashOf({ view: served.view.hash, cutoff, versions: changes.map(({ now }) => now).sort() });
+    return { rows, cutoff, hash, broken };
+  } finally {
+    opened.engine.close();
+  }
+}
+
+const scoredAt = (problem: Problem, cutoff: string): Problem => ({
+  ...problem,
+  now: cutoff,
+  cutoffs: { training: [], holdout: null, scoring: cutoff },
+});
+
+/** The first moment after the day of the newest event: data of a whole day are complete only then. */
+async function dayAfterNewest(lake: Lake, engine: Engine, changes: readonly Change[]): Promise<Date> {
+  let newest: string | null = null;
+  for (const { name, now } of changes) {
+    const at = await newestEvent(lake, engine, `__source_${name}`, now);
+    if (at !== null && (newest === null || at > newest)) newest = at;
+  }
+  if (newest === null) throw fault("unfit", "no table of the deployment's scope has a time any more; load one");
+  return addDays(momentOf(newest.slice(0, 10)), 1);
+}
+
+async function newestEvent(lake: Lake, engine: Engine, view: string, pin: DatasetPin): Promise<string | null> {
+  const { time } = await lake.manifest(pin);
+  if (time === null) return null;
+  const [row] = await engine.query<{ at: string | null }>(
+    `SELECT max(CAST(${quoteIdent(time)} AS TIMESTAMP)) AS at FROM ${quoteIdent(view)}`,
+  );
+  return row?.at ?? null;
+}
+
+/** The condition for the rows to look at: those since the deployment where rows have a time and some came; a share of many. */
+async function sinceDeployment(engine: Engine, problem: Problem, mostRows: number): Promise<string | undefined> {
+  const conditions: string[] = [];
+  if (problem.label.kind === "column" && problem.time !== null && problem.now !== null) {
+    const since = `__cutoff > CAST(${quoteLiteral(problem.now.slice(0, 23).replace("Z", ""))} AS TIMESTAMP)`;
+    if ((await countRows(engine, since)) > 0) conditions.push(since);
+  }
+  const rows = await countRows(engine, conditions[0] ?? "true");
+  if (rows > mostRows)
+    conditions.push(`hash(__entity, __cutoff) % 1000000 < ${Math.floor((1_000_000 * mostRows) / rows)}`);
+  return conditions.length > 0 ? conditions.join(" AND ") : undefined;
+}
+
+async function countRows(engine: Engine, where: string): Promise<number> {
+  const [row] = await engine.query<{ rows: number }>(`SELECT count(*) AS rows FROM __current WHERE ${where}`);
+  return Number(row!.rows);
+}
+
+/** Columns that are open as long as the outcome is. */
+const labelColumns = ({ label }: Problem): string[] => (label.kind === "ended" ? [label.end] : [label.column]);
+
+async function checkLoads(
+  lake: Lake,
+  { problem }: ServingPackage,
+  changes: readonly Change[],
+  { engine, relations }: Opened,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const { name, deployed, now } of changes) {
+    const table = relations[name];
+    if (!table || now === deployed) continue;
+    const { time } = await lake.manifest(deployed);
+    const known = time !== null && table.columns.some((column) => column.name === time) ? time : null;
+    const aside = [known, ...(name === problem.dataset ? labelColumns(problem) : [])];
+    const columns = table.columns.filter((column) => !aside.includes(column.name));
+    found.push(...(await checkLoad(engine, { table: name, columns, time: known, until: problem.now })));
+  }
+  return found;
+}

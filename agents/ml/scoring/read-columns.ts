@@ -1,0 +1,22 @@
+import type { Feature } from "@muster/shared/domain/feature.ts";
+import type { Problem } from "@muster/shared/domain/problem.ts";
+import { isOwnRow, ownColumns, relatedColumns } from "@muster/shared/features/kinds.ts";
+
+/** The columns of each dataset that labels and features of a problem read, and no other. */
+export function readColumns(problem: Problem, features: readonly Feature[]): Map<string, Set<string>> {
+  const read = new Map<string, Set<string>>();
+  const add = (dataset: string, columns: readonly (string | null)[]) => {
+    const known = read.get(dataset) ?? new Set();
+    for (const column of columns) if (column !== null) known.add(column);
+    read.set(dataset, known);
+  };
+  const { label } = problem;
+  add(problem.dataset, [problem.entity, problem.time]);
+  add(problem.dataset, label.kind === "ended" ? [label.start, label.end] : [label.column]);
+  if (problem.holdout.kind === "last_time") add(problem.dataset, [problem.holdout.time]);
+  for (const feature of features) {
+    add(problem.dataset, ownColumns(feature));
+    if (!isOwnRow(feature)) add(feature.table, relatedColumns(feature));
+  }
+  return read;
+}

@@ -1,0 +1,42 @@
+import type { DatasetPin } from "@muster/shared/domain/dataset.ts";
+import type { Lake } from "@muster/shared/warehouse/lake.ts";
+import { openPins } from "@muster/shared/warehouse/write-query.ts";
+import { type FeatureInput, type FeatureRows, readFeatures } from "./read-features.ts";
+
+/** The rows of a materialized matrix in order, page by page. */
+export async function* matrixPages(
+  lake: Lake,
+  pin: DatasetPin,
+  features: readonly FeatureInput[],
+  pageRows: number,
+): AsyncGenerator<FeatureRows & { start: number }> {
+  const { rows } = await lake.manifest(pin);
+  const engine = await openPins(lake, { matrix: pin });
+  try {
+    for (let start = 0; start < rows; start += pageRows) {
+      const where = `__row >= ${start} AND __row < ${start + pageRows}`;
+      yield { start, ...(await readFeatures(engine, features, { relation: "matrix", where, order: "__row" })) };
+    }
+  } finally {
+    engine.close();
+  }
+}
+
+/** Rows of a materialized matrix, evenly spread over it where it has more than `most`. */
+export async function sampleMatrix(
+  lake: Lake,
+  pin: DatasetPin,
+  features: readonly FeatureInput[],
+  most: number,
+): Promise<FeatureRows> {
+  const { rows } = await lake.manifest(pin);
+  const engine = await openPins(lake, { matrix: pin });
+  try {
+    // Row i is taken where the i-th of `most` equal parts begins, so that every cutoff keeps its share.
+    const where =
+      rows > most ? `floor((__row + 1) * ${most}.0 / ${rows}) > floor(__row * ${most}.0 / ${rows})` : undefined;
+    return await readFeatures(engine, features, { relation: "matrix", where, order: "__row" });
+  } finally {
+    engine.close();
+  }
+}

@@ -1,0 +1,105 @@
+import type { AnyTrx, Context } from "@muster/bus/context.ts";
+import { tool } from "@muster/bus/tool.ts";
+import { canonical } from "@muster/shared/canonical.ts";
+import { parseDatasetRef } from "@muster/shared/domain/dataset.ts";
+import { fault } from "@muster/shared/fault.ts";
+import type { Lake } from "@muster/shared/warehouse/lake.ts";
+import { z } from "zod";
+import type { FittedModel } from "../fitted.ts";
+import { loadFitted } from "../scoring/load-fitted.ts";
+import { sampleMatrix } from "../scoring/read-matrix.ts";
+import type { ServingDeps } from "../serving/deps.ts";
+import { goldenRows, leastGoldenRows } from "../serving/golden.ts";
+import { loadModel } from "../serving/loaded-model.ts";
+import { readLookup } from "../serving/lookup.ts";
+import { packageOf, type ServingPackage, servedModel } from "../serving/package.ts";
+
+/** Rows of real data that the compiled model is compared on with the reference before it goes live. */
+const comparedRows = 200;
+
+export const deployModel = tool({
+  name: "deploy_model",
+  does: "Puts a cleared model version live in place of what bears its name; the bytes served are the bytes evaluated.",
+  effect: "write",
+  input: z.object({}),
+  output: z.object({
+    name: z.string(),
+    version: z.number().int(),
+    hash: z.string(),
+    url: z.string(),
+    verdict: z.string(),
+  }),
+  needs: [
+    { is: "problem.defined", as: "problem" },
+    { is: "model.registered", as: "registered" },
+    { is: "run.finished", as: "run" },
+    { is: "view.registered", as: "view" },
+    { is: "deployment.cleared", as: "cleared" },
+    { is: "features.materialized", role: "scoring", as: "scoring" },
+  ],
+  gives: [{ is: "deployment.live", about: ({ name }) => ({ deployment: name }) }],
+  cost: { ms: 800 },
+  run: async ({ problem, registered, run, view, scoring }, context: Context & ServingDeps) => {
+    const { deployments, evidence, lake, serving } = context;
+    if (registered.hash !== run.model || run.artifacts.onnx !== run.model)
+      throw fault("precondition_failed", "the registered model isn't the one that this run trained; register it again");
+    const onnx = await context.getArtifact(registered.hash);
+    const fitted = await loadFitted(run.artifacts.fitted, context.getArtifact);
+    const scope = scopeOf(context);
+    const served = packageOf({
+      ...{ problem, registered, run, view, scoring, fitted, scope },
+      source: await lake.manifest(pinIn(scope, problem.dataset)),
+    });
+    const compared = await proveServable(served, fitted, onnx, scoring.asOf, lake);
+    const { name, version, hash } = served;
+    const packageHash = await context.putArtifact(Buffer.from(canonical(served)), "application/json");
+    const before = await deployments.liveOf(name);
+    const row = {
+      ...{ id: context.id("dep"), name, version, hash, alias: "champion", package: packageHash },
+      ...{ request: context.request, person: context.person, at: context.now().toISOString() },
+    };
+    context.commit(async (trx: AnyTrx) => {
+      await deployments.replace(trx, row);
+      // Read under the name's lock and on its connection: what stands here is all that this version replaces.
+      for (const stored of await evidence.store.standing("deployment.live", { deployment: name }, 1000, trx))
+        if (evidence.believe(stored)?.about.model !== hash)
+          await evidence.store.revoke(trx, stored.id, `version ${version} went live in its place`);
+    });
+    context.emit("deployment_changed", { name, version, hash });
+    const instead = before && before.hash !== hash ? `, in place of version ${before.version}` : "";
+    return {
+      ...{ name, version, hash },
+      url: `${serving.url}/v2/models/${name}/infer`,
+      verdict: `${name} version ${version} is live${instead}; its graph agrees with the reference on ${compared} rows`,
+    };
+  },
+});
+
+/** Loads the model as the data plane will and compares it on real rows with the reference; gives how many. */
+async function proveServable(
+  served: ServingPackage,
+  fitted: FittedModel,
+  onnx: Uint8Array,
+  asOf: string | null,
+  lake: Lake,
+): Promise<number> {
+  const sample = (pin: string) => sampleMatrix(lake, pin, served.features, comparedRows);
+  const scoring = await sample(served.scoring);
+  const { rows, columns } = scoring.rows >= leastGoldenRows ? scoring : await sample(served.training);
+  const lookup = await readLookup(lake, served, { dataset: served.scoring, asOf });
+  const loaded = await loadModel(servedModel(served, onnx, lookup), goldenRows(fitted, columns, rows));
+  await loaded.close();
+  return rows;
+}
+
+/** The pinned dataset versions that the shown receipts are about. */
+function scopeOf({ shown }: Context): string[] {
+  const scope = shown.find(({ fact }) => fact === "model.registered")?.about.scope;
+  return z.array(z.string()).parse(scope);
+}
+
+function pinIn(scope: readonly string[], dataset: string): string {
+  const pin = scope.find((one) => parseDatasetRef(one).name === dataset);
+  if (!pin) throw fault("broken_contract", `the scope doesn't hold the label's dataset ${dataset}`);
+  return pin;
+}
