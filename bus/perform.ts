@@ -17,6 +17,7 @@ export type Host = { process: Process; agent: Agent; opened: Opened };
 
 const leaseSeconds = 10;
 const toolMs = 55_000;
+const endMs = 3000;
 const outputBytes = 64 * 1024;
 
 /**
@@ -173,14 +174,15 @@ async function checkedRun(
   );
   try {
     const stopped = new Promise<never>((_, reject) => {
-      const fail = () =>
-        reject(signal.reason instanceof Fault ? signal.reason : fault("cancelled", "the request was cancelled"));
+      // Long work is given a moment to end by itself: its own fault says what it had used by then.
+      const fail = () => void setTimeout(() => reject(reasonOf(signal)), tool.long ? endMs : 0);
       if (signal.aborted) fail();
       else signal.addEventListener("abort", fail, { once: true });
     });
     stopped.catch(() => undefined);
     const context = contextOf(host, message, proof, signal, works);
     const result = await Promise.race([tool.run(full, { ...host.opened.deps, ...context }), stopped]);
+    if (signal.aborted) throw reasonOf(signal);
     const parsed = tool.output.safeParse(result);
     if (!parsed.success)
       throw fault("broken_contract", `${tool.name}: its output doesn't keep its schema`, {
