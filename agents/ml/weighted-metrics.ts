@@ -24,7 +24,7 @@ export const outputsOf = (scored: Scored): ArrayLike<number>[] =>
 /**
  * The metrics of a task as functions of row weights, so that thousands of resamples cost one pass each (the order of the
  * scores is taken once). Binary: roc_auc, average_precision, log_loss, brier, calibration_gap (|mean probability − rate|)
- * and, with a threshold, accuracy, precision, recall, f1. Multiclass: roc_auc (macro, one against the rest), log_loss,
+ * and, with a threshold, accuracy, precision, recall, f1, f1_macro. Multiclass: roc_auc (macro, one against the rest), log_loss,
  * accuracy, f1_macro. Regression: rmse, mae, r2, bias. With equal weights they equal shared/stats/metrics.
  */
 export function weightedMetrics(scored: Scored, threshold: number | null = null): WeightedMetrics {
@@ -69,6 +69,9 @@ function binary(labels: ArrayLike<number>, p: ArrayLike<number>, threshold: numb
         precision: truePositive / (truePositive + falsePositive),
         recall: truePositive / (truePositive + falseNegative),
         f1: (2 * truePositive) / (2 * truePositive + falsePositive + falseNegative),
+        f1_macro:
+          truePositive / (2 * truePositive + falsePositive + falseNegative) +
+          trueNegative / (2 * trueNegative + falsePositive + falseNegative),
       }),
     };
   };

@@ -54,6 +54,8 @@ export const RunResult = z.object({
   rows: z.number().int(),
   /** Rows per class in the order of `classes`; empty for regression. */
   classCounts: z.array(z.number().int()),
+  /** What the constant baseline answers: the share of each class, or the mean label, of the rows trained on. */
+  constant: z.array(z.number()),
   columns: z.number().int(),
   folds: z.number().int(),
   /** How the folds were made, and why so. */

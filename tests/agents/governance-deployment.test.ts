@@ -40,7 +40,7 @@ describe("approvals and deployments on real servers", () => {
         classes: ["no", "yes"],
         threshold: 0.5,
       },
-      ...{ beatsConstant: true, classCounts: [60, 40], validation: "stratified" },
+      ...{ beatsConstant: true, classCounts: [60, 40], constant: [0.6, 0.4], validation: "stratified" },
       ...{ cv: {}, baseline: {}, board: [], dropped: [], features: ["fee"], training, rows: 100, columns: 1, folds: 5 },
       artifacts: { onnx: hash, fitted: hash, oof: hash, booster: null },
       ...{ rounds: 10, seed: 7, threads: 1, engine: "", cpuSeconds: 3, seconds: 2, peakMemoryMb: 150 },

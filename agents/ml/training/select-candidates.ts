@@ -20,6 +20,10 @@ const forestRows = 200_000;
 /** Below this fine bins only cost time: trees of 64 bins scored the same on the sets measured. */
 const fewRows = 50_000;
 
+/** About how many columns the design matrix has: a category makes a few. */
+export const designColumns = ({ numbers, categories }: Pick<TrainingShape, "numbers" | "categories">): number =>
+  numbers + categories * 3;
+
 /**
  * The candidates worth comparing for data of this shape, cheap ones first so that a small budget still ends with a model:
  * the constant baseline, a linear model, boosted trees in two or three settings and random forests in two, scaled to the rows.
@@ -27,7 +31,7 @@ const fewRows = 50_000;
 export function selectCandidates(shape: TrainingShape): Candidate[] {
   const { task, rows } = shape;
   const outputs = task === "multiclass" ? shape.classes : 1;
-  const columns = shape.numbers + shape.categories * 3;
+  const columns = designColumns(shape);
   const cells = rows * columns * (shape.folds + 1) * outputs;
   const link = { regression: "ridge", binary: "logistic", multiclass: "softmax" }[task];
   const constant: Candidate = {

@@ -125,6 +125,7 @@ export const eventFacts = (): Facts => ({
     artifacts: { onnx: hash("d"), fitted: hash("e"), oof: hash("f"), booster: null },
     rows: 17000,
     classCounts: [15300, 1700],
+    constant: [0.9, 0.1],
     validation: "folds by entity",
     columns: 22,
     folds: 5,

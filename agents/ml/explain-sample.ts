@@ -1,0 +1,67 @@
+import type { Explanation } from "@muster/shared/domain/model.ts";
+import { takeRows } from "./encode.ts";
+import { checkSums, columnMap, globalImportance } from "./explain.ts";
+import type { FittedModel } from "./fitted.ts";
+import type { FeatureColumn } from "./matrix.ts";
+import { predictFitted } from "./score.ts";
+import { explainerOf, treeSteps } from "./scoring/explainer.ts";
+import type { Contributions } from "./tree-shap.ts";
+
+/** Steps of TreeSHAP (leaves × depth² of a tree for a row) that one explanation may take: some seconds. */
+const mostSteps = 1e9;
+/** With fewer rows shares would say more about the sample than about the model. */
+const fewestRows = 100;
+const chunkRows = 25;
+
+const methods = {
+  tree_shap: "exact path-dependent TreeSHAP",
+  decision_path: "decision path, since the trees are too deep for TreeSHAP",
+  linear: "coefficient × (value − mean)",
+  none: "none",
+};
+
+/**
+ * Global importance of a model over rows that it was trained on: shares of the mean absolute contribution to its margin,
+ * by raw column and by feature. Deep trees are explained on fewer rows (`rows` says how many), evenly taken. `breathe`
+ * lets others work between two parts. `internal` where the contributions of a row don't add up to its margin (1e-4).
+ */
+export async function explainSample(
+  model: FittedModel,
+  training: FeatureColumn[],
+  rows: number,
+  columnsOf: Record<string, string[]>,
+  breathe: () => Promise<unknown>,
+): Promise<Explanation> {
+  const { estimator } = model;
+  const affordable = estimator.kind === "trees" ? Math.floor(mostSteps / Math.max(1, treeSteps(estimator))) : rows;
+  const taken = Math.min(rows, Math.max(fewestRows, affordable));
+  const { method, explain } = explainerOf(model, training, taken);
+  const parts: Contributions[][] = [];
+  for (let start = 0; start < taken; start += chunkRows) {
+    const part = Int32Array.from({ length: Math.min(chunkRows, taken - start) }, (_, i) =>
+      Math.floor(((start + i) * rows) / taken),
+    );
+    const chunk = takeRows(training, part);
+    const outputs = explain(chunk);
+    const { margins } = predictFitted(model, chunk);
+    for (const [k, output] of outputs.entries()) checkSums(output, margins[k]!);
+    parts.push(outputs);
+    await breathe();
+  }
+  const { columns, features } = globalImportance(joined(parts), columnMap(model, columnsOf));
+  return { importance: columns, byFeature: features, method: `${methods[method]}, on training rows`, rows: taken };
+}
+
+/** The same outputs over all parts' rows. */
+function joined(parts: Contributions[][]): Contributions[] {
+  return (parts[0] ?? []).map((first, k) => {
+    const rows = parts.reduce((sum, part) => sum + part[k]!.rows, 0);
+    const values = new Float64Array(rows * first.columns);
+    let at = 0;
+    for (const part of parts) {
+      values.set(part[k]!.values, at);
+      at += part[k]!.values.length;
+    }
+    return { ...first, rows, values };
+  });
+}

@@ -1,0 +1,59 @@
+import { agent } from "@muster/bus/agent.ts";
+import { run } from "@muster/bus/run.ts";
+import { openServingDeps, type ServingDeps } from "./serving/deps.ts";
+import { type MlStore, openMlStore } from "./store.ts";
+import { createExperiment } from "./tools/create-experiment.ts";
+import { createFeaturePipeline } from "./tools/create-feature-pipeline.ts";
+import { defineProblem } from "./tools/define-problem.ts";
+import { deployModel } from "./tools/deploy-model.ts";
+import { detectModelDrift } from "./tools/detect-model-drift.ts";
+import { evaluateModel } from "./tools/evaluate-model.ts";
+import { explainModel } from "./tools/explain-model.ts";
+import { getMlStatus } from "./tools/get-ml-status.ts";
+import { getModelVersions } from "./tools/get-model-versions.ts";
+import { predict } from "./tools/predict.ts";
+import { registerModel } from "./tools/register-model.ts";
+import { selectModel } from "./tools/select-model.ts";
+import { suggestFeatures } from "./tools/suggest-features.ts";
+import { trainModel } from "./tools/train-model.ts";
+
+/** What ml's tools stand on. `xgboostLibrary`: the library's path, or null where it is found by its usual name. */
+export type MlDeps = ServingDeps & { store: MlStore; threads: number; xgboostLibrary: string | null };
+
+/**
+ * The ml agent: from a question to a model that answers it, with figures, reasons and a name.
+ * Owns the tables experiment, run, model, model_version, holdout_look and deployment. Trains in a child of its worker,
+ * which opens the one training file; only evaluate_model opens a hold-out.
+ */
+export const ml = agent({
+  name: "ml",
+  does: "Defines prediction problems, suggests features, trains, evaluates, explains, registers, deploys and watches models.",
+  tools: [
+    defineProblem,
+    suggestFeatures,
+    createFeaturePipeline,
+    selectModel,
+    createExperiment,
+    trainModel,
+    evaluateModel,
+    explainModel,
+    registerModel,
+    deployModel,
+    predict,
+    detectModelDrift,
+    getModelVersions,
+    getMlStatus,
+  ],
+  worker: true,
+  async open(process) {
+    const { threads, xgboostLib } = process.config;
+    const deps: MlDeps = {
+      ...(await openServingDeps(process)),
+      store: await openMlStore(process.pool),
+      threads,
+      xgboostLibrary: xgboostLib.includes("/") ? xgboostLib : null,
+    };
+    return { deps };
+  },
+});
+if (import.meta.main) await run(ml);

@@ -1,0 +1,93 @@
+import type { Context } from "@muster/bus/context.ts";
+import { tool } from "@muster/bus/tool.ts";
+import { DatasetPin } from "@muster/shared/domain/dataset.ts";
+import { Evaluation } from "@muster/shared/domain/model.ts";
+import { denseClusters } from "@muster/shared/stats/bootstrap.ts";
+import { z } from "zod";
+import { takeRows } from "../encode.ts";
+import { evaluate } from "../evaluate.ts";
+import { answersOf, inModelClasses, scoredOf, sealedOf } from "../holdout.ts";
+import type { MlDeps } from "../index.ts";
+import { answerFigures, exploratoryReasons } from "../judgement.ts";
+import { openModel } from "../onnx/run.ts";
+import { positiveOf } from "../positive.ts";
+import { loadFitted } from "../scoring/load-fitted.ts";
+import { readTrainingSet } from "../training/read-training-set.ts";
+
+/** Looks at one hold-out after which it isn't fresh any more. */
+const freshLooks = 3;
+
+export const evaluateModel = tool({
+  name: "evaluate_model",
+  does: "Opens the sealed hold-out, scores it with the model's own bytes, and says how good it is with 95 % intervals. Every look is counted.",
+  effect: "write",
+  input: z.object({}),
+  output: Evaluation.extend({ verdict: z.string() }),
+  needs: [
+    { is: "run.finished", as: "run" },
+    { is: "problem.defined", as: "problem" },
+    { is: "features.materialized", role: "holdout", as: "holdout" },
+  ],
+  gives: [{ is: "model.evaluated" }],
+  cost: { ms: 2000 },
+  run: async ({ run, problem, holdout }, context: Context & MlDeps) => {
+    const { store, lake, threads, seed, now, request, key, shown, getArtifact } = context;
+    const { task, threshold, classes, constant } = run;
+    const { inputs } = await loadFitted(run.artifacts.fitted, getArtifact);
+    const set = await readTrainingSet({
+      ...{ file: lake.file(holdout.dataset), task, positive: positiveOf(problem), features: inputs },
+      ...{ time: null, threads, memoryMb: 2048 },
+    });
+    const { rows, values: labels } = inModelClasses(set.labels, classes);
+    const open = await openModel(await getArtifact(run.model), { expectedSha256: run.model, threads });
+    const answers = await answersOf(open, takeRows(set.columns, rows), rows.length).finally(open.close);
+    const clusters = set.entity && Array.from(rows, (row) => set.entity![row]!);
+    const found = evaluate({ scored: scoredOf(task, labels, answers), constant, clusters, threshold, seed });
+    const metrics = answerFigures(task, found.metrics, ({ value }) => value);
+    const baseline = answerFigures(task, found.baseline, (value) => value);
+    const why = exploratoryReasons(run, problem.metric, { labels, metrics, baseline });
+    const scope = z.array(DatasetPin).parse(shown.find(({ fact }) => fact === "run.finished")?.about.scope);
+    const sealed = sealedOf(problem, scope);
+    const look = (await store.looks(sealed)) + 1;
+    context.commit((trx) =>
+      store.countLook(trx, { sealed, look, model: run.model, key, request, at: now().toISOString() }),
+    );
+    context.emit("model_evaluated", { run: run.run, model: run.model, look, exploratory: why.length > 0 });
+    const stored = {
+      ...{ model: run.model, holdout: holdout.dataset, classes, threshold, constant, seed },
+      row: Array.from(rows, (row) => set.row[row]!),
+      // Which rows belong together, without naming whose they are.
+      cluster: clusters && Array.from(denseClusters(clusters)),
+      label: Array.from(labels),
+      prediction: answers.map((output) => Array.from(output)),
+    };
+    const { calibration: fit } = found;
+    const fitted = fit && fit.slope !== null && fit.intercept !== null;
+    return {
+      metrics,
+      intervals: answerFigures(task, found.metrics, ({ low, high }): [number, number] => [low, high]),
+      baseline,
+      look,
+      rows: found.rows,
+      threshold,
+      calibration: fitted ? { brier: fit.brier, slope: fit.slope!, intercept: fit.intercept! } : null,
+      exploratory: why.length > 0,
+      predictions: await context.putArtifact(Buffer.from(JSON.stringify(stored)), "application/json"),
+      verdict: [
+        `${figure(problem.metric, found.metrics[problem.metric])} on ${found.rows} sealed rows`,
+        `constant ${short(baseline[problem.metric])}`,
+        `look ${look} at them${look > freshLooks ? ": promotion wants fresh data" : ""}`,
+        ...(rows.length < set.row.length ? [`${set.row.length - rows.length} rows of unknown classes left out`] : []),
+        ...(why.length > 0 ? [`exploratory: ${why.join(", ")}`] : []),
+      ].join("; "),
+    };
+  },
+});
+
+const short = (value: number | undefined): string =>
+  value === undefined ? "undefined" : String(Number(value.toPrecision(4)));
+
+const figure = (metric: string, found: { value: number; low: number; high: number } | undefined): string =>
+  found === undefined
+    ? `${metric} isn't defined`
+    : `${metric} ${short(found.value)} (95 %: ${short(found.low)} to ${short(found.high)})`;

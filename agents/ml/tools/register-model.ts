@@ -1,0 +1,52 @@
+import type { Context } from "@muster/bus/context.ts";
+import { tool } from "@muster/bus/tool.ts";
+import { fault } from "@muster/shared/fault.ts";
+import { z } from "zod";
+import { slug } from "../define-problem.ts";
+import type { MlDeps } from "../index.ts";
+import { modelName } from "../model-name.ts";
+
+export const registerModel = tool({
+  name: "register_model",
+  does: "Registers an evaluated model as the next version of its name; the same bytes again are the same version.",
+  effect: "write",
+  input: z.object({
+    name: z
+      .string()
+      .regex(/^[a-z][a-z0-9_]{0,62}$/)
+      .optional(),
+  }),
+  output: z.object({ name: z.string(), version: z.number().int(), hash: z.string(), verdict: z.string() }),
+  needs: [
+    { is: "request.accepted" },
+    { is: "problem.defined", as: "problem" },
+    { is: "run.finished", as: "run" },
+    { is: "model.evaluated", as: "evaluation" },
+    { is: "view.registered", as: "view" },
+  ],
+  gives: [{ is: "model.registered" }],
+  cost: { ms: 30 },
+  run: async ({ name: asked, problem, run, evaluation, view }, context: Context & MlDeps) => {
+    const { store, now, request, person, commit, emit } = context;
+    const { dataset, target, task } = problem;
+    if (run.artifacts.onnx !== run.model)
+      throw fault("precondition_failed", "the run shown doesn't hold the bytes of its model; train it again");
+    const wanted = { asked, own: problem.name, targetSlug: slug(target) };
+    const { name, instead } = await modelName(wanted, { dataset, target, task }, store.ownerOf);
+    const { same, newest } = await store.versionsOf(name, run.model);
+    const version = same ?? newest + 1;
+    if (same === null) {
+      commit((trx) =>
+        store.insertVersion(trx, {
+          ...{ name, version, hash: run.model, dataset, target, task, run: run.run },
+          ...{ problem: problem.hash, view: view.view.hash, metrics: evaluation.metrics },
+          ...{ exploratory: evaluation.exploratory, request, person, at: now().toISOString() },
+        }),
+      );
+      emit("model_registered", { name, version, hash: run.model });
+    }
+    const why = instead === null ? "" : `; ${instead}`;
+    const said = same === null ? `${name} version ${version}` : `${name} version ${version}, the same bytes as before`;
+    return { name, version, hash: run.model, verdict: `${said}${why}` };
+  },
+});

@@ -1,0 +1,106 @@
+import { gzipSync } from "node:zlib";
+import type { Context } from "@muster/bus/context.ts";
+import { canonical } from "@muster/shared/canonical.ts";
+import type { DatasetPin } from "@muster/shared/domain/dataset.ts";
+import type { RunResult } from "@muster/shared/domain/model.ts";
+import type { Lake } from "@muster/shared/warehouse/lake.ts";
+import type { FittedModel } from "../fitted.ts";
+import { compile } from "../onnx/compile.ts";
+import { sampleMatrix } from "../scoring/read-matrix.ts";
+import { parametersOf } from "./candidate-facts.ts";
+import type { BoardRow, CvMetric, MetricName, TrainResult } from "./job.ts";
+import { verifyGraph } from "./verify-graph.ts";
+
+/** Rows that the graph is compared on: all of a usual training file, evenly spread ones of a larger. */
+const comparedRows = 50_000;
+
+/** What of a run's result follows from the training alone. */
+export type Kept = Omit<RunResult, "run" | "training" | "seconds" | "validation">;
+
+/**
+ * Compiles what was trained, holds the graph to the model on rows of its training file, and keeps everything by hash:
+ * the graph (its hash is the model's), the fitted model, out-of-fold answers, the engine's own model. `internal` where
+ * the graph differs. `said`: the outcome in a line.
+ */
+export async function keepModel(
+  trained: TrainResult,
+  { lake, training, context }: { lake: Lake; training: DatasetPin; context: Pick<Context, "putArtifact"> },
+): Promise<{ part: Kept; said: string }> {
+  const { fitted, board } = trained;
+  const onnx = compile(fitted);
+  const { columns, rows } = await sampleMatrix(lake, training, fitted.inputs, comparedRows);
+  await verifyGraph(onnx, fitted, columns, rows);
+  const model = await context.putArtifact(onnx, "application/onnx");
+  const artifacts = {
+    onnx: model,
+    fitted: await context.putArtifact(Buffer.from(canonical(fitted)), "application/json"),
+    oof: await context.putArtifact(gzipSync(Buffer.from(oofText(trained))), "application/gzip"),
+    booster: trained.booster
+      ? await context.putArtifact(Buffer.from(trained.booster, "base64"), "application/octet-stream")
+      : null,
+  };
+  const chosen = board.find((row) => row.chosen)!;
+  const constant = board.find((row) => row.algorithm === "constant");
+  const part: Kept = {
+    ...{ model, artifacts, algorithm: chosen.algorithm, task: fitted.task, classes: fitted.classes },
+    threshold: fitted.threshold,
+    cv: figures(chosen.cv, trained.metric),
+    baseline: constant ? means(constant.cv) : {},
+    beatsConstant: trained.beatsConstant,
+    board: board.map((row) => ({
+      algorithm: row.algorithm,
+      parameters: { setting: row.name, ...parametersOf(row.params) },
+      cv: figures(row.cv, trained.metric),
+      ...{ seconds: row.seconds, chosen: row.chosen, reason: row.reason || row.why },
+    })),
+    dropped: trained.dropped.map(({ column, message, value }) => ({ name: column, reason: message, number: value })),
+    features: fitted.inputs.map(({ name }) => name),
+    constant: constantOf(trained),
+    ...{ rows: trained.rows, classCounts: trained.classCounts, columns: fitted.encoding.length },
+    ...{ folds: trained.plan.folds, rounds: roundsOf(fitted), seed: trained.seed, threads: trained.threads },
+    ...{ engine: trained.engineVersion, cpuSeconds: trained.cpuSeconds, peakMemoryMb: trained.peakMemoryMb },
+  };
+  return { part, said: sentenceOf(trained, chosen, constant) };
+}
+
+/** Figures by metric, the problem's own first. One fold alone has no standard error: 0. */
+function figures(cv: BoardRow["cv"], first: MetricName): RunResult["cv"] {
+  const entries = Object.entries(cv) as [MetricName, CvMetric][];
+  const ordered = [...entries.filter(([name]) => name === first), ...entries.filter(([name]) => name !== first)];
+  return Object.fromEntries(ordered.map(([name, { mean, se }]) => [name, { mean, se: se ?? 0 }]));
+}
+
+const means = (cv: BoardRow["cv"]): RunResult["baseline"] =>
+  Object.fromEntries(Object.entries(cv).map(([name, { mean }]) => [name, mean]));
+
+function constantOf({ classCounts, rows, oof }: TrainResult): number[] {
+  if (classCounts.length > 0) return classCounts.map((count) => count / rows);
+  return [oof.label.reduce((sum, value) => sum + value, 0) / oof.label.length];
+}
+
+/** Boosting rounds, trees of a forest; 1 for a linear model. */
+function roundsOf({ estimator }: FittedModel): number {
+  if (estimator.kind !== "trees") return 1;
+  return Math.max(1, Math.round(estimator.trees.length / estimator.base.length));
+}
+
+/** Out-of-fold answers as JSON: row of the file, fold (−1: never held out), label and one list of predictions per output. */
+function oofText({ oof, fitted, metric }: TrainResult): string {
+  return JSON.stringify({
+    ...{ classes: fitted.classes, metric },
+    ...{ row: Array.from(oof.row), fold: Array.from(oof.fold), label: Array.from(oof.label) },
+    prediction: oof.prediction.map((output) => Array.from(output)),
+  });
+}
+
+const short = (value: number): string => String(Number(value.toPrecision(4)));
+
+function sentenceOf(trained: TrainResult, chosen: BoardRow, constant: BoardRow | undefined): string {
+  const { metric, plan, board, rows } = trained;
+  const own = chosen.cv[metric]!;
+  const spread = own.se === null ? "" : ` ± ${short(own.se)}`;
+  const yardstick = constant?.cv[metric] ? ` (constant ${short(constant.cv[metric].mean)})` : "";
+  const skipped = board.filter((row) => row.skipped !== null).length;
+  const left = skipped > 0 ? `, ${skipped} not finished inside the budget` : "";
+  return `${chosen.name}: ${metric} ${short(own.mean)}${spread} over ${plan.folds} folds${yardstick}, best of ${board.length}${left}, on ${rows} rows`;
+}
