@@ -209,6 +209,11 @@ describe("the sealed audit on real servers", () => {
       started: () => Promise<void>;
       close: () => Promise<void>;
     };
+    const sealers = [deps.sealer, (second.deps as GovernanceDeps).sealer];
+    for (let n = 100; n < 120; n++) {
+      await event(ml!, n);
+      await Promise.all(sealers.map((sealer) => sealer.seal()));
+    }
     await second.started();
     const request = "req_trail";
     const approval = { what: "something", why: "a test", role: "asker" };
@@ -226,7 +231,7 @@ describe("the sealed audit on real servers", () => {
       if (events.length !== 5 || events.some(({ seq }) => seq === null)) throw new Error("not sealed yet");
     }, AbortSignal.timeout(10_000));
     await second.close();
-    expect(await verify()).toMatchObject({ ok: true, events: 25 });
+    expect(await verify()).toMatchObject({ ok: true, events: 45 });
     await expect(askFrom(door!, { tool: "governance.get_audit_trail", input: { limit: 0 } })).rejects.toMatchObject({
       code: "invalid_input",
     });

@@ -13,6 +13,6 @@ export async function approvedRoles(
 ): Promise<RoleName[]> {
   if (shown?.what !== what) return [];
   const approval = await store.approvals.get(shown.approval);
-  if (approval?.state !== "approved" || approval.what !== what) return [];
+  if (approval?.state !== "approved") return [];
   return RoleName.options.filter((role) => role === approval.role);
 }

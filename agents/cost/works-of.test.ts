@@ -1,0 +1,23 @@
+import type { Candidate } from "@muster/shared/domain/model.ts";
+import { expect, it } from "vitest";
+import { worksOf } from "./works-of.ts";
+
+const candidate = (algorithm: Candidate["algorithm"], parameters: Candidate["parameters"]): Candidate => ({
+  ...{ id: algorithm, algorithm, parameters, reason: "" },
+});
+const rounds = (one: Candidate) =>
+  worksOf({ candidates: [one], rows: 10, columns: 3, folds: 5, validation: "" }, 2)[0]!.rounds;
+
+it("counts boosting by its rounds, a forest by its trees, a linear model by its steps over all penalties", () => {
+  expect(rounds(candidate("xgboost", { rounds: 400, parallelTrees: 1 }))).toBe(400);
+  expect(rounds(candidate("random_forest", { rounds: 1, parallelTrees: 100 }))).toBe(100);
+  expect(rounds(candidate("linear", { penalties: "1,0.1,0.01" }))).toBe(36);
+  expect(rounds(candidate("linear", { iterations: 50 }))).toBe(50);
+  expect(rounds(candidate("linear", {}))).toBe(96);
+  expect(rounds(candidate("constant", {}))).toBe(1);
+});
+
+it("carries rows, columns, folds and threads, at least one of each", () =>
+  expect(
+    worksOf({ candidates: [candidate("constant", {})], rows: 0, columns: 0, folds: 3, validation: "" }, 2),
+  ).toEqual([{ algorithm: "constant", rows: 1, columns: 1, rounds: 1, folds: 3, threads: 2 }]));
