@@ -18,7 +18,7 @@ it("goes on after a failure, never twice at a time, and not after it was stopped
     if (++rounds === 1) throw new Error("the first");
   };
   const stop = repeat(10, work, (error) => failures.push(error));
-  await vi.advanceTimersByTimeAsync(170);
+  await vi.advanceTimersByTimeAsync(160);
   expect([rounds, most, failures.length]).toEqual([2, 1, 1]);
   const stopped = stop();
   await vi.advanceTimersByTimeAsync(1000);
