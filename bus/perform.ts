@@ -27,19 +27,16 @@ const outputBytes = 64 * 1024;
  */
 export async function perform(host: Host, tool: Tool, message: Message, cancel?: AbortSignal): Promise<Reply> {
   const input = await readInput(host, tool, message.input);
-  const inputHash = hashOf(input);
   const recorded = tool.effect !== "read" || tool.gives.length > 0 || tool.long;
-  if (recorded) {
-    const stored = await storedReply(host, message, inputHash);
-    if (stored) return stored;
+  if (!recorded) {
+    const proof = await prove(tool, input, message, host.process);
+    const { output } = await checkedRun(host, tool, input, message, proof, cancel);
+    return { output, given: [], next: [] };
   }
+  const inputHash = hashOf(input);
+  const stored = await storedReply(host, message, inputHash);
+  if (stored) return stored;
   const proof = await prove(tool, input, message, host.process);
-  if (!recorded)
-    return {
-      output: await checkedRun(host, tool, input, message, proof, cancel).then((r) => r.output),
-      given: [],
-      next: [],
-    };
   return runRecorded(host, tool, input, inputHash, message, proof, cancel);
 }
 
@@ -153,6 +150,9 @@ async function consume({ process }: Host, proof: Proof, key: string): Promise<vo
 }
 
 type Ran = { output: unknown; full: Record<string, unknown> };
+
+const reasonOf = ({ reason }: AbortSignal): Fault =>
+  reason instanceof Fault ? reason : fault("cancelled", "the request was cancelled");
 
 /** Runs the tool inside its time and holds its output to its schema. */
 async function checkedRun(
