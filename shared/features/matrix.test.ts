@@ -121,6 +121,13 @@ describe("the matrix of a flat table", () => {
     expect(first.length).toBeGreaterThan(350);
   });
 
+  it("scores every row, without its label", async () => {
+    await createTable(engine, "flat", { columns: flat, rows });
+    const scored = await engine.query(compileMatrix(problem, { features }, source, "scoring").sql);
+    expect(scored.length).toBe(rows.length);
+    expect(scored.every((row) => row.__label === null)).toBe(true);
+  });
+
   it("reads a share of the entities where a sample is asked for", async () => {
     await createTable(engine, "flat", { columns: flat, rows });
     const all = compileMatrix(problem, { features }, source, "training").sql;

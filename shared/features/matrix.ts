@@ -18,7 +18,7 @@ export type MatrixSource = {
 };
 
 /**
- * SQL for the matrix file of a role: `__row` (from 0), `__entity`, `__cutoff`, `__label`, then one column per feature
+ * SQL for the matrix file of a role (of a flat table every row is scored, labelled or not): `__row` (from 0), `__entity`, `__cutoff`, `__label`, then one column per feature
  * (DOUBLE or VARCHAR), ordered by cutoff and hash of the entity. Labels are compiled anew from the pinned dataset by the
  * same rule that wrote them, so that a row never meets another row's label.
  */
@@ -40,8 +40,14 @@ export function compileMatrix(
     "__label",
     ...compiled.columns.map((c) => quoteIdent(c.name)),
   ];
+  const rows = labelRows(problem, source.dataset, own);
+  // A flat table's rows have no window that is still open: all of them are scored, without their labels.
+  const picked =
+    role === "scoring" && problem.label.kind === "column"
+      ? `SELECT * REPLACE (NULL AS __label) FROM (${rows}) WHERE true`
+      : `SELECT * FROM (${rows}) WHERE __split = ${quoteLiteral(role)}`;
   const sql = `WITH __spine AS MATERIALIZED (
-SELECT * FROM (${labelRows(problem, source.dataset, own)}) WHERE __split = ${quoteLiteral(role)}${sampled}
+${picked}${sampled}
 ), __view AS (
 ${compiled.sql}
 )

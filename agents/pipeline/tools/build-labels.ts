@@ -57,7 +57,11 @@ export const buildLabels = tool({
     );
     const of = (side: string) => counts.filter((row) => row.split === side);
     const total = (rows: readonly { n: number }[]) => rows.reduce((sum, row) => sum + row.n, 0);
-    const rows = { training: total(of("training")), holdout: total(of("holdout")), scoring: total(of("scoring")) };
+    const rows = {
+      training: total(of("training")),
+      holdout: total(of("holdout")),
+      scoring: problem.label.kind === "column" ? written.rows : total(of("scoring")),
+    };
     const byClass = (side: string) => {
       const classes = new Map<string, number>();
       if (problem.task !== "regression")
