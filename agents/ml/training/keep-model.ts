@@ -8,7 +8,7 @@ import type { FittedModel } from "../fitted.ts";
 import { compile } from "../onnx/compile.ts";
 import { sampleMatrix } from "../scoring/read-matrix.ts";
 import { parametersOf } from "./candidate-facts.ts";
-import type { BoardRow, CvMetric, MetricName, TrainResult } from "./job.ts";
+import type { BoardRow, TrainResult } from "./job.ts";
 import { verifyGraph } from "./verify-graph.ts";
 
 /** Rows that the graph is compared on: all of a usual training file, evenly spread ones of a larger. */
@@ -44,13 +44,13 @@ export async function keepModel(
   const part: Kept = {
     ...{ model, artifacts, algorithm: chosen.algorithm, task: fitted.task, classes: fitted.classes },
     threshold: fitted.threshold,
-    cv: figures(chosen.cv, trained.metric),
+    cv: figures(chosen.cv),
     baseline: constant ? means(constant.cv) : {},
     beatsConstant: trained.beatsConstant,
     board: board.map((row) => ({
       algorithm: row.algorithm,
       parameters: { setting: row.name, ...parametersOf(row.params) },
-      cv: figures(row.cv, trained.metric),
+      cv: figures(row.cv),
       ...{ seconds: row.seconds, chosen: row.chosen, reason: row.reason || row.why },
     })),
     dropped: trained.dropped.map(({ column, message, value }) => ({ name: column, reason: message, number: value })),
@@ -63,12 +63,9 @@ export async function keepModel(
   return { part, said: sentenceOf(trained, chosen, constant) };
 }
 
-/** Figures by metric, the problem's own first. One fold alone has no standard error: 0. */
-function figures(cv: BoardRow["cv"], first: MetricName): RunResult["cv"] {
-  const entries = Object.entries(cv) as [MetricName, CvMetric][];
-  const ordered = [...entries.filter(([name]) => name === first), ...entries.filter(([name]) => name !== first)];
-  return Object.fromEntries(ordered.map(([name, { mean, se }]) => [name, { mean, se: se ?? 0 }]));
-}
+/** Figures by metric. One fold alone has no standard error: 0. */
+const figures = (cv: BoardRow["cv"]): RunResult["cv"] =>
+  Object.fromEntries(Object.entries(cv).map(([name, { mean, se }]) => [name, { mean, se: se ?? 0 }]));
 
 const means = (cv: BoardRow["cv"]): RunResult["baseline"] =>
   Object.fromEntries(Object.entries(cv).map(([name, { mean }]) => [name, mean]));

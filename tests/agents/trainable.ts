@@ -1,0 +1,193 @@
+import { call } from "@muster/bus/call.ts";
+import { newId } from "@muster/bus/evidence.ts";
+import { openJobs, work } from "@muster/bus/job.ts";
+import type { Host } from "@muster/bus/perform.ts";
+import type { Process } from "@muster/bus/process.ts";
+import { serve } from "@muster/bus/serve.ts";
+import { ml } from "@muster/ml/index.ts";
+import { hashOf, sha256 } from "@muster/shared/canonical.ts";
+import { type DatasetPin, parseDatasetRef, pinOf } from "@muster/shared/domain/dataset.ts";
+import type { FeatureView } from "@muster/shared/domain/feature.ts";
+import type { Problem } from "@muster/shared/domain/problem.ts";
+import type { FactName, FactValue } from "@muster/shared/fact/table.ts";
+import { compileLabels } from "@muster/shared/features/labels.ts";
+import { compileMatrix, type MatrixRole } from "@muster/shared/features/matrix.ts";
+import { openPins, writeQuery } from "@muster/shared/warehouse/write-query.ts";
+import { type Bench, startBench } from "../support/process.ts";
+import { accept, sign, type Terms } from "../support/signing.ts";
+
+/** A real ml agent with its worker on real servers, and the other processes to sign what it needs. */
+export type MlBench = Awaited<ReturnType<typeof startMl>>;
+/** Receipts by what they are, as one request gathers them. */
+export type Shown = Record<string, string>;
+
+/** Starts it. */
+export async function startMl() {
+  const agents = ["catalog", "quality", "governance", "pipeline", "cost", "ml"];
+  const bench: Bench = await startBench([
+    { name: "gateway", kind: "door", of: "gateway", file: "" },
+    ...agents.map((name) => ({ name, kind: "agent" as const, of: name, file: "" })),
+    { name: "ml-worker", kind: "worker", of: "ml", file: "" },
+  ]);
+  const by: Record<string, Process> = {};
+  for (const name of ["gateway", ...agents, "ml-worker"]) by[name] = await bench.process(name);
+  const host = async (process: Process): Promise<Host> => ({ process, agent: ml, opened: await ml.open(process) });
+  const jobs = openJobs(bench.redisUrl, ml);
+  const stops = [await serve(await host(by.ml!), jobs)];
+  stops.push(await work(await host(by["ml-worker"]!), bench.redisUrl), jobs.close);
+  const door = by.gateway!;
+  const lake = by.ml!.lake;
+  const now = new Date("2026-07-01T00:00:00Z");
+  let requests = 0;
+
+  /** Calls a tool of ml with everything that was gathered; keeps what it gave under the fact's name. */
+  async function step(tool: string, shown: Shown, input: Record<string, unknown> = {}, key = newId("k")) {
+    const receipts = Object.values(shown);
+    const reply = await call(door, {
+      ...{ tool: `ml.${tool}`, input, receipts, request: shown.$request ?? null, key },
+      deadline: Date.now() + 150_000,
+    });
+    for (const { id, fact, about } of reply.given)
+      shown[fact === "features.materialized" ? `${fact} ${Object.keys(about).join(" ")}` : fact] = id;
+    return reply;
+  }
+
+  const value = async <F extends FactName>(id: string): Promise<FactValue<F>> =>
+    by.ml!.evidence.value<F>((await by.ml!.evidence.load([id])).get(id)!);
+
+  /** A request of a person, accepted at the door. */
+  async function request(terms: Terms = {}): Promise<Shown> {
+    const name = `req_${++requests}`;
+    const shown: Shown = { accepted: await accept(door, name, terms) };
+    Object.defineProperty(shown, "$request", { value: name, enumerable: false });
+    return shown;
+  }
+
+  async function write(name: string, kind: "labels" | "features", sql: string, inputs: DatasetPin[]) {
+    const { version } = await writeQuery(lake, { name, kind, sql, inputs, origin: "a test", now });
+    return pinOf(name, version);
+  }
+
+  /** Pins, clears and builds labels for the problem that is shown: what catalog, governance and pipeline would sign. */
+  async function clear(
+    shown: Shown,
+    pin: DatasetPin,
+    roles: Record<string, "feature" | "key" | "none"> = {},
+    terms: Terms = {},
+  ) {
+    const problem = await value<"problem.defined">(shown["problem.defined"]!);
+    const { name } = parseDatasetRef(pin);
+    const { columns } = await lake.manifest(pin);
+    const label = problem.label.kind === "column" ? problem.label.column : problem.label.end;
+    const about = { problem: problem.hash, scope: [pin] };
+    const { person = "ada", purpose = "analytics" } = terms;
+    const own = { request: shown.$request!, person };
+    shown.scope = await sign(by.catalog!, "scope.pinned", about, { datasets: [{ pin, part: "label" }], joins: [] });
+    shown.cleared = await sign(
+      by.governance!,
+      "training.cleared",
+      { ...about, person, purpose },
+      {
+        datasets: [pin],
+        columns: Object.fromEntries(
+          columns.map((column) => {
+            const role = column.name === label ? "none" : column.name === problem.entity ? "key" : "feature";
+            const use = column.name === label ? ("label" as const) : null;
+            return [`${name}.${column.name}`, { role: roles[column.name] ?? role, use, reason: "a test", pii: false }];
+          }),
+        ),
+        dropped: [],
+        obligations: [],
+        policies: ["test"],
+      },
+      own,
+    );
+    const labels = await write(
+      `${problem.name}_labels`,
+      "labels",
+      compileLabels(problem, { relation: name, columns }),
+      [pin],
+    );
+    shown.labels = await sign(by.pipeline!, "labels.built", about, {
+      ...{ dataset: labels, classes: [], cutoffs: [] },
+      rows: { training: 0, holdout: 0, scoring: 0 },
+    });
+    return { problem, about, labels };
+  }
+
+  /** Registers the view that is shown, materializes it and passes its training set: what pipeline, quality and cost would sign. */
+  async function materialize(shown: Shown, pin: DatasetPin, limits: Partial<FactValue<"budget.reserved">> = {}) {
+    const problem = await value<"problem.defined">(shown["problem.defined"]!);
+    const view: FeatureView = await value<"view.defined">(shown["view.defined"]!);
+    const { name } = parseDatasetRef(pin);
+    const { columns } = await lake.manifest(pin);
+    const relation = { relation: name, columns };
+    const about = { problem: problem.hash, scope: [pin], view: view.hash };
+    const compiled = compileMatrix(problem, view, { dataset: relation, tables: { [name]: relation } }, "training");
+    shown.registered = await sign(
+      by.pipeline!,
+      "view.registered",
+      { ...about, purpose: "analytics" },
+      { view, sql: compiled.sql, sqlHash: sha256(compiled.sql), columns: compiled.columns, rawColumns: [] },
+    );
+    const pins = {} as Record<"training" | "holdout", DatasetPin>;
+    for (const role of ["training", "holdout"] as const satisfies MatrixRole[]) {
+      const { sql } = compileMatrix(problem, view, { dataset: relation, tables: { [name]: relation } }, role);
+      pins[role] = await write(`${problem.name}_${role}`, "features", sql, [pin]);
+      const { rows } = await lake.manifest(pins[role]);
+      shown[role] = await sign(
+        by.pipeline!,
+        "features.materialized",
+        { ...about, [role]: pins[role] },
+        { role, dataset: pins[role], rows, columns: compiled.columns, asOf: null },
+      );
+    }
+    const { rows } = await lake.manifest(pins.training);
+    shown.checked = await sign(
+      by.quality!,
+      "training_set.passed",
+      { ...about, training: pins.training },
+      { training: pins.training, rows, positives: null, checks: [], dropped: [] },
+    );
+    await reserve(shown, { problem, training: pins.training }, limits);
+    return { problem, view, pins };
+  }
+
+  /** Reserves a budget for a training, as cost would; gives the reservation. */
+  async function reserve(
+    shown: Shown,
+    { problem, training }: { problem: Problem; training: DatasetPin },
+    limits: Partial<FactValue<"budget.reserved">> = {},
+  ): Promise<string> {
+    const reservation = `rsv_${hashOf([shown.$request, requests++]).slice(0, 12)}`;
+    const request = shown.$request!;
+    shown.reserved = await sign(
+      by.cost!,
+      "budget.reserved",
+      { request, person: "ada", problem: problem.hash, training },
+      {
+        ...{ reservation, limitUsd: 1, limitCpuSeconds: 120, limitMemoryMb: 2000, estimatedUsd: 0.1 },
+        ...{ estimatedCpuSeconds: 10, ...limits },
+      },
+      { request, person: "ada" },
+    );
+    return reservation;
+  }
+
+  return {
+    ...{ bench, by, door, lake, step, value, request, clear, materialize, reserve },
+    /** Runs a query over one dataset version. */
+    query: async (pin: DatasetPin, sql: string) => {
+      const engine = await openPins(lake, { t: pin });
+      try {
+        return await engine.query(sql);
+      } finally {
+        engine.close();
+      }
+    },
+    stop: async () => {
+      for (const stop of stops) await stop();
+      await bench.stop();
+    },
+  };
+}
