@@ -48,7 +48,9 @@ export function historyNull(
     const deviation = Math.sqrt(values.reduce((a, v) => a + (v - mean) ** 2, 0) / (chunks - 1));
     thresholds.push(from(mean + bound * deviation));
     const distance = to(comparison.score) - mean;
-    const t = deviation === 0 ? Math.sign(distance) * Infinity : distance / (deviation * Math.sqrt(1 + 1 / chunks));
+    // A column that never moved: anything above it is beyond every bound, the same is not.
+    const still = distance > 0 ? Infinity : 0;
+    const t = deviation === 0 ? still : distance / (deviation * Math.sqrt(1 + 1 / chunks));
     const tail = t === Infinity ? 0 : t <= 0 ? 1 : 1 - studentCdf(t, chunks - 1);
     pValues.push(Math.min(1, tail * comparisons.length));
   }

@@ -1,11 +1,12 @@
 import type { Column } from "@muster/shared/domain/dataset.ts";
 import { NUMERIC } from "@muster/shared/features/schema.ts";
 import type { Engine, Row } from "@muster/shared/warehouse/duckdb.ts";
-import { quoteIdent, quoteLiteral } from "@muster/shared/warehouse/quote.ts";
+import { quoteIdent } from "@muster/shared/warehouse/quote.ts";
 import { deployedView } from "./open-newest.ts";
 
-/** Stretches before the deployment that a load is compared with, each as long as what came since. */
+/** Stretches before the deployment that a load is compared with. */
 const stretches = 4;
+const weekMicros = 7 * 86_400_000_000;
 const limits = {
   /** Fewer rows before say too little about how many there should be. */
   leastRows: 100,
@@ -18,10 +19,10 @@ const limits = {
 };
 
 /**
- * A table to check: `columns` are those to measure, `time` its event time where it has one, `until` the newest event at
- * deployment (ISO 8601).
+ * A table to check: `columns` are those to measure, `time` the time of arrival, else of the event, that its rows have
+ * (null: none).
  */
-export type CheckedTable = { table: string; columns: readonly Column[]; time: string | null; until: string | null };
+export type CheckedTable = { table: string; columns: readonly Column[]; time: string | null };
 
 type Stretch = { rows: number; filled: Record<string, number>; medians: Record<string, number | null> };
 
@@ -74,7 +75,7 @@ const percent = (share: number) => `${Math.round(100 * share)} %`;
 const times = (factor: number) => `${factor < 10 ? factor.toFixed(1) : Math.round(factor)} times`;
 
 /** Stretch −1 is what came since the deployment, 0 the one before it, and so on. */
-async function measureStretches(engine: Engine, { table, columns: measured, time, until }: CheckedTable) {
+async function measureStretches(engine: Engine, { table, columns: measured, time }: CheckedTable) {
   const now = quoteIdent(table);
   const before = quoteIdent(deployedView(table));
   const numbers = measured.filter(({ type }) => NUMERIC.includes(type) && type !== "boolean");
@@ -86,7 +87,7 @@ async function measureStretches(engine: Engine, { table, columns: measured, time
   ].join(", ");
   const whole = `SELECT -1 AS k, * FROM ${now} UNION ALL SELECT 0 AS k, * FROM ${before}`;
   const rows = await engine.query<Row>(
-    `SELECT ${select} FROM (${(await stretchesSql(engine, { now, before, time, until })) ?? whole}) GROUP BY k`,
+    `SELECT ${select} FROM (${(await stretchesSql(engine, { now, before, time })) ?? whole}) GROUP BY k`,
   );
   return new Map(
     rows.map((row): [number, Stretch] => [
@@ -100,24 +101,29 @@ async function measureStretches(engine: Engine, { table, columns: measured, time
   );
 }
 
-/** What came since `until` and the stretches of that length before it; null where nothing came since. */
+/**
+ * What came after the newest row deployed on, and earlier stretches of that length, each a whole number of weeks before:
+ * the days of the week are the same. Null where nothing came since.
+ */
 async function stretchesSql(
   engine: Engine,
-  { now, before, time, until }: { now: string; before: string; time: string | null; until: string | null },
+  { now, before, time }: { now: string; before: string; time: string | null },
 ): Promise<string | null> {
-  if (time === null || until === null) return null;
-  const at = `CAST(${quoteIdent(time)} AS TIMESTAMP)`;
-  const since = `CAST(${quoteLiteral(until.slice(0, 23).replace("Z", ""))} AS TIMESTAMP)`;
-  const [row] = await engine.query<{ micros: number | null; first: number | null }>(
-    `SELECT (SELECT max(epoch_us(${at}) - epoch_us(${since})) FROM ${now} WHERE ${at} > ${since}) AS micros,
-      (SELECT max(epoch_us(${since}) - epoch_us(${at})) FROM ${before}) AS first`,
+  if (time === null) return null;
+  const at = `epoch_us(CAST(${quoteIdent(time)} AS TIMESTAMP))`;
+  const since = `(SELECT max(${at}) FROM ${before})`;
+  const [row] = await engine.query<{ length: number | null; history: number | null }>(
+    `SELECT (SELECT max(${at}) - ${since} FROM ${now} WHERE ${at} > ${since}) AS length,
+      (SELECT ${since} - min(${at}) FROM ${before}) AS history`,
   );
-  const { micros = null, first = null } = row ?? {};
-  if (micros === null || first === null) return null;
+  const { length = null, history = null } = row ?? {};
+  if (length === null || history === null) return null;
+  const period = Math.ceil(Number(length) / weekMicros) * weekMicros;
   // A stretch that the table's history doesn't fill would look short.
-  const whole = Math.min(stretches, Math.floor(Number(first) / Number(micros)));
+  const whole = Math.min(stretches, Math.floor(Number(history) / period));
   if (whole < 1) return null;
+  const k = `(${since} - ${at}) // ${period}`;
   return `SELECT -1 AS k, * FROM ${now} WHERE ${at} > ${since}
-    UNION ALL SELECT (epoch_us(${since}) - epoch_us(${at})) // ${micros} AS k, * FROM ${before}
-    WHERE ${at} <= ${since} AND (epoch_us(${since}) - epoch_us(${at})) // ${micros} < ${whole}`;
+    UNION ALL SELECT ${k} AS k, * FROM ${before}
+    WHERE ${at} <= ${since} AND ${k} < ${whole} AND ${at} - ${since} + (${k} + 1) * ${period} <= ${length}`;
 }

@@ -1,5 +1,4 @@
 import { hashOf } from "@muster/shared/canonical.ts";
-import type { DatasetPin } from "@muster/shared/domain/dataset.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { addDays, dateOf, momentOf } from "@muster/shared/features/horizon.ts";
@@ -39,7 +38,7 @@ export async function newFeatures(
     const { engine, relations } = opened;
     const dataset = relations[problem.dataset];
     if (!dataset) throw fault("broken_contract", `the scope doesn't hold the label's dataset ${problem.dataset}`);
-    const cutoff = problem.label.kind === "ended" ? dateOf(await dayAfterNewest(lake, engine, changes)) : null;
+    const cutoff = problem.label.kind === "ended" ? dateOf(await dayAfterNewest(lake, opened, changes)) : null;
     const asked = cutoff === null ? problem : scoredAt(problem, cutoff);
     const roles: MatrixRole[] = cutoff === null ? ["training", "holdout", "scoring"] : ["scoring"];
     const matrices = roles.map((role) => compileMatrix(asked, { features }, { dataset, tables: relations }, role).sql);
@@ -65,19 +64,20 @@ const scoredAt = (problem: Problem, cutoff: string): Problem => ({
 });
 
 /** The first moment after the day of the newest event: data of a whole day are complete only then. */
-async function dayAfterNewest(lake: Lake, engine: Engine, changes: readonly Change[]): Promise<Date> {
+async function dayAfterNewest(lake: Lake, { engine, relations }: Opened, changes: readonly Change[]): Promise<Date> {
   let newest: string | null = null;
-  for (const { name, now } of changes) {
-    const at = await newestEvent(lake, engine, `__source_${name}`, now);
+  for (const { name, deployed } of changes) {
+    const { time } = await lake.manifest(deployed);
+    // A time that neither label nor features read isn't read here either.
+    if (time === null || !relations[name]?.columns.some((column) => column.name === time)) continue;
+    const at = await newestEvent(engine, name, time);
     if (at !== null && (newest === null || at > newest)) newest = at;
   }
   if (newest === null) throw fault("unfit", "no table of the deployment's scope has a time any more; load one");
   return addDays(momentOf(newest.slice(0, 10)), 1);
 }
 
-async function newestEvent(lake: Lake, engine: Engine, view: string, pin: DatasetPin): Promise<string | null> {
-  const { time } = await lake.manifest(pin);
-  if (time === null) return null;
+async function newestEvent(engine: Engine, view: string, time: string): Promise<string | null> {
   const [row] = await engine.query<{ at: string | null }>(
     `SELECT max(CAST(${quoteIdent(time)} AS TIMESTAMP)) AS at FROM ${quoteIdent(view)}`,
   );
@@ -115,11 +115,11 @@ async function checkLoads(
   for (const { name, deployed, now } of changes) {
     const table = relations[name];
     if (!table || now === deployed) continue;
-    const { time } = await lake.manifest(deployed);
-    const known = time !== null && table.columns.some((column) => column.name === time) ? time : null;
-    const aside = [known, ...(name === problem.dataset ? labelColumns(problem) : [])];
+    const { time, arrived } = await lake.manifest(deployed);
+    const known = [arrived, time].find((name) => table.columns.some((column) => column.name === name)) ?? null;
+    const aside = [time, arrived, ...(name === problem.dataset ? labelColumns(problem) : [])];
     const columns = table.columns.filter((column) => !aside.includes(column.name));
-    found.push(...(await checkLoad(engine, { table: name, columns, time: known, until: problem.now })));
+    found.push(...(await checkLoad(engine, { table: name, columns, time: known })));
   }
   return found;
 }
