@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { canonical, hashOf, sha256 } from "@muster/shared/canonical.ts";
 import { Receipt } from "@muster/shared/domain/receipt.ts";
 import { type FactName, type FactValue, factType, mayGive } from "@muster/shared/fact/table.ts";
 import { fault } from "@muster/shared/fault.ts";
 import type { AnyTrx } from "./context.ts";
 import type { Identity } from "./identity.ts";
+import { randomBytes } from "./random-bytes.ts";
 import type { EvidenceStore, StoredReceipt } from "./store.ts";
 
 /** A value above this many bytes of JSON is kept as an artifact, by hash. */

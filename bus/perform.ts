@@ -167,7 +167,7 @@ async function checkedRun(
   const full = { ...input, ...proof.filled };
   const limit = tool.long ? message.deadline : Math.min(message.deadline, Date.now() + toolMs);
   const timeout = new AbortController();
-  const signal = AbortSignal.any([timeout.signal, ...(cancel ? [cancel] : [])]);
+  const signal = cancel ? AbortSignal.any([timeout.signal, cancel]) : timeout.signal;
   const timer = setTimeout(
     () => timeout.abort(fault("deadline", `${message.tool} didn't end in time`)),
     Math.min(Math.max(0, limit - Date.now()), 2 ** 31 - 1),

@@ -3,12 +3,16 @@ import type { Receipt } from "@muster/shared/domain/receipt.ts";
 import { type Kysely, sql } from "kysely";
 import type pg from "pg";
 import type { Message, Outcome } from "./message.ts";
+import { together } from "./together.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: any agent's transaction carries evidence; its own tables don't matter here
 type Runner = Kysely<any>;
 
 /** A receipt as it stands in the database: the signed document and its signature. */
 export type StoredReceipt = { id: string; document: string; signature: string };
+
+/** A receipt that is revoked (`key` null) or used up by the call of that key. */
+type Spent = { receipt: string; key: string | null };
 
 /** The only SQL over schema `evidence`. Writes go through its functions, which stamp the role of the session. */
 export type EvidenceStore = ReturnType<typeof evidenceStore>;
@@ -17,6 +21,18 @@ export type EvidenceStore = ReturnType<typeof evidenceStore>;
 export function evidenceStore(pool: pg.Pool) {
   // biome-ignore lint/suspicious/noExplicitAny: see Runner
   const db: Database<any> = openDatabase<any>(pool);
+  // Every gated call asks this: prepared by the server, and one query for all calls that came in while another was out.
+  const spentOf = together(
+    async (ids) =>
+      (
+        await pool.query<Spent>({
+          name: "evidence_spent",
+          text: `select receipt, null as key from evidence.revocation where receipt = any($1::text[])
+                 union all select receipt, key from evidence.consumption where receipt = any($1::text[])`,
+          values: [ids],
+        })
+      ).rows,
+  );
   return {
     db,
     /** Receipts by id; ids that don't exist are left out. */
@@ -27,13 +43,11 @@ export function evidenceStore(pool: pg.Pool) {
         )
       ).rows,
 
-    /** Which of these receipts are revoked, and which are used up and by which key. */
-    spent: async (ids: readonly string[]) =>
-      (
-        await sql<{ receipt: string; key: string | null }>`
-          select receipt, null as key from evidence.revocation where receipt = any(${ids}::text[])
-          union all select receipt, key from evidence.consumption where receipt = any(${ids}::text[])`.execute(db)
-      ).rows,
+    /** Which of these receipts are revoked, and which are used up and by which key: as of now, never from memory. */
+    spent: async (ids: readonly string[]): Promise<Spent[]> => {
+      const asked = new Set(ids);
+      return (await spentOf(ids)).filter(({ receipt }) => asked.has(receipt));
+    },
 
     /** The newest standing receipt of a fact whose `about` contains the given part; null without one. */
     newest: async (fact: string, about: Record<string, unknown>): Promise<StoredReceipt | null> =>

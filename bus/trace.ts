@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes } from "./random-bytes.ts";
 
 /** A W3C trace context: where this work stands in the trace of its request. */
 export type Trace = { traceId: string; spanId: string; sampled: boolean };

@@ -2,6 +2,7 @@ import { asFault, fault } from "@muster/shared/fault.ts";
 import type { Command } from "./command.ts";
 import { ask } from "./commands/ask.ts";
 import { audit } from "./commands/audit.ts";
+import { bench } from "./commands/bench.ts";
 import { call } from "./commands/call.ts";
 import { answer, approve, cancel, reject } from "./commands/decide.ts";
 import { down } from "./commands/down.ts";
@@ -31,6 +32,7 @@ export const commands: readonly Command[] = [
   runs,
   predict,
   audit,
+  bench,
 ];
 
 const help = (): string => {

@@ -19,8 +19,11 @@ export type Bench = TestServers & {
 };
 
 /** Starts NATS, Redis and PostgreSQL for a test and migrates the database; `stop` closes all that was opened. */
-export async function startBench(processes: readonly ProcessSpec[] = findProcesses()): Promise<Bench> {
-  const servers = await startServers({ nats: true, redis: true, postgres: true, processes });
+export async function startBench(
+  processes: readonly ProcessSpec[] = findProcesses(),
+  { durable = false } = {},
+): Promise<Bench> {
+  const servers = await startServers({ nats: true, redis: true, postgres: true, processes, durable });
   const names = processes.map((process) => process.name);
   const roles = names.map((process) => ({
     process,
