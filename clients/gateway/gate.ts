@@ -3,7 +3,7 @@ import { newId } from "@muster/bus/evidence.ts";
 import type { Process } from "@muster/bus/process.ts";
 import { hashOf, sha256 } from "@muster/shared/canonical.ts";
 import type { Autonomy, Role } from "@muster/shared/domain/receipt.ts";
-import { Fault, fault } from "@muster/shared/fault.ts";
+import { Fault } from "@muster/shared/fault.ts";
 
 /** Who is at the door: a person with the roles that governance's rows say, read anew each time. */
 export type Visitor = { person: string; roles: Role[] };
@@ -113,10 +113,4 @@ export function openGate(process: Process) {
   }
 
   return { process, identify, accept, confirm, read, act };
-}
-
-/** Refuses a visitor who has none of the roles. */
-export function needRole(visitor: Visitor, roles: readonly Role[]): void {
-  if (!roles.some((role) => visitor.roles.includes(role)))
-    throw fault("denied", `this wants one of the roles ${roles.join(", ")}`);
 }
