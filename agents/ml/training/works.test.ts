@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import type { BoardRow, TrainResult } from "./job.ts";
+import { shareOf } from "./progress.ts";
+import { worksOf } from "./works.ts";
+
+const row = (name: string, cpuSeconds: number, more: Partial<BoardRow> = {}): BoardRow => ({
+  ...{ name, algorithm: "constant", params: { algorithm: "constant" }, why: "", cv: {}, cpuSeconds },
+  ...{ seconds: cpuSeconds / 2, chosen: false, reason: "", skipped: null },
+  ...more,
+});
+
+test("parts add up to the run: what belongs to none alone counts for the chosen; a skipped one teaches nothing", () => {
+  const skipped = { neededCpuSeconds: 9, hadCpuSeconds: 1, fits: "" };
+  const board = [row("a", 1), row("b", 2, { chosen: true }), row("c", 4, { skipped })];
+  const result = { board, cpuSeconds: 10, threads: 2, peakMemoryMb: 300 } as TrainResult;
+  const works = worksOf(result, { rows: 100, columns: 5, folds: 5 }, 8);
+  expect(works.map(({ cpuSeconds }) => cpuSeconds)).toEqual([1, 2 + 3]);
+  expect(works.map(({ seconds }) => seconds)).toEqual([0.5, 1 + 4.5]);
+  expect(works[0]).toMatchObject({ rows: 100, columns: 5, folds: 5, threads: 2, peakMemoryMb: 300 });
+});
+
+test("progress only grows from the first candidate's first fold to the refit", () => {
+  const names = ["a", "b"];
+  const told = (stage: "read" | "audit" | "race" | "refit", candidate: string | null, fold: number | null, round = 0) =>
+    shareOf({ stage, candidate, fold, folds: 3, round, rounds: 10 }, names)[0];
+  const shares = [
+    ...[told("read", null, null), told("audit", null, null), told("race", "a", 0), told("race", "a", 0, 5)],
+    ...[told("race", "a", 2), told("race", "b", 0), told("race", "b", 2, 9), told("refit", "b", null), 1],
+  ];
+  expect(shares).toEqual([...shares].sort((a, b) => a - b));
+  expect(new Set(shares).size).toBe(shares.length);
+});
