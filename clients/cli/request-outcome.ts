@@ -14,5 +14,9 @@ function inWords({ id, status, answer, error, question, approval, assumptions }:
   if (error) return `${id} ${status}: ${error.message}`;
   if (!answer) return `${id} is ${status}`;
   const notes = assumptions.length > 0 ? `\n\nAssumed:\n${assumptions.map((one) => `  · ${one}`).join("\n")}` : "";
-  return `${answer.text}${notes}`;
+  return `${quietMarks(answer.text)}${notes}`;
 }
+
+/** The marks of what a sentence rests on stand back on a terminal; elsewhere the text stays as it is. */
+const quietMarks = (text: string): string =>
+  process.stdout.isTTY ? text.replaceAll(/ \[[\w-]+\]/g, (mark) => `\x1b[2m${mark}\x1b[0m`) : text;

@@ -65,6 +65,8 @@ export const Answer = z.object({
   text: z.string(),
   problem: z
     .object({
+      /** The question in a sentence that a business user can check. */
+      sentence: z.string(),
       population: z.string(),
       entity: z.string(),
       cutoffs: z.array(z.string()),

@@ -126,6 +126,7 @@ describe("the main job", () => {
 
   it("shows the problem, the model, where it serves and what it cost", () => {
     expect(answer.problem).toEqual({
+      sentence: "Will it end?",
       population: "every customer_id with a row of contracts running on 2026-07-01",
       entity: "customer_id",
       cutoffs: ["2025-07-01", "2025-10-01", "2026-01-01", "2026-07-01"],
@@ -156,7 +157,7 @@ describe("the main job", () => {
 
   it("says it in plain words", () => {
     expect(answer.text).toContain(
-      "On the sealed hold-out it reaches roc_auc 0.850 (ninety-five-percent interval 0.830 to 0.870); always saying the same gives 0.500; this was look 1 at it. [s00000006]",
+      "On the sealed hold-out it reaches roc_auc 0.850 (95 % interval 0.830 to 0.870); always saying the same gives 0.500; this was look 1 at it. [s00000006]",
     );
     expect(answer.text).toContain(
       "Cross-validated roc_auc: constant 0.500 ± 0.000, linear 0.839 ± 0.005, xgboost 0.846 ± 0.004.",

@@ -27,7 +27,8 @@ function collect(value: unknown, held: Held): Held {
 export function strayFigures(text: string, answer: Answer): string[] {
   const { text: _, ...fields } = answer;
   const { numbers, words } = collect(fields, { numbers: [], words: new Set() });
-  const said = text.replace(markPattern, "");
+  // Intervals are always of 95 %: that is what the field means, not a figure of this answer.
+  const said = text.replace(markPattern, "").replaceAll("95 % interval", "");
   return [...said.matchAll(token)]
     .map((match) => match[0])
     .filter((figure) => {

@@ -19,7 +19,7 @@ export function modelText(fields: Fields, input: AnswerInput): string {
   ];
   return paragraphs
     .filter((sentences) => sentences.length > 0)
-    .map((sentences) => sentences.join(" "))
+    .map((sentences) => sentences.join("\n"))
     .join("\n\n");
 }
 
@@ -34,17 +34,8 @@ function standing({ deployment, model }: Fields, input: AnswerInput, cite: Cite)
   ];
 }
 
-function question({ problem }: Fields, cite: Cite): string[] {
-  if (!problem) return [];
-  const over = /^\d/.test(problem.horizon) ? `, over ${problem.horizon}` : "";
-  const asked =
-    problem.task === "regression"
-      ? `the value of ${problem.label}`
-      : problem.task === "multiclass"
-        ? `the class in ${problem.label}`
-        : `whether ${problem.label}`;
-  return [sentence(`What is predicted: ${asked}, for ${problem.population}${over}`, cite("problem.defined"))];
-}
+const question = ({ problem }: Fields, cite: Cite): string[] =>
+  problem ? [sentence(problem.sentence, cite("problem.defined"))] : [];
 
 /** The metric that the model was chosen by, else the first there is. */
 function leading({ model, problem }: Fields): string | null {
@@ -58,7 +49,7 @@ function quality(fields: Fields, { facts }: AnswerInput, cite: Cite): string[] {
   if (!model || metric === null) return [];
   const said = [`The model ${model.name}, version ${model.version}, is ${article(model.algorithm)}`];
   const interval = model.intervals[metric];
-  const within = interval ? ` (ninety-five-percent interval ${merit(interval[0])} to ${merit(interval[1])})` : "";
+  const within = interval ? ` (95 % interval ${merit(interval[0])} to ${merit(interval[1])})` : "";
   const baseline =
     model.baseline[metric] === undefined ? "" : `; always saying the same gives ${merit(model.baseline[metric])}`;
   const reach = `On the sealed hold-out it reaches ${metric} ${merit(model.metrics[metric]!)}${within}${baseline}; this was look ${model.holdoutLook} at it`;
@@ -69,7 +60,7 @@ function quality(fields: Fields, { facts }: AnswerInput, cite: Cite): string[] {
     ...(others.length > 0
       ? [
           sentence(
-            `There also: ${others.map(([name, value]) => `${name} ${merit(value)}`).join(", ")}`,
+            `Also on the hold-out: ${others.map(([name, value]) => `${name} ${merit(value)}`).join(", ")}`,
             cite("model.evaluated"),
           ),
         ]
@@ -98,7 +89,7 @@ function candidates(fields: Fields, cite: Cite): string[] {
   const { model } = fields;
   const metric = leading(fields);
   if (!model || metric === null || model.candidates.length === 0) return [];
-  const raced = model.candidates.filter((one) => one.cv[metric]);
+  const raced = bestOfEach(model.candidates, metric);
   const skipped = model.candidates.filter((one) => !one.cv[metric]);
   const chosen = model.candidates.find((one) => one.chosen);
   const board = raced.map((one) => `${one.algorithm} ${merit(one.cv[metric]!.mean)} ± ${merit(one.cv[metric]!.se)}`);
@@ -109,6 +100,18 @@ function candidates(fields: Fields, cite: Cite): string[] {
       sentence(`Not ranked: ${one.algorithm}, ${one.reason || "not finished"}`, cite("run.finished")),
     ),
   ];
+}
+
+/** The best of each algorithm, in the order of the race; the whole board stands in the fields. */
+function bestOfEach(candidates: NonNullable<Fields["model"]>["candidates"], metric: string): typeof candidates {
+  const lowerIsBetter = /^(rmse|mae|log_loss|brier)$/.test(metric);
+  const best = new Map<string, (typeof candidates)[number]>();
+  for (const one of candidates) {
+    const [now, held] = [one.cv[metric]?.mean, best.get(one.algorithm)?.cv[metric]?.mean];
+    if (now === undefined) continue;
+    if (held === undefined || (lowerIsBetter ? now < held : now > held)) best.set(one.algorithm, one);
+  }
+  return [...best.values()];
 }
 
 function drivers({ model }: Fields, cite: Cite): string[] {

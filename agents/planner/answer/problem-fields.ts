@@ -18,6 +18,7 @@ function populationOf({ label, dataset, entity, cutoffs }: Problem): string {
 export function problemFields(problem: Problem): NonNullable<Answer["problem"]> {
   const { cutoffs, horizon } = problem;
   return {
+    sentence: problem.sentence,
     population: populationOf(problem),
     entity: problem.entity ?? "row",
     cutoffs: [...cutoffs.training, cutoffs.holdout, cutoffs.scoring].filter((one) => one !== null),

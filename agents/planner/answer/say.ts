@@ -16,4 +16,5 @@ export function listed(names: readonly string[], most = 8): string {
 }
 
 /** A sentence with the mark of what it rests on. */
-export const sentence = (text: string, mark: string): string => `${text.replace(/[.\s]+$/, "")}. ${mark}`;
+export const sentence = (text: string, mark: string): string =>
+  `${text.replace(/[.\s]+$/, "")}${/[?!]$/.test(text.trim()) ? "" : "."} ${mark}`;
