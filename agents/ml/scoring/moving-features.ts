@@ -2,8 +2,9 @@ import type { Feature } from "@muster/shared/domain/feature.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 
 /**
- * Features that move by construction, whatever the world does: ages at the cutoff, everything summed since the beginning,
- * and parts of the date that rows or cutoffs run along.
+ * Features that move by construction, whatever the world does: ages at the cutoff, times since an event (the longer the
+ * history, the longer ago the last one can be), everything summed since the beginning, and parts of the date that rows or
+ * cutoffs run along.
  */
 export const movingFeatures = (features: readonly Feature[], problem: Problem): string[] =>
   features.filter((feature) => moves(feature, problem)).map(({ name }) => name);
@@ -13,6 +14,7 @@ function moves(feature: Feature, problem: Problem): boolean {
     case "age_days":
       return feature.at === null;
     case "lookup_age_days":
+    case "recency_days":
       return true;
     case "window":
       return feature.days === null;

@@ -20,7 +20,7 @@ export type NewFeatures = { rows: FeatureRows; cutoff: string | null; hash: stri
 
 /**
  * Computes the features that the model reads as they would be scored on the changed datasets: a problem with cutoffs for
- * everybody active on the day after its newest event, a flat table for its rows (where rows have a time, for those that
+ * everybody active at the newest cutoff that the data bear, a flat table for its rows (where rows have a time, for those that
  * came since the deployment). Reads the view's columns and no other. At most `mostRows`, evenly spread.
  */
 export async function newFeatures(
@@ -38,7 +38,7 @@ export async function newFeatures(
     const { engine, relations } = opened;
     const dataset = relations[problem.dataset];
     if (!dataset) throw fault("broken_contract", `the scope doesn't hold the label's dataset ${problem.dataset}`);
-    const cutoff = problem.label.kind === "ended" ? dateOf(await dayAfterNewest(lake, opened, changes)) : null;
+    const cutoff = problem.label.kind === "ended" ? dateOf(await newestCutoff(lake, opened, changes, problem)) : null;
     const asked = cutoff === null ? problem : scoredAt(problem, cutoff);
     const roles: MatrixRole[] = cutoff === null ? ["training", "holdout", "scoring"] : ["scoring"];
     const matrices = roles.map((role) => compileMatrix(asked, { features }, { dataset, tables: relations }, role).sql);
@@ -63,8 +63,17 @@ const scoredAt = (problem: Problem, cutoff: string): Problem => ({
   cutoffs: { training: [], holdout: null, scoring: cutoff },
 });
 
-/** The first moment after the day of the newest event: data of a whole day are complete only then. */
-async function dayAfterNewest(lake: Lake, { engine, relations }: Opened, changes: readonly Change[]): Promise<Date> {
+/**
+ * The newest cutoff that the data bear: the day after the newest event (data of a whole day are complete only then), or
+ * the last one before it on the weekday of the deployment's own cutoff. Windows then hold as many weeks and weekends as
+ * they did there; a window of 30 days over weekly rows holds three or four by the weekday alone.
+ */
+async function newestCutoff(
+  lake: Lake,
+  { engine, relations }: Opened,
+  changes: readonly Change[],
+  { cutoffs }: Problem,
+): Promise<Date> {
   let newest: string | null = null;
   for (const { name, deployed } of changes) {
     const { time } = await lake.manifest(deployed);
@@ -74,7 +83,9 @@ async function dayAfterNewest(lake: Lake, { engine, relations }: Opened, changes
     if (at !== null && (newest === null || at > newest)) newest = at;
   }
   if (newest === null) throw fault("unfit", "no table of the deployment's scope has a time any more; load one");
-  return addDays(momentOf(newest.slice(0, 10)), 1);
+  const after = addDays(momentOf(newest.slice(0, 10)), 1);
+  if (cutoffs.scoring === null) return after;
+  return addDays(after, -((after.getUTCDay() - momentOf(cutoffs.scoring).getUTCDay() + 7) % 7));
 }
 
 async function newestEvent(engine: Engine, view: string, time: string): Promise<string | null> {

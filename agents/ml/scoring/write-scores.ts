@@ -16,7 +16,7 @@ import { derivedName, scoreColumns } from "./score-columns.ts";
 
 const pageRows = 4096;
 /** Rows explained between two breaths: leases are renewed and cancellations heard in between. */
-const breathRows = 128;
+const breathRows = 32;
 /** Training rows that typical values and means are taken from, evenly spread. */
 const typicalRows = 20_000;
 
