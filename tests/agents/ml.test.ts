@@ -5,6 +5,7 @@ import type { Reply } from "@muster/bus/message.ts";
 import { answersOf } from "@muster/ml/holdout.ts";
 import { openModel } from "@muster/ml/onnx/run.ts";
 import { sampleMatrix } from "@muster/ml/scoring/read-matrix.ts";
+import { canonical, hashOf } from "@muster/shared/canonical.ts";
 import { pinOf } from "@muster/shared/domain/dataset.ts";
 import type { RunResult } from "@muster/shared/domain/model.ts";
 import { inboxFolder } from "@muster/shared/home.ts";
@@ -12,11 +13,10 @@ import { normal, seededRandom } from "@muster/shared/random.ts";
 import { rocAuc } from "@muster/shared/stats/metrics.ts";
 import { ingest } from "@muster/shared/warehouse/ingest.ts";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { askFrom, sign } from "../support/signing.ts";
+import { accept, askFrom, sign } from "../support/signing.ts";
 import { type MlBench, type Shown, startMl } from "./trainable.ts";
 
 const telco = join(import.meta.dirname, "../../../shared/datasets/telco_churn/telco_churn.csv");
-const bikes = join(import.meta.dirname, "../../../shared/datasets/bike_sharing/bike_hourly.csv");
 const here = existsSync(telco);
 if (!here) console.warn("skipped: ../shared/datasets is absent, no model is trained on public files");
 
@@ -172,6 +172,46 @@ describe("from a question to a registered model", () => {
   }, 60_000);
 });
 
+describe("other kinds of answer", () => {
+  test("an amount, and one of three classes: trained, evaluated and explained with their own figures", async () => {
+    const pin = await load("shoppers", visitors(6));
+    const figures = async (target: string) => {
+      const shown = await prepared(pin, { target });
+      const run = output<RunResult>(await at.step("train_model", shown));
+      const { metrics } = output<{ metrics: Record<string, number> }>(await at.step("evaluate_model", shown));
+      const { rows } = output<{ rows: number }>(await at.step("explain_model", shown));
+      expect(rows).toBe(run.rows);
+      expect(run.threshold).toBeNull();
+      return { task: run.task, classes: run.classes, keys: Object.keys(metrics).sort(), metrics };
+    };
+    const amount = await figures("spent");
+    expect(amount).toMatchObject({ task: "regression", classes: [], keys: ["mae", "r2", "rmse"] });
+    expect(amount.metrics.r2).toBeGreaterThan(0.3);
+    const plan = await figures("plan");
+    expect(plan).toMatchObject({
+      ...{ task: "multiclass", classes: ["basic", "max", "plus"] },
+      keys: ["accuracy", "f1_macro", "log_loss", "roc_auc"],
+    });
+    expect(plan.metrics.roc_auc).toBeGreaterThan(0.6);
+  }, 120_000);
+
+  test("an answer that nothing tells: the run finishes, the model is marked exploratory", async () => {
+    const random = seededRandom(9);
+    const rows = Array.from(
+      { length: 600 },
+      (_, i) => `${i % 7},${random().toFixed(3)},${random() < 0.4 ? "yes" : "no"}`,
+    );
+    const pin = await load("coins", `day,wind,heads\n${rows.join("\n")}\n`);
+    const shown = await prepared(pin, { target: "heads" });
+    expect(output<RunResult>(await at.step("train_model", shown)).beatsConstant).toBe(false);
+    const evaluation = output<{ exploratory: boolean }>(await at.step("evaluate_model", shown));
+    expect(evaluation).toMatchObject({
+      exploratory: true,
+      verdict: expect.stringContaining("no better than the constant"),
+    });
+  }, 60_000);
+});
+
 describe("what a training must not do", () => {
   let pin: string;
   let shown: Shown;
@@ -213,12 +253,33 @@ describe("what a training must not do", () => {
     await expect(sign(at.by.ml!, "training.cleared", { ...about, person: "ada" }, value)).rejects.toThrow(
       /may not give/,
     );
+    const governance = at.by.governance!.evidence;
+    const signed = await governance.sign({
+      ...{ id: "rcp_forged", fact: "training.cleared", about, value, verdict: "passed", uses: [] },
+      ...own,
+    });
+    // A true signature over eve's clearance, under a text that names ada.
+    const forged = JSON.parse(signed.document.replaceAll('"eve"', '"ada"')) as typeof signed.receipt;
+    forged.subject = hashOf(forged.about);
+    const text = canonical(forged);
+    await governance.store.give(governance.store.db, { ...forged, signature: signed.receipt.signature }, text);
+    await refused(copyOf(shown, { cleared: "rcp_forged" }), missing);
     const mine = await sign(at.by.governance!, "training.cleared", { ...about, person: "ada" }, value, {
       ...own,
       person: "ada",
     });
     await at.by.governance!.evidence.store.revoke(at.by.governance!.evidence.store.db, mine, "a test");
     await refused(copyOf(shown, { cleared: mine }), missing);
+  });
+
+  test("go on under an acceptance that has expired", async () => {
+    const yesterday = new Date(Date.now() - 26 * 3_600_000);
+    const door = await at.bench.process("gateway", { now: () => yesterday });
+    const accepted = await accept(door, shown.$request!);
+    await refused(copyOf(shown, { accepted }), {
+      code: "precondition_failed",
+      data: { why: expect.arrayContaining([{ fact: "request.accepted", why: "expired" }]) },
+    });
   });
 
   test("train on columns that a true clearance doesn't clear", async () => {
@@ -359,17 +420,4 @@ describe.skipIf(!here)("on public files", () => {
     expect(output<{ name: string }>(await at.step("register_model", shown)).name).toBe("churn");
     console.info(`telco_churn: ${run.verdict}; hold-out ${evaluation.metrics.roc_auc.toFixed(4)}; ${run.seconds} s`);
   }, 120_000);
-
-  test("bike sharing: an amount over time, better than its mean", async () => {
-    const pin = await copied(bikes, "bike_hourly");
-    const shown = await prepared(pin, { target: "cnt" });
-    const run = output<RunResult>(await at.step("train_model", shown));
-    expect(run.task).toBe("regression");
-    const evaluation = output<{ metrics: { rmse: number }; baseline: { rmse: number } }>(
-      await at.step("evaluate_model", shown),
-    );
-    expect(evaluation.metrics.rmse).toBeLessThan(evaluation.baseline.rmse / 2);
-    await at.step("explain_model", shown);
-    console.info(`bike_hourly: ${run.verdict}; hold-out ${evaluation.metrics.rmse.toFixed(1)}; ${run.seconds} s`);
-  }, 180_000);
 });
