@@ -19,7 +19,7 @@ export function droppedOf(facts: Facts): Dropped[] {
 }
 
 /** Why things are left out, in the order they are told. `number`: the number that shows it is worth telling. */
-const groups: { title: string; says: RegExp; number: boolean }[] = [
+const groups: { title: string; says: RegExp; number: boolean; brief?: true }[] = [
   {
     title: "they give the answer away",
     says: /leak|knows the answer|tells whether|known at the cutoff|written at the end/i,
@@ -33,18 +33,27 @@ const groups: { title: string; says: RegExp; number: boolean }[] = [
   },
   { title: "the request left them out", says: /excluded by|person who asked/i, number: false },
   { title: "they are protected attributes", says: /protected|evaluation only/i, number: false },
-  { title: "they only name rows", says: /names rows|id[- _]?like|\bkey\b/i, number: false },
-  { title: "they hold nothing to learn from", says: /constant|same value|missing|empty/i, number: false },
-  { title: "they are the same as another", says: /the same as|correlation/i, number: false },
-  { title: "they are too weak to matter", says: /weak|strongest|no association|measured/i, number: false },
+  { title: "they only name rows", says: /names rows|names its row|id[- _]?like|\bkey\b/i, number: false, brief: true },
+  { title: "they say when a row arrived", says: /arrival time/i, number: false, brief: true },
+  { title: "they hold nothing to learn from", says: /constant|same value|missing|empty/i, number: false, brief: true },
+  { title: "they are the same as another", says: /the same as|correlation/i, number: false, brief: true },
+  { title: "they are too weak to matter", says: /weak|strongest|no association|measured/i, number: false, brief: true },
 ];
 
+/** What was left out for one reason. `brief`: of interest to nobody by name; the fields list it. */
+export type DroppedGroup = { title: string; members: Dropped[]; number: boolean; brief: boolean };
+
 /** What was left out, grouped by why; what fits no group stands under its own reason. */
-export function groupDropped(dropped: readonly Dropped[]): { title: string; members: Dropped[]; number: boolean }[] {
-  const found = new Map<string, { title: string; members: Dropped[]; number: boolean }>();
+export function groupDropped(dropped: readonly Dropped[]): DroppedGroup[] {
+  const found = new Map<string, DroppedGroup>();
   for (const one of dropped) {
     const group = groups.find((each) => each.says.test(one.reason)) ?? { title: one.reason, number: false };
-    const there = found.get(group.title) ?? { title: group.title, members: [], number: group.number };
+    const there = found.get(group.title) ?? {
+      title: group.title,
+      members: [],
+      number: group.number,
+      brief: "brief" in group && group.brief === true,
+    };
     there.members.push(one);
     found.set(group.title, there);
   }

@@ -127,15 +127,27 @@ function drivers({ model }: Fields, cite: Cite): string[] {
 }
 
 function leftOut({ model }: Fields, cite: Cite): string[] {
-  return groupDropped(model?.dropped ?? []).map(({ title, members, number }) => {
-    const names = members.map((one) =>
-      number && one.number !== null ? `${one.name} (${merit(one.number)})` : one.name,
-    );
-    return sentence(
-      `Left out, since ${title}: ${listed(names)}`,
-      cite(title === "they are personal data" ? "training.cleared" : "features.suggested"),
-    );
-  });
+  const groups = groupDropped(model?.dropped ?? []);
+  const told = groups
+    .filter((group) => !group.brief)
+    .map(({ title, members, number }) => {
+      const names = members.map((one) =>
+        number && one.number !== null ? `${one.name} (${merit(one.number)})` : one.name,
+      );
+      return sentence(
+        `Left out, since ${title}: ${listed(names)}`,
+        cite(title === "they are personal data" ? "training.cleared" : "features.suggested"),
+      );
+    });
+  const brief = groups.filter((group) => group.brief).map((group) => group.title);
+  if (brief.length === 0) return told;
+  return [
+    ...told,
+    sentence(
+      `Left out as well, and listed with their numbers in the fields: those of which ${listed(brief)}`,
+      cite("features.suggested"),
+    ),
+  ];
 }
 
 function serving({ predictions, deployment, monitoring }: Fields, cite: Cite): string[] {

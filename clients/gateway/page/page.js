@@ -72,6 +72,13 @@ function bar(share) {
   return node;
 }
 
+/** A line of the answer; the marks of what it rests on stand back. */
+function cited(line) {
+  const node = document.createElement("p");
+  for (const part of line.split(/( \[[\w-]+\])/)) node.append(/^ \[/.test(part) ? text("span", part, "cite") : part);
+  return node;
+}
+
 function renderAnswer(view) {
   const box = $("answer");
   box.replaceChildren();
@@ -79,7 +86,7 @@ function renderAnswer(view) {
   if (view.error) box.append(text("h2", view.error.message), text("p", `code: ${view.error.code}`, "muted"));
   const { answer } = view;
   if (!answer) return;
-  for (const line of answer.text.split("\n").filter(Boolean)) box.append(text("p", line));
+  for (const line of answer.text.split("\n").filter(Boolean)) box.append(cited(line));
   const { model, predictions, deployment, monitoring } = answer;
   if (model) {
     box.append(text("h3", `Model ${model.name}, version ${model.version} (${model.algorithm})`));
@@ -101,15 +108,14 @@ function renderAnswer(view) {
         model.features.slice(0, 12).map((one) => [one.name, one.importance, bar(one.importance)]),
       ),
     );
+    const metric = answer.problem?.metric ?? Object.keys(model.metrics)[0];
     box.append(text("h3", "Candidates"));
     box.append(
       table(
-        ["algorithm", "cross-validated", "seconds", ""],
+        ["algorithm", `cross-validated ${metric}`, "seconds", ""],
         model.candidates.map((one) => [
           one.algorithm,
-          Object.entries(one.cv)
-            .map(([key, { mean, se }]) => `${key} ${number(mean)} ± ${number(se)}`)
-            .join(", "),
+          one.cv[metric] ? `${number(one.cv[metric].mean)} ± ${number(one.cv[metric].se)}` : "",
           one.seconds,
           one.chosen ? `chosen: ${one.reason}` : one.reason,
         ]),
