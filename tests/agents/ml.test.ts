@@ -1,72 +1,23 @@
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { cancelRequest } from "@muster/bus/cancel.ts";
-import type { Reply } from "@muster/bus/message.ts";
 import { answersOf } from "@muster/ml/holdout.ts";
 import { openModel } from "@muster/ml/onnx/run.ts";
 import { sampleMatrix } from "@muster/ml/scoring/read-matrix.ts";
-import { canonical, hashOf } from "@muster/shared/canonical.ts";
-import { pinOf } from "@muster/shared/domain/dataset.ts";
 import type { RunResult } from "@muster/shared/domain/model.ts";
-import { inboxFolder } from "@muster/shared/home.ts";
-import { normal, seededRandom } from "@muster/shared/random.ts";
+import { seededRandom } from "@muster/shared/random.ts";
 import { rocAuc } from "@muster/shared/stats/metrics.ts";
-import { ingest } from "@muster/shared/warehouse/ingest.ts";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { accept, askFrom, sign } from "../support/signing.ts";
-import { type MlBench, type Shown, startMl } from "./trainable.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { askFrom } from "../support/signing.ts";
+import { copyOf, type MlBench, output, type Shown, startMl, visitors } from "./trainable.ts";
 
 const telco = join(import.meta.dirname, "../../../shared/datasets/telco_churn/telco_churn.csv");
 const here = existsSync(telco);
 if (!here) console.warn("skipped: ../shared/datasets is absent, no model is trained on public files");
 
-/** 900 made-up visitors with an answer that tenure and plan tell in part. */
-function visitors(seed: number): string {
-  const random = seededRandom(seed);
-  const rows = Array.from({ length: 900 }, (_, i) => {
-    const tenure = Math.floor(random() * 60);
-    const plan = ["basic", "plus", "max"][Math.floor(random() * 3)]!;
-    const spent = (20 + 10 * random() + (plan === "max" ? 8 : 0)).toFixed(2);
-    const gone = 1.2 - tenure / 20 - (plan === "max" ? 1 : 0) + normal(random) > 0;
-    return `v${i},${tenure},${plan},${random() < 0.05 ? "" : spent},${gone ? "yes" : "no"}`;
-  });
-  return `visitor_id,tenure,plan,spent,gone\n${rows.join("\n")}\n`;
-}
-
 let at: MlBench;
-const inbox = () => inboxFolder(at.bench.home);
-async function load(name: string, text: string, more = {}) {
-  writeFileSync(join(inbox(), `${name}.csv`), text);
-  const { version } = await ingest({ lake: at.lake, inbox: inbox(), file: `${name}.csv`, now: new Date(), ...more });
-  return pinOf(name, version);
-}
-async function copied(file: string, name: string) {
-  copyFileSync(file, join(inbox(), `${name}.csv`));
-  const { version } = await ingest({ lake: at.lake, inbox: inbox(), file: `${name}.csv`, now: new Date() });
-  return pinOf(name, version);
-}
-/** Everything up to the training, for one request. */
-async function prepared(pin: string, input: object, limits = {}): Promise<Shown> {
-  const shown = await at.request();
-  await at.step("define_problem", shown, { dataset: pin, ...input });
-  await at.clear(shown, pin);
-  await at.step("suggest_features", shown);
-  await at.step("create_feature_pipeline", shown);
-  await at.materialize(shown, pin, limits);
-  await at.step("select_model", shown);
-  return shown;
-}
-const output = <T>(reply: Reply) => reply.output as T & { verdict: string };
-type Status = { runs: { run: string; status: string; error: { code: string } | null; cpuSeconds: number | null }[] };
-const status = async () => output<Status>(await askFrom(at.door, { tool: "ml.get_ml_status" })).runs;
-/** The same receipts with some put in place, to be changed without the others noticing. */
-const copyOf = (shown: Shown, instead: Record<string, string> = {}): Shown =>
-  Object.defineProperty({ ...shown, ...instead }, "$request", { value: shown.$request, enumerable: false });
-
 beforeAll(async () => {
   at = await startMl();
-  mkdirSync(inbox(), { recursive: true });
-}, 60_000);
+});
 afterAll(async () => {
   await at?.stop();
 });
@@ -76,8 +27,8 @@ describe("from a question to a registered model", () => {
   let shown: Shown;
   let run: RunResult;
   beforeAll(async () => {
-    pin = await load("visitors", visitors(1));
-    shown = await prepared(pin, { dataset: "visitors", target: "gone" });
+    pin = await at.load("visitors", visitors(1));
+    shown = await at.prepared(pin, { dataset: "visitors", target: "gone" });
     run = output<RunResult>(await at.step("train_model", shown));
   }, 120_000);
 
@@ -99,7 +50,7 @@ describe("from a question to a registered model", () => {
     expect(rows[0].payload).toMatchObject({ reservation, rows: run.rows, algorithm: run.algorithm });
     const works = rows[0].payload.works as { cpuSeconds: number }[];
     expect(works.reduce((sum, one) => sum + one.cpuSeconds, 0)).toBeCloseTo(run.cpuSeconds, 6);
-    expect((await status()).find((one) => one.run === run.run)).toMatchObject({ status: "finished", error: null });
+    expect((await at.runs()).find((one) => one.run === run.run)).toMatchObject({ status: "finished", error: null });
   });
 
   test("evaluates the stored bytes on the sealed rows and counts each look", async () => {
@@ -154,29 +105,29 @@ describe("from a question to a registered model", () => {
   });
 
   test("the same question on another table gets a name of its own, and one that was asked for is refused", async () => {
-    const other = await load("guests", visitors(2));
-    const theirs = await prepared(other, { target: "gone" });
+    const other = await at.load("guests", visitors(2));
+    const theirs = await at.prepared(other, { target: "gone" });
     await at.step("train_model", theirs);
     await at.step("evaluate_model", theirs);
     const named = output<{ name: string }>(await at.step("register_model", theirs));
     expect(named.name).toBe("guests_gone");
-    const taken = await prepared(other, { target: "gone", name: "elsewhere" });
+    const taken = await at.prepared(other, { target: "gone", name: "elsewhere" });
     await at.step("train_model", taken);
     await at.step("evaluate_model", taken);
     await expect(at.step("register_model", taken, { name: "gone" })).rejects.toMatchObject({ code: "conflict" });
   }, 120_000);
 
   test("the same data, seed and engine give the same model", async () => {
-    const again = await prepared(pin, { target: "gone" });
+    const again = await at.prepared(pin, { target: "gone" });
     expect(output<RunResult>(await at.step("train_model", again)).model).toBe(run.model);
   }, 60_000);
 });
 
 describe("other kinds of answer", () => {
   test("an amount, and one of three classes: trained, evaluated and explained with their own figures", async () => {
-    const pin = await load("shoppers", visitors(6));
+    const pin = await at.load("shoppers", visitors(6));
     const figures = async (target: string) => {
-      const shown = await prepared(pin, { target });
+      const shown = await at.prepared(pin, { target });
       const run = output<RunResult>(await at.step("train_model", shown));
       const { metrics } = output<{ metrics: Record<string, number> }>(await at.step("evaluate_model", shown));
       const { rows } = output<{ rows: number }>(await at.step("explain_model", shown));
@@ -201,8 +152,8 @@ describe("other kinds of answer", () => {
       { length: 600 },
       (_, i) => `${i % 7},${random().toFixed(3)},${random() < 0.4 ? "yes" : "no"}`,
     );
-    const pin = await load("coins", `day,wind,heads\n${rows.join("\n")}\n`);
-    const shown = await prepared(pin, { target: "heads" });
+    const pin = await at.load("coins", `day,wind,heads\n${rows.join("\n")}\n`);
+    const shown = await at.prepared(pin, { target: "heads" });
     expect(output<RunResult>(await at.step("train_model", shown)).beatsConstant).toBe(false);
     const evaluation = output<{ exploratory: boolean }>(await at.step("evaluate_model", shown));
     expect(evaluation).toMatchObject({
@@ -212,200 +163,10 @@ describe("other kinds of answer", () => {
   }, 60_000);
 });
 
-describe("what a training must not do", () => {
-  let pin: string;
-  let shown: Shown;
-  beforeAll(async () => {
-    pin = await load("callers", visitors(3));
-    shown = await prepared(pin, { target: "gone" });
-  }, 60_000);
-  const refused = async (receipts: Shown, why: object) => {
-    const before = (await status()).length;
-    await expect(at.step("train_model", receipts)).rejects.toMatchObject(why);
-    expect((await status()).length).toBe(before);
-  };
-
-  test("run without receipts, naming every fact that is missing", async () => {
-    await refused(await at.request(), {
-      code: "precondition_failed",
-      data: {
-        missing: [
-          ...["problem.defined", "scope.pinned", "view.registered", "features.materialized", "training_set.passed"],
-          ...["candidates.chosen", "budget.reserved", "training.cleared"],
-        ],
-      },
-    });
-  });
-
-  test("take a clearance of another person, another request, or one that is forged or revoked", async () => {
-    const { problem } = { problem: await at.value<"problem.defined">(shown["problem.defined"]!) };
-    const value = await at.value<"training.cleared">(shown.cleared!);
-    const about = { problem: problem.hash, scope: [pin], person: "eve", purpose: "analytics" };
-    const own = { request: shown.$request!, person: "eve" };
-    const missing = { code: "precondition_failed", data: { missing: ["training.cleared"] } };
-    const eves = await sign(at.by.governance!, "training.cleared", about, value, own);
-    await refused(copyOf(shown, { cleared: eves }), missing);
-    const elsewhere = await sign(at.by.governance!, "training.cleared", { ...about, person: "ada" }, value, {
-      request: "req_other",
-      person: "ada",
-    });
-    await refused(copyOf(shown, { cleared: elsewhere }), missing);
-    await expect(sign(at.by.ml!, "training.cleared", { ...about, person: "ada" }, value)).rejects.toThrow(
-      /may not give/,
-    );
-    const governance = at.by.governance!.evidence;
-    const signed = await governance.sign({
-      ...{ id: "rcp_forged", fact: "training.cleared", about, value, verdict: "passed", uses: [] },
-      ...own,
-    });
-    // A true signature over eve's clearance, under a text that names ada.
-    const forged = JSON.parse(signed.document.replaceAll('"eve"', '"ada"')) as typeof signed.receipt;
-    forged.subject = hashOf(forged.about);
-    const text = canonical(forged);
-    await governance.store.give(governance.store.db, { ...forged, signature: signed.receipt.signature }, text);
-    await refused(copyOf(shown, { cleared: "rcp_forged" }), missing);
-    const mine = await sign(at.by.governance!, "training.cleared", { ...about, person: "ada" }, value, {
-      ...own,
-      person: "ada",
-    });
-    await at.by.governance!.evidence.store.revoke(at.by.governance!.evidence.store.db, mine, "a test");
-    await refused(copyOf(shown, { cleared: mine }), missing);
-  });
-
-  test("go on under an acceptance that has expired", async () => {
-    const yesterday = new Date(Date.now() - 26 * 3_600_000);
-    const door = await at.bench.process("gateway", { now: () => yesterday });
-    const accepted = await accept(door, shown.$request!);
-    await refused(copyOf(shown, { accepted }), {
-      code: "precondition_failed",
-      data: { why: expect.arrayContaining([{ fact: "request.accepted", why: "expired" }]) },
-    });
-  });
-
-  test("train on columns that a true clearance doesn't clear", async () => {
-    const other = copyOf(shown);
-    const value = await at.value<"training.cleared">(shown.cleared!);
-    const problem = await at.value<"problem.defined">(shown["problem.defined"]!);
-    const columns = {
-      ...value.columns,
-      "callers.tenure": { ...value.columns["callers.tenure"]!, role: "none" as const },
-    };
-    other.cleared = await sign(
-      at.by.governance!,
-      "training.cleared",
-      { problem: problem.hash, scope: [pin], person: "ada", purpose: "analytics" },
-      { ...value, columns },
-      { request: shown.$request!, person: "ada" },
-    );
-    const { training } = { training: (await at.value<"features.materialized">(shown.training!)).dataset };
-    await at.reserve(other, { problem, training });
-    await refused(other, { code: "denied", data: { column: "callers.tenure" } });
-  });
-
-  test("use another matrix's checks or budget", async () => {
-    const problem = await at.value<"problem.defined">(shown["problem.defined"]!);
-    const other = copyOf(shown);
-    await at.reserve(other, { problem, training: `gone_training@${"1".repeat(64)}` });
-    await refused(other, { code: "precondition_failed", data: { missing: ["budget.reserved"] } });
-  });
-
-  test("go on when it is out of budget or memory: it says what it used, and no model exists", async () => {
-    const problem = await at.value<"problem.defined">(shown["problem.defined"]!);
-    const training = (await at.value<"features.materialized">(shown.training!)).dataset;
-    for (const [limits, code] of [
-      [{ limitCpuSeconds: 0.001 }, "over_budget"],
-      [{ limitMemoryMb: 40 }, "unfit"],
-    ] as const) {
-      const tight = copyOf(shown);
-      const reservation = await at.reserve(tight, { problem, training }, limits);
-      const error = await at.step("train_model", tight).catch((e: unknown) => e);
-      expect(error).toMatchObject({ code, data: { reservation, run: expect.stringMatching(/^run_/) } });
-      const { run } = (error as { data: { run: string } }).data;
-      expect((await status()).find((one) => one.run === run)).toMatchObject({ status: "failed", error: { code } });
-      const { rows } = await at.by.ml!.pool.query(
-        "select payload from evidence.outbox where event = 'ml.train_model_failed' and payload->>'run' = $1",
-        [run],
-      );
-      expect(rows).toHaveLength(1);
-      expect(rows[0].payload).toMatchObject({ reservation, code });
-      expect(Object.keys(tight)).not.toContain("run.finished");
-    }
-  }, 60_000);
-
-  test("train twice when it is delivered twice, or use a reservation again", async () => {
-    const before = (await status()).length;
-    const replies = await Promise.all([1, 2, 3].map(() => at.step("train_model", copyOf(shown), {}, "one-training")));
-    expect(new Set(replies.map((reply) => output<RunResult>(reply).run)).size).toBe(1);
-    expect((await status()).length).toBe(before + 1);
-    await refused(shown, { code: "precondition_failed", data: { missing: ["budget.reserved"] } });
-  }, 60_000);
-
-  test("go on when its request is cancelled: the child ends, the run is marked, what it used is told", async () => {
-    const problem = await at.value<"problem.defined">(shown["problem.defined"]!);
-    const training = (await at.value<"features.materialized">(shown.training!)).dataset;
-    const again = copyOf(shown);
-    const reservation = await at.reserve(again, { problem, training });
-    const begun = at.step("train_model", again).catch((e: unknown) => e);
-    await vi.waitFor(async () => expect((await status())[0]!.status).toBe("running"), {
-      timeout: 15_000,
-      interval: 20,
-    });
-    await cancelRequest(at.by.gateway!, shown.$request!);
-    expect(await begun).toMatchObject({ code: "cancelled", data: { reservation } });
-    expect((await status())[0]).toMatchObject({ status: "cancelled", error: { code: "cancelled" } });
-  }, 60_000);
-
-  test("use data that changed since they were checked", async () => {
-    const problem = await at.value<"problem.defined">(shown["problem.defined"]!);
-    const training = (await at.value<"features.materialized">(shown.training!)).dataset;
-    const late = copyOf(shown);
-    await at.reserve(late, { problem, training });
-    await load("callers", visitors(4));
-    await refused(late, { code: "conflict", data: { dataset: "callers" } });
-  });
-});
-
-describe("bad input", () => {
-  const call = (tool: string, input: Record<string, unknown>, receipts: string[] = [], request: string | null = null) =>
-    askFrom(at.door, { tool: `ml.${tool}`, input, receipts, request });
-
-  test("each tool refuses it with its code and says what to do", async () => {
-    const shown = await at.request();
-    const accepted = [shown.accepted!];
-    const define = (input: Record<string, unknown>) => call("define_problem", input, accepted, shown.$request!);
-    await load("plain", visitors(5));
-    await load("same", "a,b\n1,x\n2,x\n3,x\n");
-    for (const [input, code, words] of [
-      [{ dataset: "weather_on_mars", target: "rain" }, "not_found", "weather_on_mars"],
-      [{ dataset: "plain", target: "gonne" }, "not_found", "gone"],
-      [{ dataset: "plain" }, "invalid_input", "a target column or an event"],
-      [{ dataset: "plain", target: "gone", metric: "rmse" }, "invalid_input", "rmse can't judge"],
-      [{ dataset: "same", target: "b" }, "unfit", "one class only"],
-      [{ dataset: "plain", target: 5 }, "invalid_input", "target"],
-    ] as const)
-      await expect(define(input)).rejects.toMatchObject({ code, message: expect.stringContaining(words) });
-    await expect(call("define_problem", { dataset: "plain", target: "gone" })).rejects.toMatchObject({
-      code: "precondition_failed",
-      data: { missing: ["request.accepted"] },
-    });
-    for (const tool of ["suggest_features", "create_feature_pipeline", "select_model", "explain_model"])
-      await expect(call(tool, {})).rejects.toMatchObject({ code: "precondition_failed" });
-    for (const tool of ["evaluate_model", "register_model"])
-      await expect(call(tool, {}, accepted, shown.$request!)).rejects.toMatchObject({ code: "precondition_failed" });
-    await expect(call("register_model", { name: "Not A Name" })).rejects.toMatchObject({ code: "invalid_input" });
-    await expect(call("get_model_versions", { name: "nobody" })).rejects.toMatchObject({ code: "not_found" });
-    await expect(call("get_ml_status", { surplus: 1 })).rejects.toMatchObject({ code: "invalid_input" });
-    await expect(call("train_model", { name: "" })).rejects.toMatchObject({ code: "invalid_input" });
-    const experiment = () => call("create_experiment", { name: "winter" }, accepted, shown.$request!);
-    expect(output<{ name: string }>(await experiment()).name).toBe("winter");
-    await expect(experiment()).rejects.toMatchObject({ code: "conflict" });
-  });
-});
-
 describe.skipIf(!here)("on public files", () => {
   test("telco churn: cross-validated at least 0.840, the hold-out with its interval, the id left out", async () => {
-    const pin = await copied(telco, "telco_churn");
-    const shown = await prepared(pin, { target: "Churn" });
+    const pin = await at.load("telco_churn", readFileSync(telco));
+    const shown = await at.prepared(pin, { target: "Churn" });
     const suggested = await at.value<"features.suggested">(shown["features.suggested"]!);
     expect(suggested.features.map(({ name }) => name)).not.toContain("customerID");
     const run = output<RunResult>(await at.step("train_model", shown));

@@ -1,6 +1,9 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { call } from "@muster/bus/call.ts";
 import { newId } from "@muster/bus/evidence.ts";
 import { openJobs, work } from "@muster/bus/job.ts";
+import type { Reply } from "@muster/bus/message.ts";
 import type { Host } from "@muster/bus/perform.ts";
 import type { Process } from "@muster/bus/process.ts";
 import { serve } from "@muster/bus/serve.ts";
@@ -12,9 +15,34 @@ import type { Problem } from "@muster/shared/domain/problem.ts";
 import type { FactName, FactValue } from "@muster/shared/fact/table.ts";
 import { compileLabels } from "@muster/shared/features/labels.ts";
 import { compileMatrix, type MatrixRole } from "@muster/shared/features/matrix.ts";
+import { inboxFolder } from "@muster/shared/home.ts";
+import { normal, seededRandom } from "@muster/shared/random.ts";
+import { ingest } from "@muster/shared/warehouse/ingest.ts";
 import { openPins, writeQuery } from "@muster/shared/warehouse/write-query.ts";
 import { type Bench, startBench } from "../support/process.ts";
-import { accept, sign, type Terms } from "../support/signing.ts";
+import { accept, askFrom, sign, type Terms } from "../support/signing.ts";
+
+/** 900 made-up visitors with an answer that tenure and plan tell in part. */
+export function visitors(seed: number): string {
+  const random = seededRandom(seed);
+  const rows = Array.from({ length: 900 }, (_, i) => {
+    const tenure = Math.floor(random() * 60);
+    const plan = ["basic", "plus", "max"][Math.floor(random() * 3)]!;
+    const spent = (20 + 10 * random() + (plan === "max" ? 8 : 0)).toFixed(2);
+    const gone = 1.2 - tenure / 20 - (plan === "max" ? 1 : 0) + normal(random) > 0;
+    return `v${i},${tenure},${plan},${random() < 0.05 ? "" : spent},${gone ? "yes" : "no"}`;
+  });
+  return `visitor_id,tenure,plan,spent,gone\n${rows.join("\n")}\n`;
+}
+
+/** The same receipts with some put in place, to be changed without the others noticing. */
+export const copyOf = (shown: Shown, instead: Record<string, string> = {}): Shown =>
+  Object.defineProperty({ ...shown, ...instead }, "$request", { value: shown.$request, enumerable: false });
+
+/** The output of a tool, with the line it came to. */
+export const output = <T>(reply: Reply) => reply.output as T & { verdict: string };
+
+type Status = { runs: { run: string; status: string; error: { code: string } | null; cpuSeconds: number | null }[] };
 
 /** A real ml agent with its worker on real servers, and the other processes to sign what it needs. */
 export type MlBench = Awaited<ReturnType<typeof startMl>>;
@@ -69,38 +97,32 @@ export async function startMl() {
   }
 
   /** Pins, clears and builds labels for the problem that is shown: what catalog, governance and pipeline would sign. */
-  async function clear(
-    shown: Shown,
-    pin: DatasetPin,
-    roles: Record<string, "feature" | "key" | "none"> = {},
-    terms: Terms = {},
-  ) {
+  async function clear(shown: Shown, pin: DatasetPin): Promise<void> {
     const problem = await value<"problem.defined">(shown["problem.defined"]!);
     const { name } = parseDatasetRef(pin);
     const { columns } = await lake.manifest(pin);
     const label = problem.label.kind === "column" ? problem.label.column : problem.label.end;
     const about = { problem: problem.hash, scope: [pin] };
-    const { person = "ada", purpose = "analytics" } = terms;
-    const own = { request: shown.$request!, person };
+    const who = { person: "ada", purpose: "analytics" };
     shown.scope = await sign(by.catalog!, "scope.pinned", about, { datasets: [{ pin, part: "label" }], joins: [] });
     shown.cleared = await sign(
       by.governance!,
       "training.cleared",
-      { ...about, person, purpose },
+      { ...about, ...who },
       {
         datasets: [pin],
         columns: Object.fromEntries(
           columns.map((column) => {
             const role = column.name === label ? "none" : column.name === problem.entity ? "key" : "feature";
             const use = column.name === label ? ("label" as const) : null;
-            return [`${name}.${column.name}`, { role: roles[column.name] ?? role, use, reason: "a test", pii: false }];
+            return [`${name}.${column.name}`, { role, use, reason: "a test", pii: false }];
           }),
         ),
         dropped: [],
         obligations: [],
         policies: ["test"],
       },
-      own,
+      { request: shown.$request!, person: who.person },
     );
     const labels = await write(
       `${problem.name}_labels`,
@@ -112,7 +134,6 @@ export async function startMl() {
       ...{ dataset: labels, classes: [], cutoffs: [] },
       rows: { training: 0, holdout: 0, scoring: 0 },
     });
-    return { problem, about, labels };
   }
 
   /** Registers the view that is shown, materializes it and passes its training set: what pipeline, quality and cost would sign. */
@@ -149,8 +170,7 @@ export async function startMl() {
       { ...about, training: pins.training },
       { training: pins.training, rows, positives: null, checks: [], dropped: [] },
     );
-    await reserve(shown, { problem, training: pins.training }, limits);
-    return { problem, view, pins };
+    await reserve(shown, { problem, training: pins.training });
   }
 
   /** Reserves a budget for a training, as cost would; gives the reservation. */
@@ -174,8 +194,31 @@ export async function startMl() {
     return reservation;
   }
 
+  /** Loads a file as a dataset; gives its pin. */
+  async function load(name: string, text: string | Uint8Array): Promise<DatasetPin> {
+    const inbox = inboxFolder(bench.home);
+    mkdirSync(inbox, { recursive: true });
+    writeFileSync(join(inbox, `${name}.csv`), text);
+    const { version } = await ingest({ lake, inbox, file: `${name}.csv`, now });
+    return pinOf(name, version);
+  }
+
+  /** Everything up to the training, for one request. */
+  async function prepared(pin: DatasetPin, input: Record<string, unknown>): Promise<Shown> {
+    const shown = await request();
+    await step("define_problem", shown, { dataset: pin, ...input });
+    await clear(shown, pin);
+    await step("suggest_features", shown);
+    await step("create_feature_pipeline", shown);
+    await materialize(shown, pin);
+    await step("select_model", shown);
+    return shown;
+  }
+
   return {
-    ...{ bench, by, door, lake, step, value, request, clear, materialize, reserve },
+    ...{ bench, by, door, lake, step, value, request, reserve, load, prepared },
+    /** The runs as they are listed, newest first. */
+    runs: async () => output<Status>(await askFrom(door, { tool: "ml.get_ml_status" })).runs,
     /** Runs a query over one dataset version. */
     query: async (pin: DatasetPin, sql: string) => {
       const engine = await openPins(lake, { t: pin });
