@@ -1,6 +1,7 @@
 import { agent } from "@muster/bus/agent.ts";
 import { run } from "@muster/bus/run.ts";
 import { openServingDeps, type ServingDeps } from "./serving/deps.ts";
+import { startLanding } from "./serving/landing-loop.ts";
 import { type MlStore, openMlStore } from "./store.ts";
 import { createExperiment } from "./tools/create-experiment.ts";
 import { createFeaturePipeline } from "./tools/create-feature-pipeline.ts";
@@ -53,7 +54,14 @@ export const ml = agent({
       threads,
       xgboostLibrary: xgboostLib.includes("/") ? xgboostLib : null,
     };
-    return { deps };
+    let stopLanding = () => {};
+    return {
+      deps,
+      started: async () => {
+        stopLanding = startLanding(deps, process);
+      },
+      close: async () => stopLanding(),
+    };
   },
 });
 if (import.meta.main) await run(ml);
