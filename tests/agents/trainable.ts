@@ -137,7 +137,7 @@ export async function startMl() {
   }
 
   /** Registers the view that is shown, materializes it and passes its training set: what pipeline, quality and cost would sign. */
-  async function materialize(shown: Shown, pin: DatasetPin, limits: Partial<FactValue<"budget.reserved">> = {}) {
+  async function materialize(shown: Shown, pin: DatasetPin): Promise<void> {
     const problem = await value<"problem.defined">(shown["problem.defined"]!);
     const view: FeatureView = await value<"view.defined">(shown["view.defined"]!);
     const { name } = parseDatasetRef(pin);
