@@ -19,7 +19,7 @@ export function droppedOf(facts: Facts): Dropped[] {
 }
 
 /** Why things are left out, in the order they are told. `number`: the number that shows it is worth telling. */
-const groups: { title: string; says: RegExp; number: boolean; brief?: true }[] = [
+const groups: { title: string; says: RegExp; number: boolean; brief?: string }[] = [
   {
     title: "they give the answer away",
     says: /leak|knows the answer|tells whether|known at the cutoff|written at the end/i,
@@ -33,15 +33,35 @@ const groups: { title: string; says: RegExp; number: boolean; brief?: true }[] =
   },
   { title: "the request left them out", says: /excluded by|person who asked/i, number: false },
   { title: "they are protected attributes", says: /protected|evaluation only/i, number: false },
-  { title: "they only name rows", says: /names rows|names its row|id[- _]?like|\bkey\b/i, number: false, brief: true },
-  { title: "they say when a row arrived", says: /arrival time/i, number: false, brief: true },
-  { title: "they hold nothing to learn from", says: /constant|same value|missing|empty/i, number: false, brief: true },
-  { title: "they are the same as another", says: /the same as|correlation/i, number: false, brief: true },
-  { title: "they are too weak to matter", says: /weak|strongest|no association|measured/i, number: false, brief: true },
+  {
+    title: "they only name rows",
+    says: /names rows|names its row|id[- _]?like|\bkey\b/i,
+    number: false,
+    brief: "only names rows",
+  },
+  { title: "they say when a row arrived", says: /arrival time/i, number: false, brief: "says when a row arrived" },
+  {
+    title: "they hold nothing to learn from",
+    says: /constant|same value|missing|empty/i,
+    number: false,
+    brief: "holds nothing to learn from",
+  },
+  {
+    title: "they are the same as another",
+    says: /the same as|correlation/i,
+    number: false,
+    brief: "is the same as another",
+  },
+  {
+    title: "they are too weak to matter",
+    says: /weak|strongest|no association|measured/i,
+    number: false,
+    brief: "is too weak to matter",
+  },
 ];
 
-/** What was left out for one reason. `brief`: of interest to nobody by name; the fields list it. */
-export type DroppedGroup = { title: string; members: Dropped[]; number: boolean; brief: boolean };
+/** What was left out for one reason. `brief`: the reason in a few words where the names interest nobody; the fields list them. */
+export type DroppedGroup = { title: string; members: Dropped[]; number: boolean; brief: string | null };
 
 /** What was left out, grouped by why; what fits no group stands under its own reason. */
 export function groupDropped(dropped: readonly Dropped[]): DroppedGroup[] {
@@ -52,7 +72,7 @@ export function groupDropped(dropped: readonly Dropped[]): DroppedGroup[] {
       title: group.title,
       members: [],
       number: group.number,
-      brief: "brief" in group && group.brief === true,
+      brief: ("brief" in group ? group.brief : undefined) ?? null,
     };
     there.members.push(one);
     found.set(group.title, there);

@@ -139,12 +139,12 @@ function leftOut({ model }: Fields, cite: Cite): string[] {
         cite(title === "they are personal data" ? "training.cleared" : "features.suggested"),
       );
     });
-  const brief = groups.filter((group) => group.brief).map((group) => group.title);
+  const brief = groups.flatMap((group) => (group.brief ? [group.brief] : []));
   if (brief.length === 0) return told;
   return [
     ...told,
     sentence(
-      `Left out as well, and listed with their numbers in the fields: those of which ${listed(brief)}`,
+      `Left out as well, each listed in the fields with its number: what ${listed(brief)}`,
       cite("features.suggested"),
     ),
   ];
