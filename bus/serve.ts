@@ -2,11 +2,15 @@ import { asFault, Fault, fault } from "@muster/shared/fault.ts";
 import { type NatsConnection, headers as natsHeaders, type ServiceMsg } from "nats";
 import { announce } from "./job.ts";
 import { type Message, toWire } from "./message.ts";
+import { nestsDeeper } from "./nesting.ts";
 import { type Host, perform, readInput } from "./perform.ts";
 import { prove } from "./prove.ts";
 import { header, subject } from "./subject.ts";
 import { cardOf, type Tool } from "./tool.ts";
 import { childOf, parseTraceparent } from "./trace.ts";
+
+/** Levels of lists and objects that an input may have. */
+const deepest = 64;
 
 /** Puts an agent's tools on the bus: one micro-service endpoint a tool, its card in the metadata. Gives a function that stops. */
 export async function serve(
@@ -92,6 +96,8 @@ async function accept(
 function readMessage({ agent }: Host, tool: Tool, raw: ServiceMsg): Message {
   const get = (name: string) => raw.headers?.get(name) || null;
   let input: Record<string, unknown>;
+  // What follows walks the input; a body made to exhaust the stack would end as a fault of ours.
+  if (nestsDeeper(raw.data, deepest)) throw fault("invalid_input", `the body nests deeper than ${deepest}`);
   try {
     input = (raw.data.length ? raw.json() : {}) as Record<string, unknown>;
   } catch {

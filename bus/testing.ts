@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { canonical, hashOf } from "@muster/shared/canonical.ts";
 import { parseDatasetRef } from "@muster/shared/domain/dataset.ts";
-import { type FactName, factType } from "@muster/shared/fact/table.ts";
+import { factType } from "@muster/shared/fact/table.ts";
 import { Fault } from "@muster/shared/fault.ts";
 import { type SmallestOptions, smallestValue } from "@muster/shared/smallest-value.ts";
+import { headers, type MsgHdrs } from "nats";
 import { type Call, call } from "./call.ts";
 import type { Context } from "./context.ts";
-import { type Evidence, newId } from "./evidence.ts";
+import { type Evidence, newId, type Statement } from "./evidence.ts";
 import type { Reply } from "./message.ts";
 import type { Process } from "./process.ts";
 import type { Need, Tool } from "./tool.ts";
@@ -47,7 +48,8 @@ export type Stage = {
 /** A case of the conformance suite, in plain words. */
 export type ConformanceCase = { name: string; check: () => Promise<void> };
 
-const request = "req_conforms";
+/** The request in which the suite's receipts are given. */
+export const request = "req_conforms";
 const secret = "driver text at /srv/secret:42";
 
 /**
@@ -56,18 +58,14 @@ const secret = "driver text at /srv/secret:42";
  */
 export function toolConforms(tool: Tool, stage: Stage): ConformanceCase[] {
   const name = `${stage.agent}.${tool.name}`;
-  const small: SmallestOptions = {
-    members: 1,
-    text: ({ pattern = "", muster }) =>
-      muster === "dataset" ? parseDatasetRef(stage.pin).name : pattern.includes("@[0-9a-f]") ? stage.pin : undefined,
-  };
-  const input = smallestValue(tool.input, small) as Record<string, unknown>;
+  const small = smallIn(stage.pin);
+  const input = smallestInput(tool, stage.pin);
   const ask = (c: Partial<Call>): Promise<Reply> =>
     call(stage.door, {
       ...{ tool: name, input, key: newId("k"), request, deadline: Date.now() + 20_000, effect: tool.effect },
       ...c,
     });
-  const shown = (without?: Need) => show(tool, name, input, stage, small, without);
+  const shown = (without?: Need) => show(tool, input, stage, without);
   const well: Play = (_, context) => {
     const output = smallestValue(tool.output, small);
     for (const give of tool.gives) {
@@ -185,42 +183,57 @@ function wrongValue(tool: Tool, key: string): unknown {
 /** Receipts for every need (but one), signed by those whose facts they are and agreeing on what they are about. */
 async function show(
   tool: Tool,
-  name: string,
   input: Record<string, unknown>,
-  { evidenceOf, pin }: Stage,
-  small: SmallestOptions,
+  { agent, evidenceOf, pin }: Stage,
   without?: Need,
 ): Promise<string[]> {
-  const person = "ada";
-  const known: Record<string, unknown> = {
-    ...{ request, person, purpose: "analytics", tool: name, arguments: hashOf(input), what: "a test" },
-    ...{ problem: "p1", scope: [pin], dataset: pin, view: "v1", model: "m1", deployment: "d1", current: pin },
-    ...{ training: pin, holdout: pin, scoring: pin },
-  };
-  for (const { of } of tool.needs) if (of && input[of] !== undefined) known[of] = of === "dataset" ? pin : input[of];
   const receipts: string[] = [];
   for (const need of tool.needs) {
     if (need.optional || need === without) continue;
-    const type = factType(need.is)!;
-    const about = type.about.map((key) => (key === "@role" ? (need.role ?? "training") : key));
-    const given = await evidenceOf(type.by).give({
-      ...{ fact: need.is, verdict: "passed", request, person, uses: [] },
-      about: Object.fromEntries(about.map((key) => [key, known[key]])),
-      value: valueFor(need.is, tool, name, input, small),
-    });
-    receipts.push(given.id);
+    const statement = statementFor(need, { agent, tool, input, pin });
+    receipts.push((await evidenceOf(factType(need.is)!.by).give(statement)).id);
   }
   return receipts;
 }
 
-function valueFor(
-  fact: FactName,
-  tool: Tool,
-  name: string,
-  input: Record<string, unknown>,
-  small: SmallestOptions,
-): unknown {
-  if (fact === "person.confirmed")
-    return { person: "ada", tool: name, arguments: hashOf(input), roles: tool.confirmedBy.slice(0, 1) };
-  return smallestValue(factType(fact)!.value, small);
+/** What is to be signed so that a need of a tool is met for an input: the smallest value, about the one world of `pin`. */
+export function statementFor(
+  need: Need,
+  { agent, tool, input, pin }: { agent: string; tool: Tool; input: Record<string, unknown>; pin: string },
+): Omit<Statement, "id"> {
+  const [person, name, args] = ["ada", `${agent}.${tool.name}`, hashOf(input)];
+  const known: Record<string, unknown> = {
+    ...{ request, person, purpose: "analytics", tool: name, arguments: args, what: "a test" },
+    ...{ problem: "p1", scope: [pin], dataset: pin, view: "v1", model: "m1", deployment: "d1", current: pin },
+    ...{ training: pin, holdout: pin, scoring: pin },
+  };
+  for (const { of } of tool.needs) if (of && input[of] !== undefined) known[of] = of === "dataset" ? pin : input[of];
+  const type = factType(need.is)!;
+  const keys = type.about.map((key) => (key === "@role" ? (need.role ?? "training") : key));
+  return {
+    ...{ fact: need.is, verdict: "passed", request, person, uses: [] },
+    about: Object.fromEntries(keys.map((key) => [key, known[key]])),
+    value:
+      need.is === "person.confirmed"
+        ? { person, tool: name, arguments: args, roles: tool.confirmedBy.slice(0, 1) }
+        : smallestValue(type.value, smallIn(pin)),
+  };
+}
+
+/** The options by which small values speak of one dataset version. */
+const smallIn = (pin: string): SmallestOptions => ({
+  members: 1,
+  text: ({ pattern = "", muster }) =>
+    muster === "dataset" ? parseDatasetRef(pin).name : pattern.includes("@[0-9a-f]") ? pin : undefined,
+});
+
+/** The smallest input that a tool takes, its dataset being that of `pin`. */
+export const smallestInput = (tool: Tool, pin: string): Record<string, unknown> =>
+  smallestValue(tool.input, smallIn(pin)) as Record<string, unknown>;
+
+/** Headers of a message as they are given, for what no caller of ours would send. */
+export function headersOf(values: Record<string, string>): MsgHdrs {
+  const made = headers();
+  for (const [name, value] of Object.entries(values)) made.set(name, value);
+  return made;
 }

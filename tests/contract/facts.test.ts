@@ -2,7 +2,7 @@ import type { Tool } from "@muster/bus/tool.ts";
 import { findProcesses } from "@muster/infra/processes.ts";
 import { doors, type FactName, facts, factType } from "@muster/shared/fact/table.ts";
 import { describe, expect, test } from "vitest";
-import { agentOf } from "./stage.ts";
+import { agentOf } from "../support/stage.ts";
 
 const processes = findProcesses();
 const agents = await Promise.all(processes.filter(({ kind }) => kind === "agent").map(agentOf));

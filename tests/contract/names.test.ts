@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { Agent } from "@muster/bus/agent.ts";
 import { findProcesses } from "@muster/infra/processes.ts";
 import { describe, expect, test } from "vitest";
-import { agentOf } from "./stage.ts";
+import { agentOf } from "../support/stage.ts";
 
 const specs = findProcesses().filter(({ kind }) => kind === "agent");
 const found = await Promise.all(
