@@ -24,7 +24,14 @@ export type Call = {
   patienceMs?: number;
 };
 
-const attemptMs = 57_000;
+/** A tool that isn't long ends within 55 s; no answer by then is `deadline`. */
+const answerMs = 57_000;
+/**
+ * How long the first delivery is waited for before the call is sent again under its key, doubling each time. A responder
+ * killed in mid-request never answers and isn't "no responders": its successor takes the second delivery. Where the first
+ * is still at work, the second waits for its result.
+ */
+const firstAttemptMs = 4_000;
 
 /**
  * Calls a tool and gives what it came to. Retries by code: `unavailable` until patience ends, `deadline` only where the
@@ -34,6 +41,7 @@ export async function call(on: { nats: NatsConnection; evidence: Evidence }, c: 
   const name = parseToolName(c.tool);
   if (!name) throw fault("invalid_input", `${c.tool} is not AGENT.TOOL`);
   const patience = Date.now() + (c.patienceMs ?? 4000);
+  const silence = Math.min(c.deadline, Date.now() + answerMs);
   for (let attempt = 1; ; attempt++) {
     try {
       const answer = await ask(on.nats, name, c, attempt);
@@ -42,6 +50,7 @@ export async function call(on: { nats: NatsConnection; evidence: Evidence }, c: 
     } catch (error) {
       const known = error instanceof Fault ? error : busFault(error, name.agent);
       if (c.signal?.aborted) throw fault("cancelled", "the request was cancelled");
+      if (unanswered(error) && Date.now() < silence) continue;
       if (!retryable(known.code, c.effect ?? "write")) throw known;
       if (Date.now() > (known.code === "unavailable" ? patience : c.deadline) || Date.now() > c.deadline) throw known;
       await new Promise((resolve) => setTimeout(resolve, Math.min(1000, 100 * 2 ** (attempt - 1))));
@@ -68,12 +77,14 @@ async function ask(
   set(header.trace, traceparent(childOf(c.trace ?? null)));
   const answer = await nats.request(subject.request(name.agent, name.tool), JSON.stringify(c.input), {
     headers: h,
-    timeout: Math.min(left, attemptMs),
+    timeout: Math.min(left, firstAttemptMs * 2 ** (attempt - 1), answerMs),
   });
   const code = answer.headers?.get("Nats-Service-Error");
   if (code) throw wireFault(answer);
   return answer;
 }
+
+const unanswered = (error: unknown): boolean => error instanceof NatsError && error.code === ErrorCode.Timeout;
 
 function wireFault(answer: Msg): Fault {
   const body = answer.json<{ code: string; message: string; data?: Record<string, unknown> }>();

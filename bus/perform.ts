@@ -15,7 +15,8 @@ import { noWorks, type Works } from "./works.ts";
 /** Where a tool runs: the process, the agent it belongs to, and what that agent opened. */
 export type Host = { process: Process; agent: Agent; opened: Opened };
 
-const leaseSeconds = 10;
+/** A killed process's step is free for another after this; renewed three times within. */
+const leaseSeconds = 6;
 const toolMs = 55_000;
 const endMs = 3000;
 const outputBytes = 64 * 1024;
@@ -99,7 +100,8 @@ async function runRecorded(
 ): Promise<Reply> {
   const { evidence, log } = host.process;
   const owner = newId("own");
-  const epoch = await takeLease(host, message, owner, inputHash);
+  const until = tool.long ? message.deadline : Math.min(message.deadline, Date.now() + toolMs);
+  const epoch = await takeLease(host, message, owner, inputHash, until);
   if (typeof epoch !== "number") return epoch;
   const fenced = new AbortController();
   const renewal = setInterval(() => {
@@ -130,7 +132,13 @@ async function runRecorded(
 const causeOf = (f: Fault): unknown => f.cause ?? f;
 
 /** The lease's epoch, or the reply that another delivery of the same call came to. */
-async function takeLease(host: Host, message: Message, owner: string, inputHash: string): Promise<number | Reply> {
+async function takeLease(
+  host: Host,
+  message: Message,
+  owner: string,
+  inputHash: string,
+  until: number,
+): Promise<number | Reply> {
   const { store } = host.process.evidence;
   for (;;) {
     const epoch = await store.takeLease(message.key, message.tool, owner, leaseSeconds);
@@ -138,7 +146,7 @@ async function takeLease(host: Host, message: Message, owner: string, inputHash:
     const stored = await storedReply(host, message, inputHash);
     if (stored) return stored;
     if (epoch !== null) return epoch;
-    if (Date.now() > message.deadline) throw fault("deadline", "another delivery of this call is still at work");
+    if (Date.now() > until) throw fault("deadline", "another delivery of this call is still at work");
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

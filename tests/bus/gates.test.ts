@@ -70,6 +70,19 @@ const slow = tool({
   output: z.object({ done: z.number() }),
   run: async ({ steps }) => ({ done: steps }),
 });
+const lingers = tool({
+  name: "lingers",
+  does: "Takes longer than the first delivery is waited for.",
+  effect: "write",
+  fresh: false,
+  input: z.object({ ms: z.number() }),
+  output: z.object({ done: z.boolean() }),
+  run: async ({ ms }) => {
+    runs++;
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return { done: true };
+  },
+});
 const throws = tool({
   name: "throws",
   does: "Throws what nobody expects.",
@@ -142,7 +155,7 @@ describe("a gated call on real servers", () => {
       agent: agent({ name: process.name, does: "A test's agent.", tools, open: async () => ({ deps: {} }) }),
       opened: { deps: {} },
     });
-    const mlHost = host(ml, [gated, freshOnly, slow, throws, breaks, confirmedOnly]);
+    const mlHost = host(ml, [gated, freshOnly, slow, lingers, throws, breaks, confirmedOnly]);
     const jobs = openJobs(bench.redisUrl, mlHost.agent);
     stops.push(
       await serve(host(quality, [check]), null),
@@ -257,6 +270,14 @@ describe("a gated call on real servers", () => {
     expect(new Set(replies.map((reply) => canonical(reply))).size).toBe(1);
     expect(runs - before).toBe(1);
     await expect(ask({ ...again, input: { dataset: pin("a", "2") } })).rejects.toMatchObject({ code: "conflict" });
+  });
+
+  test("sends a call again that nobody answered, and the first's result is taken while it is still at work", async () => {
+    const receipts = [(await accept()).id];
+    const before = runs;
+    const reply = await ask({ tool: "ml.lingers", input: { ms: 5500 }, receipts });
+    expect(reply.output).toEqual({ done: true });
+    expect(runs - before).toBe(1);
   });
 
   test("long work answers at once, works in a job, and is waited for", async () => {
