@@ -20,7 +20,7 @@ export type Call = {
   deadline: number;
   trace?: Trace | null;
   signal?: AbortSignal;
-  /** How long a missing agent is waited for; default 4 s. */
+  /** How long a missing agent is waited for; default 8 s, in which a killed process is back. */
   patienceMs?: number;
 };
 
@@ -40,7 +40,7 @@ const firstAttemptMs = 4_000;
 export async function call(on: { nats: NatsConnection; evidence: Evidence }, c: Call): Promise<Reply> {
   const name = parseToolName(c.tool);
   if (!name) throw fault("invalid_input", `${c.tool} is not AGENT.TOOL`);
-  const patience = Date.now() + (c.patienceMs ?? 4000);
+  const patience = Date.now() + (c.patienceMs ?? 8000);
   const silence = Math.min(c.deadline, Date.now() + answerMs);
   for (let attempt = 1; ; attempt++) {
     try {
