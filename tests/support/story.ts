@@ -1,0 +1,88 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { openProcess, type Process } from "@muster/bus/process.ts";
+import { asRole } from "@muster/infra/data-servers.ts";
+import { openKeys } from "@muster/infra/keys.ts";
+import { findProcesses, supervisorName } from "@muster/infra/processes.ts";
+import { readConfig } from "@muster/shared/config.ts";
+import { openPool } from "@muster/shared/database/open.ts";
+import type { RequestView, StepView } from "@muster/shared/domain/request.ts";
+import type { Row } from "@muster/shared/warehouse/duckdb.ts";
+import { openLake } from "@muster/shared/warehouse/lake.ts";
+import { withPins } from "@muster/shared/warehouse/with-pins.ts";
+import type { Person, TestSwarm } from "./swarm.ts";
+
+const datasets = resolve(import.meta.dirname, "../../../shared/datasets");
+
+/** Whether the public datasets stand beside the checkout; says so when a story has to be left out. */
+export function publicDatasets(): boolean {
+  const there = existsSync(datasets);
+  if (!there) console.warn(`skipped: no public datasets at ${datasets}`);
+  return there;
+}
+
+/** The path of a public dataset's file. */
+export const publicFile = (...path: string[]): string => join(datasets, ...path);
+
+/** The first rows of a file as text, the header among them. */
+export const firstLines = (file: string, lines: number): string =>
+  `${readFileSync(file, "utf8").split("\n", lines).join("\n")}\n`;
+
+/** The step of a plan that called a tool; undefined where none did. */
+export const stepOf = (view: RequestView, tool: string): StepView | undefined =>
+  view.plan.find((step) => step.tool === tool);
+
+/** Tools of a plan whose steps ended well, each once. */
+export const toolsDone = (view: RequestView): string[] => [
+  ...new Set(view.plan.filter((step) => step.status === "succeeded").map((step) => step.tool)),
+];
+
+/** What effects there are: what must still be the same where nothing may have been done. */
+export async function effectsOf({ http }: Person) {
+  const count = async (path: string, list: string) =>
+    ((await http<Record<string, unknown[]>>("GET", path)).body[list] ?? []).length;
+  const datasets = (await http<{ datasets: { name: string; version: string }[] }>("GET", "/v1/datasets")).body.datasets;
+  return {
+    runs: await count("/v1/runs", "runs"),
+    models: await count("/v1/models", "models"),
+    deployments: await count("/v1/deployments", "deployments"),
+    schedules: await count("/v1/schedules", "schedules"),
+    datasets: datasets.map(({ name, version }) => `${name}@${version}`).sort(),
+  };
+}
+
+/** Rows of one dataset version of the lake, by SQL over a view named `it`. */
+export const lakeRows = async <T extends Row = Row>(home: string, pin: string, sql: string): Promise<T[]> => {
+  const name = pin.slice(0, pin.indexOf("@"));
+  return withPins(await openLake(home), [pin], {}, (engine) => engine.query<T>(sql.replaceAll("$it", `"${name}"`)));
+};
+
+const keysOf = (home: string) => openKeys(home, [...findProcesses().map(({ name }) => name), supervisorName]);
+const adminUrl = ({ swarm, home }: TestSwarm): string =>
+  `postgres://muster_admin:${keysOf(home).databaseAdminPassword}@127.0.0.1:${swarm.ports.postgres}/muster`;
+
+/** Runs SQL on a swarm's database as its superuser. */
+export async function asSuperuser(it: TestSwarm, sql: string): Promise<void> {
+  const pool = openPool({ url: adminUrl(it), schema: "evidence", connections: 1 });
+  try {
+    await pool.query(sql);
+  } finally {
+    await pool.end();
+  }
+}
+
+/** Stands in a running swarm as one of its processes, with that process's key: what whoever stole it could do. */
+export function standAs(it: TestSwarm, name: string): Promise<Process> {
+  const { home, swarm } = it;
+  const keys = keysOf(home);
+  return openProcess(
+    readConfig({
+      MUSTER_HOME: home,
+      MUSTER_PROCESS: name,
+      MUSTER_NKEY_SEED: keys.seedFile(name),
+      MUSTER_KEYS: keys.ringFile,
+      MUSTER_DATABASE_URL: asRole(adminUrl(it), name, keys),
+      NATS_URL: `nats://127.0.0.1:${swarm.ports.nats}`,
+    }),
+  );
+}
