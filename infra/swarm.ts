@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Config, isSet } from "@muster/shared/config.ts";
 import { fault } from "@muster/shared/fault.ts";
+import { clearScratch } from "@muster/shared/warehouse/lake.ts";
 import { type ControlCommand, serveControl } from "./control.ts";
 import { startDataServers } from "./data-servers.ts";
 import { openPinger, watchHealth } from "./health.ts";
@@ -102,6 +103,7 @@ async function assemble(options: BringUpOptions, undo: ReturnType<typeof unwindi
   const unknown = options.processes?.find((name) => !found.some((process) => process.name === name));
   if (unknown) throw fault("not_found", `no process ${unknown}; there are ${found.map(({ name }) => name).join(", ")}`);
   await cleanUpAfterCrash(home);
+  await clearScratch(home);
 
   const set = options.addressesSet ?? { http: isSet("http"), serving: isSet("serving") };
   const addresses = await claimAddresses({ ...config, httpSet: set.http, servingSet: set.serving });

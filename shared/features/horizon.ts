@@ -49,9 +49,3 @@ export const knownAt = (cutoff: Date, horizon: Horizon, delayDays: number): Date
 
 /** The first moment of the calendar quarter of a year; quarter 1..4. */
 export const quarterStart = (year: number, quarter: number): Date => new Date(Date.UTC(year, 3 * (quarter - 1), 1));
-
-/** The calendar quarter (1..4) and year that a moment lies in, UTC. */
-export const quarterOf = (moment: Date): { year: number; quarter: number } => ({
-  year: moment.getUTCFullYear(),
-  quarter: Math.floor(moment.getUTCMonth() / 3) + 1,
-});

@@ -36,7 +36,3 @@ export async function createTable(engine: Engine, name: string, table: TestTable
     await engine.run(`INSERT INTO ${quoteIdent(name)} VALUES ${rows.join(", ")}`);
   }
 }
-
-/** The rows of a query sorted by a column. */
-export const rowsBy = async (engine: Engine, sql: string, by: string): Promise<Row[]> =>
-  engine.query(`SELECT * FROM (${sql}) ORDER BY ${by}`);

@@ -90,14 +90,3 @@ export function argsort(values: ArrayLike<number>): Uint32Array {
     return Number(Number.isNaN(x)) - Number(Number.isNaN(y)) || a - b;
   });
 }
-
-/** The values that aren't NaN, as a copy in the same order. */
-export function present(values: ArrayLike<number>): Float64Array {
-  const kept = new Float64Array(values.length);
-  let n = 0;
-  for (let i = 0; i < values.length; i++) {
-    const v = values[i]!;
-    if (!Number.isNaN(v)) kept[n++] = v;
-  }
-  return kept.subarray(0, n);
-}
