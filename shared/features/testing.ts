@@ -1,5 +1,5 @@
 import type { Column, ColumnType } from "../domain/dataset.ts";
-import { type Engine, openEngine, type Row } from "../warehouse/duckdb.ts";
+import { type Engine, openEngine } from "../warehouse/duckdb.ts";
 import { quoteIdent, quoteLiteral } from "../warehouse/quote.ts";
 
 const SQL_TYPE: Record<ColumnType, string> = {
