@@ -208,6 +208,11 @@ describe("time columns", () => {
     expect(manifest).toMatchObject({ time: "event_time", arrived: "loaded_at", declared: [] });
   });
 
+  it("takes a business date for what it is, not for when the row arrived", async () => {
+    const manifest = await load("ref,booked_on,arrival\n1,2024-01-01,2024-03-01\n2,2024-01-02,2024-03-02\n");
+    expect(manifest).toMatchObject({ time: "booked_on", arrived: null });
+  });
+
   it("takes declared columns, as another version, and refuses what isn't a time", async () => {
     const csv = "id,start_date,changed\n1,2024-01-01,2024-02-01\n";
     const found = await load(csv);

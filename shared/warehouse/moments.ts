@@ -11,11 +11,19 @@ const words = (name: string) =>
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== "");
 
-const ARRIVAL = new Set(
-  "loaded load ingested ingestion ingest arrived arrival inserted received synced imported landed extracted etl".split(
-    " ",
-  ),
-);
+const ARRIVAL = new Set("loaded ingested ingestion ingest inserted synced imported etl".split(" "));
+/** Words that a business says of its own dates too (a guest's arrival, goods received): only a moment, or a word beside, tells. */
+const PERHAPS_ARRIVAL = new Set("load arrived arrival received landed extracted".split(" "));
+const MOMENT = new Set(["at", "ts", "timestamp", "row", "record"]);
+
+function saysArrival({ name, type }: Column): boolean {
+  const said = words(name);
+  if (said.some((word) => ARRIVAL.has(word))) return true;
+  return (
+    said.some((word) => PERHAPS_ARRIVAL.has(word)) && (type === "timestamp" || said.some((word) => MOMENT.has(word)))
+  );
+}
+
 /** Dates that say something of the row's subject or lie after the event. */
 const NOT_THE_EVENT = new Set(
   `birth birthday born dob expiry expires expired expiration valid until due required delivery delivered shipped end ended
@@ -26,9 +34,10 @@ const BEGIN = new Set(
   "created opened placed ordered order transaction tx invoice payment paid purchase start started".split(" "),
 );
 
-function eventScore({ name, type }: Column): number {
+function eventScore(column: Column): number {
+  const { name, type } = column;
   const said = words(name);
-  if (said.some((word) => NOT_THE_EVENT.has(word) || ARRIVAL.has(word))) return -1;
+  if (said.some((word) => NOT_THE_EVENT.has(word)) || saysArrival(column)) return -1;
   const named = said.some((word) => EVENT.has(word)) ? 4 : said.some((word) => BEGIN.has(word)) ? 2 : 0;
   return named + (type === "timestamp" ? 1 : 0);
 }
@@ -61,8 +70,7 @@ export function findMoments(
   const arrived =
     declare.arrived !== undefined
       ? declaredColumn(columns, declare.arrived, "arrived")
-      : (candidates.find((c) => c.name !== declare.time && words(c.name).some((word) => ARRIVAL.has(word)))?.name ??
-        null);
+      : (candidates.find((c) => c.name !== declare.time && saysArrival(c))?.name ?? null);
   if (declare.time !== undefined) return { time: declaredColumn(columns, declare.time, "time"), arrived, declared };
 
   const scored = candidates

@@ -25,6 +25,8 @@ export function candidatesFor(said: Said, datasets: readonly DatasetView[], all:
 function columnCandidate(said: Said, dataset: DatasetView, column: ColumnView): Candidate[] {
   const literal = saysLiterally(said.text, column.name);
   const moment = column.type === "date" || column.type === "timestamp";
+  // Another text in every row names the row: nobody predicts that, however it is called.
+  if (column.unique === true && column.type === "text" && dataset.rows > 1) return [];
   if (!literal && (isKey(column) || moment)) return [];
   const matched = new Set<Word>();
   const share = literal ? 1 : shareSaid(said.words, dataset, column, matched);

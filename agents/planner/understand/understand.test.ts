@@ -308,3 +308,9 @@ describe("what words can't do", () => {
     expect(understand("everything", "predict customer churn for Q3")).toEqual(once);
   });
 });
+
+it("never predicts what names the row, though the words are closest to it", () => {
+  const devices = dataset("devices", "device:t! site:t/3 temperature:n failed:b/2", { rows: 3000 });
+  const understood = understandByRules("I'd like to know which devices are going to fail", [], catalog([devices]));
+  expect(understood).toMatchObject({ kind: "goals", arguments: { dataset: "devices", target: "failed" } });
+});

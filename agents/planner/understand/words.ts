@@ -35,7 +35,7 @@ export function stem(word: string): string {
 
 const fixed = `a an the of for to in on at by with from over as and or is are was were be been being do does did will would
   can could should shall may might must i we me us my our you your it its they them their this that these those there here
-  want need like please let s t m re ll ve d not no so if whether how what which who whom whose when where why all each every any some
+  want need like know wonder wondering curious see hear please let s t m re ll ve d not no so if whether how what which who whom whose when where why all each every any some
   get got give tell show make made build create train fit learn run go going gonna use using used based try help
   predict prediction predictions predicted predicting predictive forecast forecasts forecasting classify classification
   classifier estimate estimating regress regression anticipate model models modelling ml machine learning deploy deployed
