@@ -83,11 +83,14 @@ const isGrain = (text: string, word: Word): boolean => /\b(?:per|by|each)\s+$/i.
 const meansLabelOnly = (word: Word, every: readonly Word[]): boolean =>
   meansLabel(word.stem) && every.some((other) => other !== word && !isStopWord(other) && !meansLabel(other.stem));
 
+const futureTo = /\b(?:going|likely|about|expected|bound|prone|set|apt)\s+to\b/gi;
+
 /** The word that a phrase is about: the last one before a preposition ("churn of our customers", "late orders by region"). */
 function headOf(text: string, words: readonly Word[]): Word | null {
   let head: Word | null = null;
   for (const word of words) {
-    const between = head ? text.slice(head.to, word.at) : "";
+    // "are going to fail" speaks of failing: its "to" begins nothing.
+    const between = head ? text.slice(head.to, word.at).replace(futureTo, "") : "";
     if (/\b(?:of|for|in|by|per|among|across|at|on|with|to|and|during|within)\b|[,;.?!]/i.test(between)) return head;
     head = word;
   }
