@@ -13,6 +13,8 @@ const asOf = { time: z.string().nullable().default(null), arrived: z.string().nu
 const where = z
   .object({ column: z.string(), equals: z.union([z.string(), z.number(), z.boolean(), z.null()]) })
   .nullable();
+/** The date of the same row with which the values are filled in: while it lies after the cutoff they read as missing. */
+const filled = { filledBy: z.string().optional() };
 
 /**
  * A typed feature: a frozen value, compiled to SQL for a dataset and evaluated row by row at serving; never free SQL.
@@ -26,24 +28,28 @@ const where = z
  * `lookup_age_days`, `window` (aggregate over (cutoff − w, cutoff] by event time and arrival ≤ cutoff; count, sum and
  * distinct of no rows are 0), `window_ratio` (a daily rate over the short window divided by that over the long one,
  * missing where the long one is 0), `recency_days` (days since the newest event known at the cutoff).
+ *
+ * A row may have been written to after it arrived. A date of a related row later than the cutoff always reads as missing;
+ * one of the own row only where `filledBy` names it, since a planned date, like a renewal, is known beforehand.
  */
 export const Feature = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("column"), name, column: z.string(), type: ColumnType }),
+  z.object({ kind: z.literal("column"), name, column: z.string(), type: ColumnType, ...filled }),
   z.object({
     kind: z.literal("date_part"),
     name,
     column: z.string(),
     part: z.enum(["year", "month", "day", "weekday", "hour", "quarter"]),
+    ...filled,
   }),
-  z.object({ kind: z.literal("age_days"), name, column: z.string(), at: z.string().nullable() }),
-  z.object({ kind: z.literal("ratio"), name, numerator: z.string(), denominator: z.string() }),
-  z.object({ kind: z.literal("difference"), name, left: z.string(), right: z.string() }),
-  z.object({ kind: z.literal("log"), name, column: z.string() }),
-  z.object({ kind: z.literal("text_length"), name, column: z.string() }),
-  z.object({ kind: z.literal("text_words"), name, column: z.string() }),
-  z.object({ kind: z.literal("is_missing"), name, column: z.string() }),
-  z.object({ kind: z.literal("lookup"), name, ...related, ...asOf, column: z.string(), type: ColumnType }),
-  z.object({ kind: z.literal("lookup_age_days"), name, ...related, ...asOf, column: z.string() }),
+  z.object({ kind: z.literal("age_days"), name, column: z.string(), at: z.string().nullable(), ...filled }),
+  z.object({ kind: z.literal("ratio"), name, numerator: z.string(), denominator: z.string(), ...filled }),
+  z.object({ kind: z.literal("difference"), name, left: z.string(), right: z.string(), ...filled }),
+  z.object({ kind: z.literal("log"), name, column: z.string(), ...filled }),
+  z.object({ kind: z.literal("text_length"), name, column: z.string(), ...filled }),
+  z.object({ kind: z.literal("text_words"), name, column: z.string(), ...filled }),
+  z.object({ kind: z.literal("is_missing"), name, column: z.string(), ...filled }),
+  z.object({ kind: z.literal("lookup"), name, ...related, ...asOf, column: z.string(), type: ColumnType, ...filled }),
+  z.object({ kind: z.literal("lookup_age_days"), name, ...related, ...asOf, column: z.string(), ...filled }),
   z.object({
     kind: z.literal("window"),
     name,
@@ -55,6 +61,7 @@ export const Feature = z.discriminatedUnion("kind", [
     /** Length of the window in days (fractions allowed: 10 minutes = 10/1440); null: all history. */
     days: z.number().positive().nullable(),
     where,
+    ...filled,
   }),
   z.object({
     kind: z.literal("window_ratio"),
@@ -67,6 +74,7 @@ export const Feature = z.discriminatedUnion("kind", [
     shortDays: z.number().positive(),
     longDays: z.number().positive(),
     where,
+    ...filled,
   }),
   z.object({ kind: z.literal("recency_days"), name, ...related, time: z.string(), arrived: z.string().nullable() }),
 ]);

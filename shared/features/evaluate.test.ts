@@ -49,6 +49,10 @@ const features: Feature[] = [
   { kind: "text_length", name: "letters", column: "said" },
   { kind: "text_words", name: "words", column: "said" },
   ...own.map((c): Feature => ({ kind: "is_missing", name: `no_${c.name}`, column: c.name })),
+  { kind: "column", name: "said_then", column: "said", type: "text", filledBy: "moment" },
+  { kind: "difference", name: "a_less_b_then", left: "a", right: "b", filledBy: "day" },
+  { kind: "age_days", name: "age_then", column: "moment", at: null, filledBy: "moment" },
+  { kind: "is_missing", name: "no_moment_then", column: "moment", filledBy: "moment" },
 ];
 
 const WORDS = [

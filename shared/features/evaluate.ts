@@ -34,6 +34,7 @@ export function evaluateRow(feature: Feature, row: Record<string, unknown>, at: 
   if (!isOwnRow(feature)) {
     throw fault("invalid_input", `feature ${feature.name} needs rows of ${feature.table}; look it up by key`);
   }
+  if (isLater(feature.filledBy, row, at)) return feature.kind === "is_missing" ? 1 : null;
   const number = (column: string) => toNumber(row[column], column);
   switch (feature.kind) {
     case "column":
@@ -77,6 +78,12 @@ export function evaluateRow(feature: Feature, row: Record<string, unknown>, at: 
     case "is_missing":
       return isMissing(row[feature.column]) ? 1 : 0;
   }
+}
+
+/** Whether the values were filled in after the cutoff. */
+function isLater(filledBy: string | undefined, row: Record<string, unknown>, at: Date | null): boolean {
+  const date = filledBy === undefined || at === null ? null : toInstant(row[filledBy], filledBy);
+  return date !== null && date.micros > at!.getTime() * 1000;
 }
 
 const emptyWords = (value: unknown): number | null => (value === null || value === undefined ? null : 0);

@@ -31,9 +31,7 @@ export const isOwnRow = (feature: Feature): feature is OwnRowFeature => !("table
 export const isLookup = (feature: RelatedFeature): feature is LookupFeature =>
   feature.kind === "lookup" || feature.kind === "lookup_age_days";
 
-/** The columns of the entity's own row that a feature reads, its join key among them. */
-export function ownColumns(feature: Feature): string[] {
-  if (!isOwnRow(feature)) return [feature.localKey];
+function ownValues(feature: OwnRowFeature): string[] {
   switch (feature.kind) {
     case "age_days":
       return feature.at === null ? [feature.column] : [feature.column, feature.at];
@@ -46,10 +44,24 @@ export function ownColumns(feature: Feature): string[] {
   }
 }
 
-/** The columns of a related table that a feature reads, its key and times among them. */
+/** The columns of the entity's own row that a feature reads: its join key, or its values and the date that fills them in. */
+export function ownColumns(feature: Feature): string[] {
+  if (!isOwnRow(feature)) return [feature.localKey];
+  const { filledBy } = feature;
+  return [...new Set([...ownValues(feature), ...(filledBy === undefined ? [] : [filledBy])])];
+}
+
+/** The columns of a related table that a feature's values are made of: what it aggregates or looks up, and its condition. */
+export function relatedValues(feature: RelatedFeature): string[] {
+  const column = "column" in feature ? feature.column : null;
+  const where = "where" in feature ? (feature.where?.column ?? null) : null;
+  return [...new Set([column, where].filter((name) => name !== null))];
+}
+
+/** The columns of a related table that a feature reads, its key, its times and the date that fills it in among them. */
 export function relatedColumns(feature: RelatedFeature): string[] {
-  const read = [feature.key, feature.time, feature.arrived, "column" in feature ? feature.column : null];
-  if ("where" in feature) read.push(feature.where?.column ?? null);
+  const filledBy = "filledBy" in feature ? feature.filledBy : undefined;
+  const read = [feature.key, feature.time, feature.arrived, ...relatedValues(feature), filledBy ?? null];
   return [...new Set(read.filter((column) => column !== null))];
 }
 

@@ -5,6 +5,7 @@ import {
   columnOf,
   daysSql,
   finiteSql,
+  laterSql,
   microsSql,
   NUMERIC,
   numberSql,
@@ -38,6 +39,14 @@ const PARTS = {
  * `not_found` for a column that the spine doesn't have, `invalid_input` for one of the wrong type.
  */
 export function ownRowSql(feature: OwnRowFeature, spine: Relation, alias: string): string {
+  const value = valueSql(feature, spine, alias);
+  if (feature.filledBy === undefined) return value;
+  const date = typedColumn(spine, feature.filledBy, TEMPORAL, `the date that fills in feature ${feature.name}`);
+  const unfilled = feature.kind === "is_missing" ? "1.0" : "NULL";
+  return `CASE WHEN ${laterSql(alias, date.name, `${alias}.__cutoff`)} THEN ${unfilled} ELSE ${value} END`;
+}
+
+function valueSql(feature: OwnRowFeature, spine: Relation, alias: string): string {
   const number = (name: string) => numberSql(alias, typedColumn(spine, name, NUMERIC, `feature ${feature.name}`));
   const micros = (name: string) => {
     typedColumn(spine, name, TEMPORAL, `feature ${feature.name}`);

@@ -1,11 +1,12 @@
 import { fault } from "../fault.ts";
 import { quoteIdent, quoteLiteral } from "../warehouse/quote.ts";
-import { isLookup, type LookupFeature, type RelatedFeature, relatedColumns, type WindowFeature } from "./kinds.ts";
+import { isLookup, type LookupFeature, type RelatedFeature, relatedValues, type WindowFeature } from "./kinds.ts";
 import { alike, plainSql } from "./own-row-sql.ts";
 import {
   columnOf,
   daysSql,
   finiteSql,
+  laterSql,
   microsSql,
   NUMERIC,
   numberSql,
@@ -34,11 +35,43 @@ function comparable(left: Relation, leftName: string, right: Relation, rightName
   return (sql) => `CAST(${sql} AS ${type})`;
 }
 
-function whereSql(feature: WindowFeature, table: Relation): string | null {
+/**
+ * SQL for a value of a related row as it was at the cutoff `k.__cutoff`. A row may have been written to after it arrived:
+ * a date later than the cutoff wasn't there yet, nor was what `filledBy` says is filled in with such a date.
+ */
+function knownSql(feature: RelatedFeature, table: Relation, name: string, value: string): string {
+  const filledBy = "filledBy" in feature ? feature.filledBy : undefined;
+  const dates = new Set<string>();
+  if (filledBy !== undefined)
+    dates.add(typedColumn(table, filledBy, TEMPORAL, `the date that fills in feature ${feature.name}`).name);
+  if (TEMPORAL.includes(columnOf(table, name).type)) dates.add(name);
+  // Rows whose time or arrival is later aren't joined at all.
+  for (const moment of [feature.time, feature.arrived]) if (moment !== null) dates.delete(moment);
+  const later = [...dates].map((date) => laterSql("t", date, "k.__cutoff"));
+  return later.length === 0 ? value : `CASE WHEN ${later.join(" OR ")} THEN NULL ELSE ${value} END`;
+}
+
+/** The name that a column has among the joined rows, as a feature reads it. */
+type ReadAs = (feature: WindowFeature, name: string) => string;
+
+/** The columns that windows read, each once as it was at the cutoff: items of the joined rows' SELECT, and their names. */
+function knownColumns(features: readonly WindowFeature[], table: Relation): { selected: string; readAs: ReadAs } {
+  const names = new Map<string, string>();
+  const known: (...of: Parameters<ReadAs>) => string = (feature, name) =>
+    knownSql(feature, table, name, qualified("t", columnOf(table, name).name));
+  for (const sql of features.flatMap((f) => relatedValues(f).map((name) => known(f, name))))
+    if (!names.has(sql)) names.set(sql, `__c${names.size}`);
+  return {
+    selected: [...names].map(([sql, name]) => `, ${sql} AS ${name}`).join(""),
+    readAs: (feature, name) => names.get(known(feature, name))!,
+  };
+}
+
+function whereSql(feature: WindowFeature, table: Relation, readAs: ReadAs): string | null {
   if (feature.kind === "recency_days" || feature.where === null) return null;
   const { equals } = feature.where;
   const column = columnOf(table, feature.where.column);
-  const value = qualified("t", column.name);
+  const value = readAs(feature, column.name);
   if (equals === null) return `${value} IS NULL`;
   const expected =
     typeof equals === "string" ? ["text"] : typeof equals === "boolean" ? ["boolean"] : ["integer", "number"];
@@ -52,26 +85,29 @@ function whereSql(feature: WindowFeature, table: Relation): string | null {
   return `${value} = ${typeof equals === "string" ? quoteLiteral(equals) : String(equals)}`;
 }
 
-function filterSql(table: Relation, feature: WindowFeature, days: number | null): string {
-  const where = whereSql(feature, table);
+function filterSql(feature: WindowFeature, table: Relation, readAs: ReadAs, days: number | null): string {
+  const where = whereSql(feature, table, readAs);
   const conditions = [...(days === null ? [] : [`__age < ${micros(days)}`]), ...(where === null ? [] : [where])];
   return conditions.length === 0 ? "" : ` FILTER (WHERE ${conditions.join(" AND ")})`;
 }
 
 /** One aggregate as a double. Sums and means of fractions are compensated, so that the thread that came first shows less. */
-function aggregateSql(feature: WindowFeature, table: Relation, aggregate: string, days: number | null): string {
-  const filter = filterSql(table, feature, days);
-  const name = "column" in feature ? feature.column : null;
-  if (aggregate === "count") {
-    return `CAST(count(${name === null ? "*" : qualified("t", columnOf(table, name).name)})${filter} AS DOUBLE)`;
-  }
+function aggregateSql(
+  feature: Exclude<WindowFeature, { kind: "recency_days" }>,
+  table: Relation,
+  readAs: ReadAs,
+  days: number | null,
+): string {
+  const { aggregate, column: name } = feature;
+  const filter = filterSql(feature, table, readAs, days);
+  if (aggregate === "count") return `CAST(count(${name === null ? "*" : readAs(feature, name)})${filter} AS DOUBLE)`;
   if (name === null) {
     throw fault("invalid_input", `feature ${feature.name} takes the ${aggregate} of no column; name one`);
   }
-  if (aggregate === "distinct")
-    return `CAST(count(DISTINCT ${qualified("t", columnOf(table, name).name)})${filter} AS DOUBLE)`;
-  const column = typedColumn(table, name, NUMERIC, `feature ${feature.name}`);
-  const value = column.type === "number" ? numberSql("t", column) : `CAST(${qualified("t", column.name)} AS BIGINT)`;
+  if (aggregate === "distinct") return `CAST(count(DISTINCT ${readAs(feature, name)})${filter} AS DOUBLE)`;
+  const { type } = typedColumn(table, name, NUMERIC, `feature ${feature.name}`);
+  const column = { name: readAs(feature, name), type };
+  const value = column.type === "number" ? numberSql("t", column) : `CAST(${column.name} AS BIGINT)`;
   const exact = column.type !== "number";
   const calls: Record<string, string> = {
     sum: exact ? "sum" : "fsum",
@@ -83,14 +119,14 @@ function aggregateSql(feature: WindowFeature, table: Relation, aggregate: string
   return aggregate === "sum" ? `coalesce(${result}, 0)` : result;
 }
 
-function windowSql(feature: WindowFeature, table: Relation): string {
+function windowSql(feature: WindowFeature, table: Relation, readAs: ReadAs): string {
   switch (feature.kind) {
     case "recency_days":
       return "CAST(min(__age) AS DOUBLE) / 86400000000.0";
     case "window":
-      return aggregateSql(feature, table, feature.aggregate, feature.days);
+      return aggregateSql(feature, table, readAs, feature.days);
     case "window_ratio": {
-      const rate = (days: number) => `(${aggregateSql(feature, table, feature.aggregate, days)} / ${days})`;
+      const rate = (days: number) => `(${aggregateSql(feature, table, readAs, days)} / ${days})`;
       return finiteSql(`(${rate(feature.shortDays)} / NULLIF(${rate(feature.longDays)}, 0))`);
     }
   }
@@ -103,28 +139,17 @@ function emptySql(feature: WindowFeature): string | null {
 
 function lookupSql(feature: LookupFeature, table: Relation): string {
   if (feature.kind === "lookup") {
-    return plainSql(
-      "t",
-      typedColumn(table, feature.column, alike(feature.type), `feature ${feature.name}`),
-      feature.name,
-    );
+    const column = typedColumn(table, feature.column, alike(feature.type), `feature ${feature.name}`);
+    return knownSql(feature, table, column.name, plainSql("t", column, feature.name));
   }
-  typedColumn(table, feature.column, TEMPORAL, `feature ${feature.name}`);
-  return daysSql("epoch_us(k.__cutoff)", microsSql("t", feature.column));
-}
-
-/** The columns that the features read, for the joined rows; a name that the joined rows use themselves is refused. */
-function readColumns(features: readonly WindowFeature[], table: Relation): string {
-  const names = new Set(features.flatMap(relatedColumns).map((name) => columnOf(table, name).name));
-  const taken = [...names].find((name) => ["__key", "__cutoff", "__age"].includes(name.toLowerCase()));
-  if (taken !== undefined)
-    throw fault("invalid_input", `column ${taken} of ${table.relation} has a kept name; rename it`);
-  return [...names].map((name) => `, ${qualified("t", name)}`).join("");
+  const { name } = typedColumn(table, feature.column, TEMPORAL, `feature ${feature.name}`);
+  return knownSql(feature, table, name, daysSql("epoch_us(k.__cutoff)", microsSql("t", name)));
 }
 
 /**
  * Compiles features of one group (same table, key, local key, times) into one pass over the table.
- * Rows count when event time ≤ cutoff and arrival ≤ cutoff; a row without the time or the arrival never counts.
+ * Rows count when event time ≤ cutoff and arrival ≤ cutoff; a row without the time or the arrival never counts. Of a row
+ * that counts, dates later than the cutoff are missing, and with them what a feature's `filledBy` says they fill in.
  */
 export function compileGroup(
   features: readonly RelatedFeature[],
@@ -157,9 +182,9 @@ export function compileGroup(
     // Without a feature over all history, rows older than the longest window needn't be joined at all.
     const reach = longest.includes(null) ? "" : ` WHERE __age < ${micros(Math.max(...(longest as number[])))}`;
     const age = `epoch_us(k.__cutoff) - ${microsSql("t", first.time!)}`;
-    const read = readColumns(windows, table);
-    const aggregates = windows.map((f, i) => `${windowSql(f, table)} AS v${i}`);
-    ctes.push(`${joined} AS (SELECT k.__key, k.__cutoff, ${age} AS __age${read} FROM ${from})`);
+    const { selected, readAs } = knownColumns(windows, table);
+    const aggregates = windows.map((f, i) => `${windowSql(f, table, readAs)} AS v${i}`);
+    ctes.push(`${joined} AS (SELECT k.__key, k.__cutoff, ${age} AS __age${selected} FROM ${from})`);
     ctes.push(
       `${group} AS (SELECT __key, __cutoff, ${aggregates.join(", ")} FROM ${joined} t${reach} GROUP BY __key, __cutoff)`,
     );

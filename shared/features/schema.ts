@@ -46,6 +46,10 @@ export const finiteSql = (value: string): string => `CASE WHEN isfinite(${value}
 export const microsSql = (alias: string, name: string): string =>
   `epoch_us(CAST(${qualified(alias, name)} AS TIMESTAMP))`;
 
+/** SQL for whether a date lies after the cutoff; null, like "no", where either is missing. */
+export const laterSql = (alias: string, name: string, cutoff: string): string =>
+  `CAST(${qualified(alias, name)} AS TIMESTAMP) > ${cutoff}`;
+
 /** SQL for the days between two expressions in microseconds. */
 export const daysSql = (later: string, earlier: string): string =>
   `CAST((${later}) - (${earlier}) AS DOUBLE) / 86400000000.0`;
