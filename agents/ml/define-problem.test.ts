@@ -105,6 +105,13 @@ describe("a problem of a flat table", () => {
     ["an unknown positive class", { positive: "maybe" }, {}, "not_found", /no class/],
     ["an unknown exclusion", { exclusions: ["tenur"] }, {}, "not_found", /did you mean tenure/],
     ["the target as exclusion", { exclusions: ["Churn"] }, {}, "invalid_input", /can't be excluded/],
+    [
+      "nothing beside the target",
+      { exclusions: ["customerID", "tenure", "Monthly Charges", "seen"] },
+      {},
+      "unfit",
+      /no column beside Churn/,
+    ],
     ["nothing to predict", { target: undefined }, {}, "invalid_input", /one of them/],
     [
       "62 rows of the rarer class",

@@ -115,6 +115,11 @@ export function defineFlat(
   const { manifest } = facts;
   const target = namedColumn(manifest.columns, request.target!, manifest.name);
   if (exclusions.includes(target)) throw fault("invalid_input", `${target} is the target and can't be excluded`);
+  if (manifest.columns.every((c) => c.name === target || exclusions.includes(c.name)))
+    throw fault(
+      "unfit",
+      `${manifest.name} has no column beside ${target} to predict it from; load one with more columns`,
+    );
   const task = taskOf(manifest.columns.find((c) => c.name === target)!, facts, request.task);
   const classes = facts.classes ?? [];
   const [positive, said] = positiveOf(task, classes, target, request.positive);
