@@ -13,6 +13,8 @@ export type Execution = {
   signal: AbortSignal;
   /** How often a step was begun before: part of its idempotency key, so that an approved step runs again. */
   attempts: Record<string, number>;
+  /** Facts after which the plan is looked at again before anything further begins. */
+  pauseAfter: ReadonlySet<string>;
   tell: (step: StepView) => Promise<void>;
   now: () => number;
 };
@@ -44,7 +46,7 @@ export const viewOf = (step: Step): StepView => ({
 /**
  * Runs a plan: every step whose predecessors succeeded, in parallel, until nothing is ready. A failure lets running
  * steps end and begins no new one; what depended on it is skipped with the reason. Stops early, `expanded`, when a
- * list that steps wait for became known.
+ * list that steps wait for became known, or a fact came that the plan is looked at again for.
  */
 export async function execute(plan: Plan, done: ReadonlyMap<string, StepView>, e: Execution): Promise<Executed> {
   const views = new Map<string, StepView>(plan.steps.map((step) => [step.id, done.get(step.id) ?? viewOf(step)]));
@@ -53,7 +55,7 @@ export async function execute(plan: Plan, done: ReadonlyMap<string, StepView>, e
   const refused = new Set<string>();
   const next: Goal[] = [];
   let failure: Executed["failure"] = null;
-  const pendingLists = new Set(plan.steps.flatMap((step) => (step.each ? [step.each] : [])));
+  const pauses = new Set([...e.pauseAfter, ...plan.steps.flatMap((step) => (step.each ? [step.each] : []))]);
   let expanded = false;
 
   const succeeded = (id: string) => views.get(id)?.status === "succeeded";
@@ -98,7 +100,7 @@ export async function execute(plan: Plan, done: ReadonlyMap<string, StepView>, e
       given.set(step.id, view.receipts);
       if (reply.given.some((one) => one.verdict === "failed")) refused.add(step.id);
       next.push(...reply.next);
-      if (reply.given.some((one) => pendingLists.has(one.fact as never))) expanded = true;
+      if (reply.given.some((one) => pauses.has(one.fact))) expanded = true;
     } catch (error) {
       const fault = saidNo(step) ?? asFault(error);
       failure ??= { step: step.id, tool: step.tool, fault };

@@ -14,6 +14,9 @@ export const State = Annotation.Root({
   /** An approval that must be given before the plan goes on; null when none waits. */
   approval: Annotation<string | null>({ reducer: (_, b) => b, default: () => null }),
   approved: Annotation<boolean>({ reducer: (_, b) => b, default: () => false }),
+  /** What the waiting approval may cost, and what the given one did: USD. */
+  askedUsd: Annotation<number>({ reducer: (_, b) => b, default: () => 0 }),
+  approvedUsd: Annotation<number>({ reducer: (_, b) => b, default: () => 0 }),
   /** What comes after this node. */
   to: Annotation<"ask" | "plan" | "approve" | "execute" | "answer" | "end">({
     reducer: (_, b) => b,
@@ -40,7 +43,7 @@ export function wire(nodes: Nodes, checkpointer: PostgresSaver) {
     .addNode("plan", nodes.plan)
     .addNode("approve", async (state: State): Promise<Partial<State>> => {
       const decision = interrupt<string | null, "approved">(state.approval);
-      return { approval: null, approved: decision === "approved" };
+      return { approval: null, approved: decision === "approved", approvedUsd: state.askedUsd };
     })
     .addNode("execute", nodes.execute)
     .addNode("answer", nodes.answer)

@@ -3,6 +3,7 @@ import { discover } from "@muster/bus/discover.ts";
 import type { Process } from "@muster/bus/process.ts";
 import type { ToolCard } from "@muster/bus/tool.ts";
 import type { Answer, RequestView, StepView } from "@muster/shared/domain/request.ts";
+import type { FactValue } from "@muster/shared/fact/table.ts";
 import { asFault, type Fault, fault } from "@muster/shared/fault.ts";
 import { catalogView } from "./catalog-view.ts";
 import { execute, viewOf } from "./execute.ts";
@@ -26,6 +27,11 @@ export type Desk = {
 
 /** Expansions of a plan (`each`, `next`) and repairs of it are bounded. */
 const maxRounds = 40;
+
+/** A sum that nobody is asked about twice. */
+const smallSumUsd = 0.01;
+/** A rough price of a plan: the hints of its steps, as seconds of one core at the default price. */
+const roughUsd = (made: Plan): number => (made.steps.reduce((ms, step) => ms + step.costMs, 0) / 3_600_000) * 0.04;
 
 /** The nodes of the graph over a desk. */
 export function nodesOf(desk: Desk): Nodes {
@@ -104,6 +110,7 @@ export function nodesOf(desk: Desk): Nodes {
       );
       return { to: "end" };
     }
+    const asks = autonomy === "propose" && !ask.confirmed;
     const wants = autonomy === "propose" ? effects : effects.filter((step) => step.effect === "irreversible");
     const next: RequestView = { ...view, plan: merged, status: "running" };
     if (wants.length > 0 && !state.approved && !ask.confirmed) {
@@ -114,9 +121,19 @@ export function nodesOf(desk: Desk): Nodes {
           what: `${wants.length} step(s) that change something: ${[...new Set(wants.map((s) => s.tool))].join(", ")}`,
           why: `autonomy ${autonomy}`,
           role: "asker",
+          costUsd: null,
         })),
+        askedUsd: Math.max(smallSumUsd, roughUsd(made)),
         rounds: state.rounds + 1,
       };
+    }
+    const binding = asks ? await bindingEstimate(state.request) : null;
+    const train = made.steps.find((step) => step.because.startsWith("run.finished"));
+    if (binding && train && binding.usd.mid > state.approvedUsd) {
+      const what = `training at about ${binding.usd.mid.toPrecision(2)} USD, at most ${binding.usd.high.toPrecision(2)} USD`;
+      const why = "the estimate exceeds what was approved";
+      const wanted = { step: train.id, what, why, role: "asker", costUsd: binding.usd.high };
+      return { ...(await askApproval(next, wanted)), askedUsd: binding.usd.high, rounds: state.rounds + 1 };
     }
     if (made.steps.length === 0) {
       await desk.save(next, "status", { status: next.status });
@@ -126,10 +143,17 @@ export function nodesOf(desk: Desk): Nodes {
     return { to: "execute", rounds: state.rounds + 1 };
   };
 
+  /** What the training is estimated at in this request; null before that. */
+  async function bindingEstimate(request: string): Promise<FactValue<"training.estimated"> | null> {
+    const given = await process.evidence.ofRequest(request);
+    const receipt = given.findLast((one) => one.fact === "training.estimated");
+    return receipt ? await process.evidence.value<"training.estimated">(receipt) : null;
+  }
+
   /** Asks governance to have a person decide; the request waits until the event says how. */
   async function askApproval(
     view: RequestView,
-    wanted: { step: string; what: string; why: string; role: string },
+    wanted: { step: string; what: string; why: string; role: string; costUsd: number | null },
   ): Promise<Partial<State>> {
     const accepted = (await process.evidence.ofRequest(view.id)).find((receipt) => receipt.fact === "request.accepted");
     const key = `${view.id}:approval:${wanted.step}:${view.plan.find((s) => s.id === wanted.step)?.attempt ?? 0}`;
@@ -147,7 +171,7 @@ export function nodesOf(desk: Desk): Nodes {
       step: wanted.step,
       what: wanted.what,
       why: wanted.why,
-      costUsd: null,
+      costUsd: wanted.costUsd,
       role: wanted.role,
       expiresAt: output.expiresAt,
     };
@@ -176,6 +200,7 @@ export function nodesOf(desk: Desk): Nodes {
       signal: desk.signal(state.request),
       attempts,
       now: () => performance.now(),
+      pauseAfter: new Set(current.autonomy === "propose" && !current.ask.confirmed ? ["training.estimated"] : []),
       tell: async (step) => {
         view = { ...view, plan: view.plan.map((one) => (one.id === step.id ? step : one)) };
         await desk.save(view, "step", step);
@@ -202,7 +227,7 @@ export function nodesOf(desk: Desk): Nodes {
       return {
         ...(await askApproval(
           { ...view, plan },
-          { step: failure.step, what: String(data.what ?? failure.tool), why: message, role },
+          { step: failure.step, what: String(data.what ?? failure.tool), why: message, role, costUsd: null },
         )),
         attempts: { [failure.step]: 1 },
       };

@@ -12,7 +12,7 @@ export function isKey(column: ColumnView): boolean {
 }
 
 /** What a key column is the key of: the stems of its name without the word for key. */
-export const keyOf = (column: ColumnView): string[] => {
+export const keyOf = (column: ColumnView): readonly string[] => {
   const stems = stemsOf(column.name);
   return stems.length > 1 && keyWords.has(stems.at(-1)!) ? stems.slice(0, -1) : stems;
 };

@@ -3,7 +3,7 @@ import { intervalOf } from "./event.ts";
 import { isKey, keyOf } from "./keys.ts";
 import { likeness, meansEnding, meansLeaving } from "./synonyms.ts";
 import type { ColumnView, DatasetView } from "./view.ts";
-import { stem, stemsOf, type Word, wordsOf } from "./words.ts";
+import { stem, stemsOf, type Word } from "./words.ts";
 
 /** What a text says of its target: its words that carry meaning, the one that the phrase is about, the datasets named beyond doubt. */
 export type Said = { text: string; words: Word[]; head: Word | null; named: readonly DatasetView[]; horizon: boolean };
@@ -118,9 +118,11 @@ function eventCandidate(said: Said, dataset: DatasetView, all: readonly DatasetV
 
 /** Whether a text spells a column's name; one that is made of everyday words only right after a word for a target, or in quotes. */
 export function saysLiterally(text: string, name: string): boolean {
+  // Most names don't stand in the text at all, and a pattern for each would cost more than all the rest.
+  if (!text.toLowerCase().includes(name.toLowerCase())) return false;
   const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const alone = (pattern: string) => new RegExp(`(?<![\\p{L}\\p{N}_])${pattern}(?![\\p{L}\\p{N}_])`, "iu").test(text);
-  if (/[_\d]|\p{Ll}\p{Lu}/u.test(name) && wordsOf(name).length > 1) return alone(escaped);
+  if (/[_\d]|\p{Ll}\p{Lu}/u.test(name) && stemsOf(name).length > 1) return alone(escaped);
   const lead = "(?:predict|predicting|forecast|forecasting|estimate|classify)(?:\\s+the)?\\s+";
   const ending = "(?=\\s*(?:$|[.,;:?!=]|(?:of|for|in|by|from|with|using|on|and|over|to|per|as|based|given|at)\\b))";
   const named = "(?:target|label|column|field|variable)(?:\\s+(?:is|column|called|named|:|=))*\\s+";

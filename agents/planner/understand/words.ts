@@ -13,8 +13,18 @@ export function wordsOf(text: string): Word[] {
   });
 }
 
-/** The stems of a name, in order. */
-export const stemsOf = (name: string): string[] => wordsOf(name).map((word) => word.stem);
+const stemsByName = new Map<string, readonly string[]>();
+const namesKept = 100_000;
+
+/** The stems of a name, in order. Kept by name: a large catalog's columns are looked at many times for one text. */
+export function stemsOf(name: string): readonly string[] {
+  const known = stemsByName.get(name);
+  if (known) return known;
+  const stems = wordsOf(name).map((word) => word.stem);
+  if (stemsByName.size >= namesKept) stemsByName.clear();
+  stemsByName.set(name, stems);
+  return stems;
+}
 
 /**
  * A light stem: plural, -ing, -ed and a last e go, so that forms of one word meet ("churned", "churning" → churn).
