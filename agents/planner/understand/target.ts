@@ -48,12 +48,7 @@ function shareSaid(words: readonly Word[], dataset: DatasetView, column: ColumnV
   const all = stemsOf(column.name);
   const parts = all.filter((part) => !filler.has(part));
   if (parts.length === 0) parts.push(...all);
-  const shared = (part: string) => dataset.columns.filter((other) => stemsOf(other.name)[0] === part).length >= 3;
-  let weight = 0;
-  let said = 0;
-  for (const part of parts) {
-    const w = parts.length > 1 && shared(part) ? 0.1 : 1;
-    weight += w;
+  const heard = parts.map((part) => {
     let best = 0;
     let by: Word | null = null;
     for (const word of words) {
@@ -61,9 +56,13 @@ function shareSaid(words: readonly Word[], dataset: DatasetView, column: ColumnV
       if (like > best) [best, by] = [like, word];
     }
     if (by) matched.add(by);
-    said += w * best;
-  }
-  return weight === 0 ? 0 : said / weight;
+    return best;
+  });
+  if (heard.every((like) => like === 0)) return 0;
+  const shared = (part: string) => dataset.columns.filter((other) => stemsOf(other.name)[0] === part).length >= 3;
+  const weights = parts.map((part) => (parts.length > 1 && shared(part) ? 0.1 : 1));
+  const said = heard.reduce((sum, like, i) => sum + weights[i]! * like, 0);
+  return said / weights.reduce((sum, weight) => sum + weight, 0);
 }
 
 /** The share of the text's words that a reading accounts for: its own, its dataset's name, whom its rows belong to. */
