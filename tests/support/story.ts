@@ -7,6 +7,7 @@ import { findProcesses, supervisorName } from "@muster/infra/processes.ts";
 import { readConfig } from "@muster/shared/config.ts";
 import { openPool } from "@muster/shared/database/open.ts";
 import type { RequestView, StepView } from "@muster/shared/domain/request.ts";
+import { seededRandom } from "@muster/shared/random.ts";
 import type { Row } from "@muster/shared/warehouse/duckdb.ts";
 import { openLake } from "@muster/shared/warehouse/lake.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
@@ -36,6 +37,14 @@ export const stepOf = (view: RequestView, tool: string): StepView | undefined =>
 export const toolsDone = (view: RequestView): string[] => [
   ...new Set(view.plan.filter((step) => step.status === "succeeded").map((step) => step.tool)),
 ];
+
+/** What a request came to once a decision took effect: for a moment it still shows that it waits for one. */
+export async function afterDecision({ settle }: Person, id: string): Promise<RequestView> {
+  for (;;) {
+    const view = await settle(id);
+    if (view.status !== "awaiting_approval") return view;
+  }
+}
 
 /** What effects there are: what must still be the same where nothing may have been done. */
 export async function effectsOf({ http }: Person) {
@@ -85,4 +94,17 @@ export function standAs(it: TestSwarm, name: string): Promise<Process> {
       NATS_URL: `nats://127.0.0.1:${swarm.ports.nats}`,
     }),
   );
+}
+
+/** A small flat table as CSV: an id, three columns, and `churn` (yes, no), which usage and plan tell something of. */
+export function flatTable(rows: number, seed: number, churn?: (row: number) => string): string {
+  const random = seededRandom(seed);
+  const lines = Array.from({ length: rows }, (_, row) => {
+    const usage = Math.round(1000 * random()) / 10;
+    const plan = ["basic", "plus", "team"][Math.floor(3 * random())]!;
+    const tickets = Math.floor(5 * random());
+    const leaves = random() < 0.1 + (usage < 40 ? 0.5 : 0) + (plan === "basic" ? 0.2 : 0);
+    return `k${seed}x${row},${usage},${plan},${tickets},${churn?.(row) ?? (leaves ? "yes" : "no")}`;
+  });
+  return `row_key,usage,plan,tickets,churn\n${lines.join("\n")}\n`;
 }

@@ -1,7 +1,7 @@
 import type { RequestView } from "@muster/shared/domain/request.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { strayFigures } from "../../agents/planner/answer/figures.ts";
-import { effectsOf, firstLines, publicDatasets, publicFile, toolsDone } from "../support/story.ts";
+import { afterDecision, effectsOf, firstLines, publicDatasets, publicFile, toolsDone } from "../support/story.ts";
 import { startSwarm, type TestSwarm } from "../support/swarm.ts";
 
 const question = "I want to predict customer churn";
@@ -51,7 +51,7 @@ describe.skipIf(!publicDatasets())("customer churn from one flat table", () => {
         expect(toolsDone(waiting)).toEqual([]);
         const { status } = await it.owner.http("POST", `/v1/requests/${waiting.id}/reject`, {});
         expect(status).toBe(200);
-        return ended(waiting.id);
+        return afterDecision(it.owner, waiting.id);
       });
       expect(asked).toMatchObject({ status: "failed", approval: null, error: { code: "denied" } });
       const again = await it.owner.http("POST", `/v1/requests/${asked.id}/approve`, {});
@@ -75,7 +75,7 @@ describe.skipIf(!publicDatasets())("customer churn from one flat table", () => {
         [0, 1].map(() => it.owner.http("POST", `/v1/requests/${waiting.id}/approve`, body)),
       );
       expect(said.map(({ status }) => status).sort()[0]).toBe(200);
-      view = await ended(waiting.id);
+      view = await afterDecision(it.owner, waiting.id);
       expect(view).toMatchObject({ status: "succeeded", question: null, error: null });
       expect(await effectsOf(it.owner)).toMatchObject({ runs: 1, models: 1, deployments: 1, schedules: 1 });
     }, 120_000);
@@ -137,13 +137,5 @@ describe.skipIf(!publicDatasets())("customer churn from one flat table", () => {
       body: csv,
     });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-  }
-
-  /** What the request came to once it went on: it may still show the decision's moment. */
-  async function ended(id: string): Promise<RequestView> {
-    for (;;) {
-      const settled = await it.owner.settle(id);
-      if (settled.status !== "awaiting_approval") return settled;
-    }
   }
 });
