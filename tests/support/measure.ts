@@ -1,28 +1,10 @@
-import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import { quantile } from "@muster/shared/stats/quantile.ts";
 
-/** What a bench came to: figures by name with their unit in it, a case a measured row, and the machine it ran on. */
-export type BenchReport = {
-  name: string;
-  figures: Record<string, number | string | null>;
-  cases: Record<string, unknown>[];
-  machine: Machine;
-};
+/** What a bench came to: figures by name with their unit in it, and a case a measured row. */
+export type Measured = { figures: Record<string, number | string | null>; cases: Record<string, unknown>[] };
 
 /** A bench: `muster bench <name>` runs it. What it can't run without is told by a fault. */
-export type Bench = { name: string; does: string; run: () => Promise<Omit<BenchReport, "name" | "machine">> };
-
-/** The machine of a measurement; `load` are the averages over 1, 5 and 15 minutes when it began. */
-export type Machine = { cpu: string; cores: number; memoryGb: number; node: string; load: number[] };
-
-/** Describes this machine. */
-export const machine = (): Machine => ({
-  cpu: cpus()[0]?.model.trim() ?? "unknown",
-  cores: availableParallelism(),
-  memoryGb: Math.round(totalmem() / 1024 ** 3),
-  node: process.version,
-  load: loadavg().map((one) => Math.round(one * 100) / 100),
-});
+export type Bench = { name: string; does: string; run: () => Promise<Measured> };
 
 /** Milliseconds that each of `calls` calls took, one after the other. */
 export async function timings(calls: number, call: (i: number) => Promise<unknown>): Promise<Float64Array> {

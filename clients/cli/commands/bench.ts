@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { checkout } from "@muster/infra/processes.ts";
 import { type Command, readArgs, usageFault } from "../command.ts";
+import { machine } from "../machine.ts";
 import { table } from "../table.ts";
 
 type Figures = Record<string, number | string | null>;
@@ -42,16 +43,13 @@ export const bench: Command = {
       };
     }
     if (!found.includes(name)) throw usageFault(this, `there is no bench ${name}; there are ${found.join(", ")}`);
-    const measure = (await import(pathToFileURL(join(checkout, "tests", "support", "measure.ts")).href)) as {
-      machine: () => Record<string, unknown>;
-    };
-    const machine = measure.machine();
-    if (!json) process.stderr.write(`measuring; this takes from seconds to a few minutes\n`);
+    const on = machine();
+    if (!json) process.stderr.write("measuring; this takes from seconds to a few minutes\n");
     const { figures, cases } = await (await load(name)).run();
     const words = `${table(["figure", "value"], Object.entries(figures))}\n\n${table(
       ["machine", ""],
-      Object.entries(machine).map(([key, value]) => [key, String(value)]),
+      Object.entries(on).map(([key, value]) => [key, String(value)]),
     )}`;
-    return { document: { name, figures, cases, machine }, words };
+    return { document: { name, figures, cases, machine: on }, words };
   },
 };
