@@ -1,19 +1,26 @@
 import type { FinishedRun, TrainingWork } from "@muster/shared/domain/estimate.ts";
 import { type AdditiveModel, type AdditivePrior, fitAdditive, type Observation } from "./fit-additive.ts";
 import { cpuPrior, type MachineSpeed, memoryPrior, pacePrior } from "./prior.ts";
-import { type Algorithm, workTerms } from "./work.ts";
+import { type Algorithm, memoryTerms, workTerms } from "./work.ts";
 
-/** What is known of costs on this machine: a model per algorithm, and how many runs each rests on. */
+/** A finished run by its parts: the candidates that were compared, each with its own CPU-seconds, all with the run's peak. */
+export type PastRun = readonly FinishedRun[];
+
+/**
+ * What is known of costs on this machine: CPU by algorithm, peak memory of a run, pace of the clock; how many parts of
+ * runs each algorithm's rests on, and how many runs all do.
+ */
 export type CostModel = {
   cpu: ReadonlyMap<Algorithm, AdditiveModel>;
-  memory: ReadonlyMap<Algorithm, AdditiveModel>;
+  memory: AdditiveModel;
   pace: AdditiveModel;
-  runs: ReadonlyMap<Algorithm, number>;
+  parts: ReadonlyMap<Algorithm, number>;
+  runs: number;
 };
 
 const algorithms: Algorithm[] = ["xgboost", "random_forest", "linear", "ensemble", "constant"];
 
-/** Runs of one algorithm that are looked at: the newest; engines and machines change. */
+/** Parts of runs of one algorithm that are looked at: the newest; engines and machines change. */
 const newest = 200;
 
 /** As many imagined runs hold the shift at zero. */
@@ -34,17 +41,19 @@ function shiftFrom(others: { observation: Observation; prior: AdditivePrior }[])
   return ratios.reduce((sum, r) => sum + Math.max(-limit, Math.min(limit, r)), 0) / (ratios.length + held);
 }
 
-function fitAll(
-  runs: FinishedRun[],
-  priorOf: (algorithm: Algorithm) => AdditivePrior,
-  observe: (run: FinishedRun) => Observation,
-): Map<Algorithm, AdditiveModel> {
-  const seen = runs.map((run) => ({ run, observation: observe(run), prior: priorOf(run.algorithm) }));
+function fitCpu(runs: readonly FinishedRun[], speed: MachineSpeed): Map<Algorithm, AdditiveModel> {
+  const seen = runs.map((run) => ({
+    algorithm: run.algorithm,
+    observation: { terms: workTerms(run).cpu, y: run.cpuSeconds },
+    prior: cpuPrior(run.algorithm, speed),
+  }));
   return new Map(
     algorithms.map((algorithm) => {
-      const own = seen.filter(({ run }) => run.algorithm === algorithm).slice(-newest);
-      const shift = shiftFrom(seen.filter(({ run }) => run.algorithm !== algorithm).slice(-newest));
-      const prior = priorOf(algorithm);
+      const own = seen.filter((one) => one.algorithm === algorithm).slice(-newest);
+      // A constant takes next to nothing: what it does take says little of the machine.
+      const others = seen.filter((one) => one.algorithm !== algorithm && one.algorithm !== "constant");
+      const shift = shiftFrom(others.slice(-newest));
+      const prior = cpuPrior(algorithm, speed);
       const shifted = { ...prior, log: prior.log.map((l) => l + shift) };
       return [
         algorithm,
@@ -60,26 +69,27 @@ function fitAll(
 /** CPU-seconds over threads: the wall-clock time of a run whose threads never wait. */
 export const busySeconds = (cpuSeconds: number, work: TrainingWork): number => cpuSeconds / work.threads;
 
+/** The largest of the parts' peaks of memory (MB): they ran one after another in one process. */
+export const peakOf = (run: PastRun): number => Math.max(...run.map(({ peakMemoryMb }) => peakMemoryMb));
+
 /**
  * Calibrates the cost models by robust regression on this installation's finished runs, oldest first, starting from
  * the machine's measured speed. Failed and cancelled runs do not belong in `runs`: their work was not done.
  */
-export function calibrate(runs: FinishedRun[], speed: MachineSpeed): CostModel {
-  const clocked = runs.filter((run) => run.seconds !== undefined && run.cpuSeconds > 0).slice(-newest);
+export function calibrate(runs: readonly PastRun[], speed: MachineSpeed): CostModel {
+  const parts = runs.flat();
+  const clocked = parts.filter((part) => part.seconds !== undefined && part.cpuSeconds > 0).slice(-newest);
   return {
-    cpu: fitAll(
-      runs,
-      (algorithm) => cpuPrior(algorithm, speed),
-      (run) => ({
-        terms: workTerms(run).cpu,
-        y: run.cpuSeconds,
-      }),
+    cpu: fitCpu(parts, speed),
+    memory: fitAdditive(
+      runs.slice(-newest).map((run) => ({ terms: memoryTerms(run), y: peakOf(run) })),
+      memoryPrior,
     ),
-    memory: fitAll(runs, memoryPrior, (run) => ({ terms: workTerms(run).memory, y: run.peakMemoryMb })),
     pace: fitAdditive(
-      clocked.map((run) => ({ terms: [busySeconds(run.cpuSeconds, run)], y: run.seconds! })),
+      clocked.map((part) => ({ terms: [busySeconds(part.cpuSeconds, part)], y: part.seconds! })),
       pacePrior,
     ),
-    runs: new Map(algorithms.map((a) => [a, runs.filter((run) => run.algorithm === a).length])),
+    parts: new Map(algorithms.map((a) => [a, parts.filter(({ algorithm }) => algorithm === a).length])),
+    runs: runs.length,
   };
 }

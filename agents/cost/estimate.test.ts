@@ -1,6 +1,6 @@
 import { Estimate, FinishedRun, type TrainingWork } from "@muster/shared/domain/estimate.ts";
 import { describe, expect, it } from "vitest";
-import { calibrate } from "./calibrate.ts";
+import { calibrate, peakOf } from "./calibrate.ts";
 import { estimateTraining, replay } from "./estimate.ts";
 import { generatedRuns, type TrueCosts } from "./generated-runs.ts";
 import { defaultPrices, usd } from "./price.ts";
@@ -8,23 +8,29 @@ import { defaultPrices, usd } from "./price.ts";
 const speed = { gatherNs: 1, multiplyNs: 0.8 };
 /** A machine that is nowhere near its benchmark: two to four times as slow, and hungrier. */
 const truth: TrueCosts = {
-  xgboost: { cpu: [0.4, 2e-4, 1.6e-8], memory: [140, 4e-5, 1e-6] },
-  random_forest: { cpu: [0.4, 1.5e-4, 2.5e-7], memory: [150, 3e-5, 1e-4] },
-  linear: { cpu: [0.3, 2e-8, 6e-10], memory: [130, 2e-5] },
+  xgboost: [0.1, 8e-8, 1.5e-9, 8e-9, 7e-8],
+  random_forest: [0.2, 8e-8, 3e-9, 7e-9, 3e-7],
+  linear: [0.3, 1e-6, 4e-9, 6e-10],
+  memory: [220, 4e-5, 5e-5, 4e-5],
 };
-const work: TrainingWork = { algorithm: "xgboost", rows: 10_000, columns: 30, rounds: 200, folds: 5, threads: 2 };
+const data = { task: "binary", classes: 2, rarest: 0.3, indicators: 6, passes: 4 } as const;
+const work: TrainingWork = {
+  ...{ algorithm: "xgboost", rows: 10_000, columns: 30, rounds: 400, folds: 5, threads: 2, data },
+  parameters: { learningRate: 0.1, maxDepth: 3, patience: 25, minChildWeight: 5, subsample: 0.8, maxBins: 64 },
+};
+const width = ({ low, high }: { low: number; high: number }) => high / low;
 
 const seeds = [1, 2, 3, 4, 5, 6];
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 
-describe("after 20 runs on a machine whose true costs are known", () => {
+describe("after 12 runs on a machine whose true costs are known", () => {
   const scored = (quantity: "cpuSeconds" | "memoryMb") =>
     seeds.flatMap((seed) => {
-      const [past, future] = [generatedRuns(20, truth, seed), generatedRuns(100, truth, seed + 1000)];
+      const [past, future] = [generatedRuns(12, truth, seed), generatedRuns(100, truth, seed + 1000)];
       const model = calibrate(past, speed);
       return future.map((run) => {
-        const { low, mid, high } = estimateTraining(model, [run], defaultPrices, null)[quantity];
-        const actual = quantity === "cpuSeconds" ? run.cpuSeconds : run.peakMemoryMb;
+        const { low, mid, high } = estimateTraining(model, run, defaultPrices, null)[quantity];
+        const actual = quantity === "cpuSeconds" ? run.reduce((sum, part) => sum + part.cpuSeconds, 0) : peakOf(run);
         return { error: Math.abs(mid - actual) / actual, inside: low <= actual && actual <= high, width: high / low };
       });
     });
@@ -35,7 +41,7 @@ describe("after 20 runs on a machine whose true costs are known", () => {
       expect(median(scores.map(({ error }) => error))).toBeLessThanOrEqual(0.25);
       expect(scores.filter(({ inside }) => inside).length / scores.length).toBeGreaterThanOrEqual(0.85);
       // An interval that holds everything says nothing.
-      expect(median(scores.map(({ width }) => width))).toBeLessThan(4);
+      expect(median(scores.map((one) => one.width))).toBeLessThan(4);
     },
   );
   it("its own replay finds the error that later runs have", () => {
@@ -56,20 +62,33 @@ describe("an estimate", () => {
   });
   it("narrows with runs", () => {
     const later = estimateTraining(calibrate(generatedRuns(60, truth, 1), speed), [work], defaultPrices, null);
-    expect(later.cpuSeconds.high / later.cpuSeconds.low).toBeLessThan(fresh.cpuSeconds.high / fresh.cpuSeconds.low / 3);
+    expect(width(later.cpuSeconds)).toBeLessThan(width(fresh.cpuSeconds) / 1.5);
+  });
+  it("expects early stopping: an upper bound that is never reached costs nothing", () => {
+    const bound = estimateTraining(calibrate([], speed), [{ ...work, rounds: 4000 }], defaultPrices, null);
+    expect(bound.cpuSeconds.mid).toBe(fresh.cpuSeconds.mid);
+  });
+  it("is honest before any run without being absurd", () => {
+    expect(width(fresh.cpuSeconds)).toBeGreaterThan(3);
+    expect(width(fresh.cpuSeconds)).toBeLessThan(8);
+    expect(width(fresh.memoryMb)).toBeLessThan(3);
   });
   it("follows the machine's speed before any run", () => {
     const slow = estimateTraining(calibrate([], { gatherNs: 3, multiplyNs: 2.4 }), [work], defaultPrices, null);
     expect(slow.cpuSeconds.mid / fresh.cpuSeconds.mid).toBeCloseTo(3, 6);
   });
   it("carries what other algorithms showed over to one without runs", () => {
-    const others = generatedRuns(60, truth, 2).filter((run) => run.algorithm === "linear");
+    const others = generatedRuns(60, truth, 2).map((run) => run.filter(({ algorithm }) => algorithm === "linear"));
     const shifted = estimateTraining(calibrate(others, speed), [work], defaultPrices, null);
     expect(shifted.cpuSeconds.mid).toBeGreaterThan(1.5 * fresh.cpuSeconds.mid);
-    expect(shifted.basedOn).toMatchObject({ runs: 0, prior: true });
+    expect(shifted.basedOn).toMatchObject({ runs: 60, prior: true });
   });
   it("grows with rows, columns, rounds and folds", () => {
-    for (const more of [{ rows: 20_000 }, { columns: 60 }, { rounds: 400 }, { folds: 10 }]) {
+    const forest: TrainingWork = { ...work, algorithm: "random_forest", rounds: 100 };
+    const more = estimateTraining(calibrate([], speed), [{ ...forest, rounds: 200 }], defaultPrices, null);
+    const fewer = estimateTraining(calibrate([], speed), [forest], defaultPrices, null);
+    expect(more.cpuSeconds.mid).toBeGreaterThan(1.5 * fewer.cpuSeconds.mid);
+    for (const more of [{ rows: 20_000 }, { columns: 60 }, { folds: 10, data: { ...data, passes: 9 } }]) {
       const larger = estimateTraining(calibrate([], speed), [{ ...work, ...more }], defaultPrices, null);
       expect(larger.cpuSeconds.mid).toBeGreaterThan(fresh.cpuSeconds.mid);
     }
@@ -82,6 +101,8 @@ describe("an estimate", () => {
     );
     expect(both!.cpuSeconds.mid).toBeCloseTo(one!.cpuSeconds.mid + other!.cpuSeconds.mid, 10);
     expect(both!.memoryMb.mid).toBe(Math.max(one!.memoryMb.mid, other!.memoryMb.mid));
+    // Candidates don't err all the same way: together they are surer than each.
+    expect(width(both!.cpuSeconds)).toBeLessThan(Math.max(width(one!.cpuSeconds), width(other!.cpuSeconds)));
   });
   it("needs a candidate", () =>
     expect(() => estimateTraining(calibrate([], speed), [], defaultPrices, null)).toThrow(/no candidate/));
@@ -96,7 +117,7 @@ describe("an estimate", () => {
     ));
   it("learns how long threads wait", () => {
     const runs = generatedRuns(40, truth, 3).map((run) =>
-      FinishedRun.parse({ ...run, seconds: (run.cpuSeconds / run.threads) * 2 }),
+      run.map((part) => FinishedRun.parse({ ...part, seconds: (part.cpuSeconds / part.threads) * 2 })),
     );
     const later = estimateTraining(calibrate(runs, speed), [work], defaultPrices, null);
     expect(later.seconds.mid / (later.cpuSeconds.mid / work.threads)).toBeCloseTo(2, 1);

@@ -1,72 +1,65 @@
-import type { Estimate, FinishedRun, Interval, Prices, TrainingWork } from "@muster/shared/domain/estimate.ts";
+import type { Estimate, Interval, Prices, TrainingWork } from "@muster/shared/domain/estimate.ts";
 import { fault } from "@muster/shared/fault.ts";
-import { busySeconds, type CostModel, calibrate } from "./calibrate.ts";
+import { busySeconds, type CostModel, calibrate, type PastRun, peakOf } from "./calibrate.ts";
 import { intervalOf, type LogPrediction, predict } from "./fit-additive.ts";
 import { usd } from "./price.ts";
 import type { MachineSpeed } from "./prior.ts";
-import { workTerms } from "./work.ts";
+import { memoryTerms, workTerms } from "./work.ts";
 
 type Quantity = "cpu" | "memory";
 
-/** The prediction of one candidate's CPU-seconds or peak memory (MB). */
-function predicted(model: CostModel, work: TrainingWork, quantity: Quantity): LogPrediction {
-  return predict(model[quantity].get(work.algorithm)!, workTerms(work)[quantity]);
-}
+/** How much candidates err together: data that make one slow make the others slow too, but not as much. */
+const together = 0.5;
 
-function secondsOf(model: CostModel, work: TrainingWork, cpu: LogPrediction): LogPrediction {
+const cpuOf = (model: CostModel, work: TrainingWork): LogPrediction =>
+  predict(model.cpu.get(work.algorithm)!, workTerms(work).cpu);
+
+function secondsOf(model: CostModel, work: TrainingWork): LogPrediction {
+  const cpu = cpuOf(model, work);
   const pace = predict(model.pace, [busySeconds(Math.exp(cpu.log), work)]);
   return { log: pace.log, sd: Math.hypot(pace.sd, cpu.sd), weight: Math.min(pace.weight, cpu.weight) };
 }
 
-const combine = (intervals: Interval[], by: (values: number[]) => number): Interval => ({
-  low: by(intervals.map((i) => i.low)),
-  mid: by(intervals.map((i) => i.mid)),
-  high: by(intervals.map((i) => i.high)),
-});
-const sum = (values: number[]): number => values.reduce((total, v) => total + v, 0);
-const largest = (values: number[]): number => Math.max(...values);
+/** The prediction of a sum: the parts' middles add up, their errors do as far as they err together. */
+function summed(parts: LogPrediction[]): LogPrediction {
+  const total = parts.reduce((sum, { log }) => sum + Math.exp(log), 0);
+  const errors = parts.map(({ log, sd }) => (Math.exp(log) / total) * sd);
+  const all = errors.reduce((sum, e) => sum + e, 0);
+  const apart = errors.reduce((sum, e) => sum + e ** 2, 0);
+  return {
+    log: Math.log(total),
+    sd: Math.sqrt(together * all ** 2 + (1 - together) * apart),
+    weight: Math.min(...parts.map(({ weight }) => weight)),
+  };
+}
+
+function predicted(model: CostModel, works: readonly TrainingWork[], quantity: Quantity): Interval {
+  if (quantity === "memory") return intervalOf(predict(model.memory, memoryTerms(works)));
+  return intervalOf(summed(works.map((work) => cpuOf(model, work))));
+}
 
 /**
- * What training some candidates one after another will cost, each figure with a 90 % interval. CPU-seconds and seconds
- * add up, end by end (candidates err together: what makes one slow makes all slow), memory is the largest one's.
- * `error` as `replay` gives it. `invalid_input` without a candidate.
+ * What training some candidates one after another will cost, each figure with a 90 % interval: their CPU-seconds and
+ * seconds in sum, and the peak of memory. `error` as `replay` gives it. `invalid_input` without a candidate.
  */
 export function estimateTraining(
   model: CostModel,
-  works: TrainingWork[],
+  works: readonly TrainingWork[],
   prices: Prices,
   error: number | null,
 ): Estimate {
   if (works.length === 0) throw fault("invalid_input", "there is no candidate to estimate; pass at least one");
-  const parts = works.map((work) => {
-    const cpu = predicted(model, work, "cpu");
-    return {
-      cpu: intervalOf(cpu),
-      memory: intervalOf(predicted(model, work, "memory")),
-      seconds: intervalOf(secondsOf(model, work, cpu)),
-    };
-  });
-  const cpuSeconds = combine(
-    parts.map((part) => part.cpu),
-    sum,
-  );
-  const memoryMb = combine(
-    parts.map((part) => part.memory),
-    largest,
-  );
-  const seconds = combine(
-    parts.map((part) => part.seconds),
-    sum,
-  );
+  const cpuSeconds = predicted(model, works, "cpu");
+  const memoryMb = predicted(model, works, "memory");
+  const seconds = intervalOf(summed(works.map((work) => secondsOf(model, work))));
   const money = (end: keyof Interval): number =>
     usd(prices, { cpuSeconds: cpuSeconds[end], memoryMb: memoryMb[end], seconds: seconds[end] });
-  const known = [...new Set(works.map((work) => work.algorithm))].map((algorithm) => model.runs.get(algorithm) ?? 0);
   return {
     cpuSeconds,
     memoryMb,
     seconds,
     usd: { low: money("low"), mid: money("mid"), high: money("high") },
-    basedOn: { runs: sum(known), prior: known.some((runs) => runs === 0), error },
+    basedOn: { runs: model.runs, prior: works.some(({ algorithm }) => !model.parts.get(algorithm)), error },
   };
 }
 
@@ -83,12 +76,12 @@ const median = (values: number[]): number => {
 };
 
 /** Replays the last `last` runs (oldest first) against what was known before each; the error that estimates show. */
-export function replay(runs: FinishedRun[], speed: MachineSpeed, quantity: Quantity, last = 20): Replay {
+export function replay(runs: readonly PastRun[], speed: MachineSpeed, quantity: Quantity, last = 20): Replay {
   const from = Math.max(0, runs.length - last);
   const scored = runs.slice(from).flatMap((run, i) => {
-    const actual = quantity === "cpu" ? run.cpuSeconds : run.peakMemoryMb;
+    const actual = quantity === "cpu" ? run.reduce((sum, part) => sum + part.cpuSeconds, 0) : peakOf(run);
     if (actual <= 0) return [];
-    const { low, mid, high } = intervalOf(predicted(calibrate(runs.slice(0, from + i), speed), run, quantity));
+    const { low, mid, high } = predicted(calibrate(runs.slice(0, from + i), speed), run, quantity);
     return [{ error: Math.abs(mid - actual) / actual, inside: low <= actual && actual <= high }];
   });
   if (scored.length === 0) return { runs: 0, medianError: null, covered: null };

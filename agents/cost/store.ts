@@ -1,11 +1,14 @@
 import { type Migration, migrateOwn, openDatabase } from "@muster/shared/database/open.ts";
 import type { BudgetPeriod, BudgetScope } from "@muster/shared/domain/budget.ts";
 import type { TrainingWork } from "@muster/shared/domain/estimate.ts";
-import type { Generated } from "kysely";
+import type { ColumnType, Generated } from "kysely";
 import type pg from "pg";
 import { budgetStore } from "./budgets/store.ts";
 import { ledgerStore } from "./ledger/store.ts";
 import { runStore } from "./runs/store.ts";
+
+/** A JSON column: read as its value, written as text. */
+type Json<T> = ColumnType<Exclude<T, undefined> | null, string | null, string | null>;
 
 /** The tables that cost owns. Times are timestamptz, money USD. */
 export type Tables = {
@@ -20,6 +23,8 @@ export type Tables = {
     rounds: number;
     folds: number;
     threads: number;
+    parameters: Json<TrainingWork["parameters"]>;
+    data: Json<TrainingWork["data"]>;
     cpu_seconds: number;
     peak_memory_mb: number;
     seconds: number | null;
@@ -81,6 +86,10 @@ const migrations: Migration[] = [
       create index spend_open on spend (at) where state = 'reserved';
       create table cursor (name text primary key, xid xid8 not null, seq bigint not null);
       insert into cursor (name, xid, seq) values ('outbox', '0', 0);`,
+  },
+  {
+    name: "what a run was tuned by",
+    sql: "alter table run add column parameters jsonb, add column data jsonb;",
   },
 ];
 

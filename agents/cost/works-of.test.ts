@@ -15,7 +15,13 @@ it("counts boosting by its rounds, a forest by its trees, a linear model by its 
   expect(rounds(candidate("constant", {}))).toBe(1);
 });
 
-it("carries rows, columns, folds and threads, at least one of each", () =>
-  expect(
-    worksOf({ candidates: [candidate("constant", {})], rows: 0, columns: 0, folds: 3, validation: "" }, 2),
-  ).toEqual([{ algorithm: "constant", rows: 1, columns: 1, rounds: 1, folds: 3, threads: 2 }]));
+it("carries rows, columns, folds and threads, at least one of each, and what the work depends on beside them", () => {
+  const data = { task: "binary", classes: 2, rarest: 0.2, indicators: 0, passes: 2 } as const;
+  const shape = { rows: 0, columns: 0, folds: 3, validation: "", data };
+  expect(worksOf({ candidates: [candidate("xgboost", { rounds: 9, maxDepth: 3 })], ...shape }, 2)).toEqual([
+    {
+      ...{ algorithm: "xgboost", rows: 1, columns: 1, rounds: 9, folds: 3, threads: 2, data },
+      parameters: { rounds: 9, maxDepth: 3 },
+    },
+  ]);
+});

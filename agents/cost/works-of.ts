@@ -11,8 +11,8 @@ function roundsOf(parameters: Chosen["candidates"][number]["parameters"]): numbe
 }
 
 /** The work of each candidate that was chosen, as the estimator counts it; `threads` are those of one training. */
-export const worksOf = ({ candidates, rows, columns, folds }: Chosen, threads: number): TrainingWork[] =>
+export const worksOf = ({ candidates, rows, columns, folds, data }: Chosen, threads: number): TrainingWork[] =>
   candidates.map(({ algorithm, parameters }) => ({
     ...{ algorithm, rows: Math.max(1, rows), columns: Math.max(1, columns), folds, threads },
-    rounds: roundsOf(parameters),
+    ...{ rounds: roundsOf(parameters), parameters, data },
   }));

@@ -24,7 +24,7 @@ export const planner = agent({
   does: "Turns a request into a plan over the agents' tools, runs it, and gathers the answer.",
   tools: [ask, showRequest, listRequests, requestEvents, answerQuestion, cancelRequest],
   async open(process) {
-    const store = await openPlannerStore(process.pool);
+    const store = await openPlannerStore(process.pool, process.evidence.store.emit);
     const model = openLanguageModel(process.config);
     const word = model && answerByModel(model, (why) => process.log.info({ why }, "the answer keeps its own words"));
     const runner = await openRunner(process, store, chooseUnderstand(process.config), word);

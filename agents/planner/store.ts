@@ -49,14 +49,17 @@ const terminal = ["succeeded", "failed", "cancelled"];
 /** The planner's tables: requests and their events. A terminal request never changes again. */
 export type PlannerStore = ReturnType<typeof plannerStore>;
 
-/** Opens the planner's store and brings its schema up to date. */
-export async function openPlannerStore(pool: pg.Pool): Promise<PlannerStore> {
+/** Puts an event into the outbox within a transaction. */
+type Emit = (trx: Trx<Tables>, event: string, payload: object) => Promise<void>;
+
+/** Opens the planner's store and brings its schema up to date. Emits `planner.request_ended` {request, status}, once each. */
+export async function openPlannerStore(pool: pg.Pool, emit: Emit): Promise<PlannerStore> {
   const db = openDatabase<Tables>(pool);
   await migrateOwn(db, "planner", migrations);
-  return plannerStore(db);
+  return plannerStore(db, emit);
 }
 
-function plannerStore(db: Database<Tables>) {
+function plannerStore(db: Database<Tables>, emit: Emit) {
   const columns = ["id", "person", "purpose", "autonomy", "ask", "view", "deadline"] as const;
   const asRow = (row: object): RequestRow => row as RequestRow;
   return {
@@ -94,6 +97,8 @@ function plannerStore(db: Database<Tables>) {
           .insertInto("request_event")
           .values({ request: id, event, data: JSON.stringify(data) })
           .execute();
+        if (terminal.includes(view.status))
+          await emit(trx, "planner.request_ended", { request: id, status: view.status });
         return true;
       }),
     extend: async (id: string, ms: number): Promise<void> => {

@@ -6,6 +6,20 @@ export const Interval = z
   .refine((i) => i.low <= i.mid && i.mid <= i.high, "low ≤ mid ≤ high does not hold");
 export type Interval = z.infer<typeof Interval>;
 
+/**
+ * What of the data a training's cost depends on beside their size. `classes`: of the label, 0 for numbers; `rarest`: the
+ * rarest one's share of the rows, null for numbers; `indicators`: columns of the design matrix that hold 0 or 1;
+ * `passes`: rows that the folds train on, all together, as a multiple of all rows.
+ */
+export const TrainingData = z.object({
+  task: z.enum(["binary", "multiclass", "regression"]),
+  classes: z.number().int().nonnegative(),
+  rarest: z.number().min(0).max(1).nullable(),
+  indicators: z.number().int().nonnegative(),
+  passes: z.number().nonnegative(),
+});
+export type TrainingData = z.infer<typeof TrainingData>;
+
 /** The work of one candidate: what its cost follows from. `rounds`: trees or boosting rounds; for linear, iterations. */
 export const TrainingWork = z.object({
   algorithm: z.enum(["xgboost", "random_forest", "linear", "ensemble", "constant"]),
@@ -16,6 +30,9 @@ export const TrainingWork = z.object({
   /** Folds of the cross-validation, 0 or 1 for none; the refit on all rows is counted on top. */
   folds: z.number().int().nonnegative(),
   threads: z.number().int().positive(),
+  /** What the candidate is tuned by, as `candidates.chosen` holds it. */
+  parameters: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).optional(),
+  data: TrainingData.optional(),
 });
 export type TrainingWork = z.infer<typeof TrainingWork>;
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Classification } from "../domain/classification.ts";
 import { DatasetName, DatasetPin } from "../domain/dataset.ts";
 import { DriftReport } from "../domain/drift-report.ts";
-import { Estimate } from "../domain/estimate.ts";
+import { Estimate, TrainingData } from "../domain/estimate.ts";
 import { Feature, FeatureView } from "../domain/feature.ts";
 import { Candidate, Dropped, Evaluation, Explanation, RunResult } from "../domain/model.ts";
 import { Problem } from "../domain/problem.ts";
@@ -191,6 +191,7 @@ export const facts = {
       columns: z.number().int(),
       folds: z.number().int(),
       validation: z.string(),
+      data: TrainingData.optional(),
     }),
   ),
   "training.estimated": fact("finding", "cost", ["problem", "view", "training"], Estimate, { ttlMs: day }),

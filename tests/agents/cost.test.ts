@@ -35,7 +35,7 @@ const estimate: Estimate = {
 
 describe("the cost agent on real servers", () => {
   let bench: Bench;
-  let [door, ml, quality, own] = [] as unknown as [Process, Process, Process, Process];
+  let [door, ml, quality, planner, own] = [] as unknown as [Process, Process, Process, Process, Process];
   let deps: CostDeps;
   let clock = new Date("2026-11-20T10:00:00.000Z");
   let estimated: string;
@@ -45,11 +45,17 @@ describe("the cost agent on real servers", () => {
   beforeAll(async () => {
     bench = await startBench([
       { name: "gateway", kind: "door", of: "gateway", file: "" },
-      ...["cost", "ml", "quality", "catalog"].map((name) => ({ name, kind: "agent" as const, of: name, file: "" })),
+      ...["cost", "ml", "quality", "catalog", "planner"].map((name) => ({
+        name,
+        kind: "agent" as const,
+        of: name,
+        file: "",
+      })),
     ]);
     door = await bench.process("gateway");
     ml = await bench.process("ml");
     quality = await bench.process("quality");
+    planner = await bench.process("planner");
     own = await bench.process("cost", { now: () => clock });
     const opened = await cost.open(own);
     deps = opened.deps as CostDeps;
@@ -117,12 +123,12 @@ describe("the cost agent on real servers", () => {
     expect(deps.speed.gatherNs).toBeGreaterThan(0);
   });
 
-  test("estimates from the benchmark first, from finished runs later, each candidate by its rounds", async () => {
-    const chosen = (rounds: number): FactValue<"candidates.chosen"> => ({
+  test("estimates from the benchmark first, from finished runs later, each candidate by its parameters", async () => {
+    const chosen = (learningRate: number): FactValue<"candidates.chosen"> => ({
       ...{ rows: 7043, columns: 40, folds: 5, validation: "stratified" },
       candidates: [
         { id: "constant", algorithm: "constant", parameters: {}, reason: "" },
-        { id: "xgboost", algorithm: "xgboost", parameters: { rounds, maxDepth: 3 }, reason: "" },
+        { id: "xgboost", algorithm: "xgboost", parameters: { rounds: 1000, learningRate, maxDepth: 3 }, reason: "" },
       ],
     });
     const set = await sign(
@@ -131,12 +137,12 @@ describe("the cost agent on real servers", () => {
       { ...about, scope: [] },
       { training, rows: 7043, positives: 1800, checks: [], dropped: [] },
     );
-    const run = async (rounds: number) => {
-      const receipts = [await sign(ml, "candidates.chosen", about, chosen(rounds)), set];
+    const run = async (learningRate: number) => {
+      const receipts = [await sign(ml, "candidates.chosen", about, chosen(learningRate)), set];
       return (await askFrom(door, { tool: "cost.estimate_training", receipts })).output as Estimate;
     };
-    const few = await run(100);
-    const many = await run(1000);
+    const few = await run(0.2);
+    const many = await run(0.02);
     expect(few.basedOn).toEqual({ runs: 0, prior: true, error: null });
     expect(many.cpuSeconds.mid).toBeGreaterThan(2 * few.cpuSeconds.mid);
     expect(few.usd.low).toBeLessThan(few.usd.mid);
@@ -203,7 +209,7 @@ describe("the cost agent on real servers", () => {
     expect(after.spentUsd).toBeCloseTo(price, 12);
     expect(after.byRequest).toMatchObject([{ state: "spent", outcome: "finished", usd: after.spentUsd }]);
     expect(await deps.store.runs.finished(10)).toEqual([
-      expect.objectContaining({ algorithm: "xgboost", rounds: 400, cpuSeconds: 50, seconds: 25 }),
+      [expect.objectContaining({ algorithm: "xgboost", rounds: 400, cpuSeconds: 50, seconds: 25 })],
     ]);
   });
 
@@ -216,12 +222,12 @@ describe("the cost agent on real servers", () => {
     ];
     await emit(ml, "ml.run_finished", finished(request, reserved.reservation, { works }));
     await settledWhen(async () => (await spend(request)).reservedUsd === 0);
-    expect((await deps.store.runs.finished(2)).map((run) => [run.algorithm, run.cpuSeconds, run.peakMemoryMb])).toEqual(
-      [
-        ["linear", 3, 512],
-        ["random_forest", 20, 300],
-      ],
-    );
+    expect(
+      (await deps.store.runs.finished(2)).flat().map((run) => [run.algorithm, run.cpuSeconds, run.peakMemoryMb]),
+    ).toEqual([
+      ["linear", 3, 512],
+      ["random_forest", 20, 300],
+    ]);
   });
 
   test("a failed training frees what it reserved but for what it used, and teaches nothing", async () => {
@@ -257,6 +263,22 @@ describe("the cost agent on real servers", () => {
     clock = before;
     expect((await spend(unused.request)).byRequest).toMatchObject([{ outcome: "unused", usd: 0 }]);
     expect((await spend(used.request)).reservedUsd).toBeGreaterThan(0);
+  });
+
+  test("a request that ended frees what it reserved and no step used, and only the planner can say so", async () => {
+    const unused = await reserve();
+    const used = await reserve();
+    await ml.evidence.store.consume(ml.evidence.store.db, used.receipt, `${used.request}:s9:1`);
+    await emit(quality, "planner.request_ended", { request: unused.request, status: "failed" });
+    await emit(planner, "planner.request_ended", { request: used.request, status: "cancelled" });
+    const last = await reserve();
+    await emit(planner, "planner.request_ended", { request: last.request, status: "failed" });
+    await settledWhen(async () => (await spend(last.request)).reservedUsd === 0);
+    expect((await spend(last.request)).byRequest).toMatchObject([{ outcome: "unused", usd: 0 }]);
+    expect((await spend(used.request)).reservedUsd).toBeGreaterThan(0);
+    expect((await spend(unused.request)).reservedUsd).toBeGreaterThan(0);
+    await emit(planner, "planner.request_ended", { request: unused.request, status: "failed" });
+    await settledWhen(async () => (await spend(unused.request)).reservedUsd === 0);
   });
 
   test("only an administrator's signature over exactly this sets a budget, and nonsense has its code", async () => {

@@ -29,9 +29,21 @@ const TrainingFailed = z.object({
   peakMemoryMb: amount.optional(),
 });
 
-const events = ["ml.run_finished", "ml.train_model_failed"] as const;
+/** What the planner says when a request has come to its end, whatever that is. */
+const RequestEnded = z.object({ request: z.string() });
+
+const shapes = {
+  "ml.run_finished": RunFinished,
+  "ml.train_model_failed": TrainingFailed,
+  "planner.request_ended": RequestEnded,
+};
+const trained = ["ml", "ml-worker"];
 /** Anybody may put an event into the outbox under any name; these are the processes whose word counts. */
-const sayers = ["ml", "ml-worker"];
+const sayers: Record<string, readonly string[]> = {
+  "ml.run_finished": trained,
+  "ml.train_model_failed": trained,
+  "planner.request_ended": ["planner"],
+};
 const batch = 200;
 
 /** What settling stands on. */
@@ -39,22 +51,27 @@ export type Settling = Pick<Process, "evidence" | "log" | "now"> & { store: Cost
 
 /**
  * Reads on in the outbox: each finished or failed run turns its reservation into what was spent, once, and a finished one
- * becomes what estimates learn from; all in the transaction that moves the cursor on. Gives how many events were read.
+ * becomes what estimates learn from; a request that ended frees what it reserved and no step used. All in the transaction
+ * that moves the cursor on. Gives how many events were read.
  */
 export async function settleEvents({ store, evidence, log, now, prices }: Settling): Promise<number> {
   const table = await prices();
   let read = 0;
   await store.ledger.reading(async (trx, from) => {
-    const found = await evidence.store.outbox(from, events, batch);
+    const found = await evidence.store.outbox(from, Object.keys(sayers), batch);
     const at = now().toISOString();
     for (const { seq, event, payload, by } of found) {
-      const parsed = event === "ml.run_finished" ? RunFinished.safeParse(payload) : TrainingFailed.safeParse(payload);
-      if (!sayers.includes(by) || !parsed.success) {
+      const parsed = shapes[event as keyof typeof shapes].safeParse(payload);
+      if (!sayers[event]?.includes(by) || !parsed.success) {
         // It would stand in the way of all that come after it; the reservation is freed when its time is over.
         log.error({ event, seq, by }, "an event can't be settled and is left out");
         continue;
       }
       const said = parsed.data;
+      if (!("reservation" in said || "key" in said)) {
+        await store.ledger.free({ request: said.request }, at, trx);
+        continue;
+      }
       const { cpuSeconds = 0, seconds = 0, peakMemoryMb = 0 } = said;
       const used = {
         cpuSeconds,
@@ -83,6 +100,6 @@ export async function settleEvents({ store, evidence, log, now, prices }: Settli
 /** A reservation that no step has used by now won't be: the acceptance it was made under has expired. */
 const unusedMs = 25 * 60 * 60_000;
 
-/** Frees reservations of requests that ended between reserving and training. Gives how many. */
+/** Frees reservations that nobody can use any more, of requests whose end wasn't heard of. Gives how many. */
 export const freeUnused = ({ store, now }: Pick<Settling, "store" | "now">): Promise<number> =>
-  store.ledger.free(new Date(now().getTime() - unusedMs).toISOString(), now().toISOString());
+  store.ledger.free({ before: new Date(now().getTime() - unusedMs).toISOString() }, now().toISOString());

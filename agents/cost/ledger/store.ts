@@ -74,18 +74,15 @@ export function ledgerStore(db: Database<Tables>) {
           from evidence.consumption c join evidence.receipt r on r.id = c.receipt
           where c.key = ${key} and r.fact = 'budget.reserved'`.execute(trx)
       ).rows[0]?.id ?? null,
-    /** Frees reservations from before a moment that no step has used up: their requests have ended. Gives how many. */
-    free: async (before: string, at: string): Promise<number> =>
-      Number(
-        (
-          await sql`update spend s set state = 'spent', usd = 0, outcome = 'unused', settled_at = ${at}
-            where s.state = 'reserved' and s.at < ${before} and not exists (
-              select 1 from evidence.receipt r join evidence.consumption c on c.receipt = r.id
-              where r.fact = 'budget.reserved' and r.request = s.request and r.value->>'reservation' = s.id)`.execute(
-            db,
-          )
-        ).numAffectedRows ?? 0,
-      ),
+    /** Frees reservations of a request, or from before a moment, that no step has used up: none will. Gives how many. */
+    free: async (of: { request: string } | { before: string }, at: string, on: Runner = db): Promise<number> => {
+      const which = "request" in of ? sql`s.request = ${of.request}` : sql`s.at < ${of.before}`;
+      const freed = await sql`update spend s set state = 'spent', usd = 0, outcome = 'unused', settled_at = ${at}
+        where s.state = 'reserved' and ${which} and not exists (
+          select 1 from evidence.receipt r join evidence.consumption c on c.receipt = r.id
+          where r.fact = 'budget.reserved' and r.request = s.request and r.value->>'reservation' = s.id)`.execute(on);
+      return Number(freed.numAffectedRows ?? 0);
+    },
     /** Every line of a request, or the newest ones. */
     list: (request: string | null, limit: number): Promise<SpendRow[]> => {
       const query = db.selectFrom("spend").selectAll().orderBy("at", "desc").orderBy("id").limit(limit);

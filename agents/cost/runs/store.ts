@@ -1,5 +1,6 @@
 import type { Database, Trx } from "@muster/shared/database/open.ts";
 import type { FinishedRun } from "@muster/shared/domain/estimate.ts";
+import type { PastRun } from "../calibrate.ts";
 import type { MachineSpeed } from "../prior.ts";
 import type { Tables } from "../store.ts";
 
@@ -23,15 +24,20 @@ export function runStore(db: Database<Tables>) {
         .execute();
       return (await measured())!;
     },
-    /** The newest runs of all algorithms, oldest of them first. */
-    finished: async (limit: number): Promise<FinishedRun[]> => {
+    /** The newest runs, oldest of them first, each with its parts; `limit` counts parts. A run cut by it is left out. */
+    finished: async (limit: number): Promise<PastRun[]> => {
       const rows = await db.selectFrom("run").selectAll().orderBy("seq", "desc").limit(limit).execute();
-      return rows
-        .reverse()
-        .map(({ algorithm, rows: count, columns, rounds, folds, threads, cpu_seconds, peak_memory_mb, seconds }) => ({
+      const runs = new Map<string, FinishedRun[]>();
+      for (const row of rows.reverse()) {
+        const { algorithm, rows: count, columns, rounds, folds, threads, parameters, data } = row;
+        const part: FinishedRun = {
           ...{ algorithm, rows: count, columns, rounds, folds, threads },
-          ...{ cpuSeconds: cpu_seconds, peakMemoryMb: peak_memory_mb, seconds: seconds ?? undefined },
-        }));
+          ...{ parameters: parameters ?? undefined, data: data ?? undefined },
+          ...{ cpuSeconds: row.cpu_seconds, peakMemoryMb: row.peak_memory_mb, seconds: row.seconds ?? undefined },
+        };
+        if (row.part === 0 || runs.has(row.run)) runs.set(row.run, [...(runs.get(row.run) ?? []), part]);
+      }
+      return [...runs.values()];
     },
     /** Keeps the parts of a finished run; those that are kept already stay. */
     add: async (trx: Trx<Tables>, run: string, parts: readonly FinishedRun[], at: string): Promise<void> => {
@@ -39,8 +45,10 @@ export function runStore(db: Database<Tables>) {
       await trx
         .insertInto("run")
         .values(
-          parts.map(({ cpuSeconds, peakMemoryMb, seconds, ...work }, part) => ({
+          parts.map(({ cpuSeconds, peakMemoryMb, seconds, parameters, data, ...work }, part) => ({
             ...{ run, part, ...work, at },
+            parameters: parameters ? JSON.stringify(parameters) : null,
+            data: data ? JSON.stringify(data) : null,
             ...{ cpu_seconds: cpuSeconds, peak_memory_mb: peakMemoryMb, seconds: seconds ?? null },
           })),
         )

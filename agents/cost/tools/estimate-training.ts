@@ -8,7 +8,7 @@ import { estimateTraining as estimate, replay } from "../estimate.ts";
 import type { CostDeps } from "../index.ts";
 import { worksOf } from "../works-of.ts";
 
-/** Runs that are looked at, over all algorithms: calibrating takes milliseconds, replaying a few tenths of a second. */
+/** Parts of runs that are looked at, over all algorithms: calibrating takes milliseconds, replaying a few tenths of a second. */
 const newest = 400;
 
 export const estimateTraining = tool({
@@ -29,7 +29,10 @@ export const estimateTraining = tool({
     const model = calibrate(runs, speed);
     const found = estimate(model, worksOf(chosen, threads), await prices(), medianError);
     const { usd, cpuSeconds, basedOn } = found;
-    const from = basedOn.runs > 0 ? `${basedOn.runs} finished runs` : "this machine's benchmark alone";
+    const from =
+      basedOn.runs > 0
+        ? `${basedOn.runs} finished ${basedOn.runs === 1 ? "run" : "runs"}`
+        : "this machine's benchmark alone";
     const verdict = `about ${inUsd(usd.mid)} (${inUsd(usd.low)} to ${inUsd(usd.high)}), ${cpuSeconds.mid.toFixed(0)} CPU-seconds, from ${from}`;
     return { ...found, verdict };
   },

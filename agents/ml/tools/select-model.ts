@@ -51,13 +51,23 @@ export const selectModel = tool({
       folds: plan.folds,
     };
     const candidates = selectCandidates(shape);
+    const { task, classes, minority, numbers } = shape;
+    const columns = designColumns(shape);
+    const passes = plan.splits.reduce((sum, { train }) => sum + train.length, 0) / rows;
     const validation = `${plan.folds} folds (${plan.kind}): ${plan.why}`;
     return {
       candidates: candidates.map(factOf),
       rows,
-      columns: designColumns(shape),
+      columns,
       folds: plan.folds,
       validation,
+      data: {
+        task,
+        classes,
+        rarest: minority === null ? null : minority / rows,
+        indicators: columns - numbers,
+        passes,
+      },
       verdict: `${candidates.map(({ name }) => name).join(", ")}; ${validation}`,
     };
   },

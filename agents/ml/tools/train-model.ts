@@ -50,7 +50,7 @@ export const trainModel = tool({
     const name = asked ?? problem.name;
     const left = new Set(checked.dropped.map((one) => one.name));
     const features = training.columns.filter((column) => !left.has(column.name));
-    const shape = { rows: chosen.rows, columns: chosen.columns, folds: chosen.folds };
+    const shape = { rows: chosen.rows, columns: chosen.columns, folds: chosen.folds, data: chosen.data };
     const job: TrainJob = {
       ...{ file: lake.file(training.dataset), task, metric: problem.metric, positive: positiveOf(problem), features },
       candidates: chosen.candidates.map((one) => candidateOf(one, { ...shape, threads })),

@@ -1,4 +1,4 @@
-import type { TrainingWork } from "@muster/shared/domain/estimate.ts";
+import type { TrainingData, TrainingWork } from "@muster/shared/domain/estimate.ts";
 import type { Candidate as CandidateFact } from "@muster/shared/domain/model.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
@@ -66,17 +66,17 @@ function roundsOf(parameters: Parameters): number {
   return Math.max(1, Number(rounds ?? 1) * Number(parallelTrees ?? 1));
 }
 
-/** What a comparison runs on: rows, columns of the design matrix, folds and threads. */
-export type RaceShape = { rows: number; columns: number; folds: number; threads: number };
+/** What a comparison runs on: rows, columns of the design matrix, folds, threads and, where it's known, what the data are like. */
+export type RaceShape = { rows: number; columns: number; folds: number; threads: number; data?: TrainingData };
 
 /** The work of a candidate, counted as the estimate of it was. */
 export const workOf = (
   algorithm: CandidateFact["algorithm"],
   parameters: Parameters,
-  { rows, columns, folds, threads }: RaceShape,
+  { rows, columns, folds, threads, data }: RaceShape,
 ): TrainingWork => ({
   ...{ algorithm, rows: Math.max(1, rows), columns: Math.max(1, columns), folds, threads },
-  rounds: roundsOf(parameters),
+  ...{ rounds: roundsOf(parameters), parameters, data },
 });
 
 /** The candidate that a fact describes, to be trained. `broken_contract` where its parameters aren't those of its algorithm. */

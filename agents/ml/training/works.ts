@@ -4,18 +4,24 @@ import type { TrainResult } from "./job.ts";
 
 /**
  * What each candidate that finished took, for estimates to learn from. What belongs to no candidate alone (reading, the
- * audit, the refit) counts for the chosen one, so that the parts add up to the run; the peak of memory is the run's.
+ * audit, the refit) is shared by what each took itself: which one is refitted isn't known beforehand. The parts add up
+ * to the run where none was skipped; the peak of memory is the run's.
  */
 export function worksOf(result: TrainResult, shape: Omit<RaceShape, "threads">, seconds: number): FinishedRun[] {
   const ran = result.board.filter((row) => row.skipped === null);
-  const sum = (of: (row: TrainResult["board"][number]) => number) =>
-    result.board.reduce((total, row) => total + of(row), 0);
-  const restCpu = Math.max(0, result.cpuSeconds - sum((row) => row.cpuSeconds));
-  const restSeconds = Math.max(0, seconds - sum((row) => row.seconds));
-  return ran.map(({ algorithm, params, cpuSeconds, seconds: own, chosen }) => ({
-    ...workOf(algorithm, parametersOf(params), { ...shape, threads: result.threads }),
-    cpuSeconds: cpuSeconds + (chosen ? restCpu : 0),
-    seconds: own + (chosen ? restSeconds : 0),
+  const sum = (rows: TrainResult["board"], of: (row: TrainResult["board"][number]) => number) =>
+    rows.reduce((total, row) => total + of(row), 0);
+  const shared = (total: number, of: (row: TrainResult["board"][number]) => number) => {
+    const rest = Math.max(0, total - sum(result.board, of));
+    const own = sum(ran, of);
+    return (row: TrainResult["board"][number]) => of(row) + rest * (own > 0 ? of(row) / own : 1 / ran.length);
+  };
+  const cpuOf = shared(result.cpuSeconds, (row) => row.cpuSeconds);
+  const secondsOf = shared(seconds, (row) => row.seconds);
+  return ran.map((row) => ({
+    ...workOf(row.algorithm, parametersOf(row.params), { ...shape, threads: result.threads }),
+    cpuSeconds: cpuOf(row),
+    seconds: secondsOf(row),
     peakMemoryMb: result.peakMemoryMb,
   }));
 }
