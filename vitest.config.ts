@@ -7,7 +7,8 @@ export default defineConfig({
     exclude: ["**/node_modules/**", ".muster/**"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // A guard against hanging, not a measure: shared machines are slow at times.
+    testTimeout: 240_000,
+    hookTimeout: 180_000,
   },
 });
