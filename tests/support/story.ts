@@ -66,6 +66,32 @@ export const lakeRows = async <T extends Row = Row>(home: string, pin: string, s
   return withPins(await openLake(home), [pin], {}, (engine) => engine.query<T>(sql.replaceAll("$it", `"${name}"`)));
 };
 
+/** A tensor of a served model's metadata. */
+export type ServedInput = { name: string; datatype: string; parameters: { type: string; optional?: boolean } };
+
+/** What a model is served with: its inputs, and rows of a dataset's newest version as it takes them. */
+export async function servedRows(it: TestSwarm, model: string, from: { dataset: string; where: string; rows: number }) {
+  const response = await fetch(`${it.swarm.urls.serving}/v2/models/${model}`);
+  const { inputs } = (await response.json()) as { inputs: ServedInput[] };
+  const columns = inputs.map(({ name, parameters: { type } }) =>
+    type === "date" || type === "timestamp" ? `"${name}"::VARCHAR AS "${name}"` : `"${name}"`,
+  );
+  const pin = await (await openLake(it.home)).resolve(from.dataset);
+  const sql = `SELECT ${columns.join(", ")} FROM $it WHERE ${from.where} ORDER BY ALL LIMIT ${from.rows}`;
+  return { inputs, records: await lakeRows(it.home, pin, sql) };
+}
+
+/** Posts to the serving process; text goes as CSV, anything else as JSON. */
+export async function serve(it: TestSwarm, path: string, body: unknown) {
+  const text = typeof body === "string";
+  const response = await fetch(`${it.swarm.urls.serving}${path}`, {
+    method: "POST",
+    headers: { "content-type": text ? "text/csv" : "application/json" },
+    body: text ? body : JSON.stringify(body),
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
 const keysOf = (home: string) => openKeys(home, [...findProcesses().map(({ name }) => name), supervisorName]);
 const adminUrl = ({ swarm, home }: TestSwarm): string =>
   `postgres://muster_admin:${keysOf(home).databaseAdminPassword}@127.0.0.1:${swarm.ports.postgres}/muster`;

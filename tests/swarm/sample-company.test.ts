@@ -5,7 +5,7 @@ import { generateSampleCompany, type SampleCompany } from "@muster/infra/sample-
 import type { RequestView } from "@muster/shared/domain/request.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { strayFigures } from "../../agents/planner/answer/figures.ts";
-import { asSuperuser, lakeRows, stepOf, toolsDone } from "../support/story.ts";
+import { asSuperuser, lakeRows, serve, servedRows, stepOf, toolsDone } from "../support/story.ts";
 import { startSwarm, type TestSwarm } from "../support/swarm.ts";
 
 const question = "I want to predict customer churn for Q3";
@@ -15,18 +15,7 @@ describe("churn for Q3 in the sample company", () => {
   let it: TestSwarm;
   let sample: SampleCompany;
   let view: RequestView;
-  let served: { inputs: { name: string; datatype: string }[]; parameters: { threshold: number } };
   const model = () => view.answer!.model!;
-  const predictUrl = (path: string) => `${it.swarm.urls.serving}${path}`;
-  const post = async (path: string, body: unknown) => {
-    const response = await fetch(predictUrl(path), {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    });
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-  };
-
   beforeAll(async () => {
     [it, sample] = await Promise.all([
       startSwarm(),
@@ -137,32 +126,29 @@ describe("churn for Q3 in the sample company", () => {
 
   test("the deployment answers for an entity by its key and its own columns", async () => {
     const { name } = view.answer!.deployment!;
-    served = (await (await fetch(predictUrl(`/v2/models/${name}`))).json()) as typeof served;
-    const own = await lakeRows(
-      it.home,
-      await newest("contracts"),
-      "SELECT * REPLACE (start_date::VARCHAR AS start_date) FROM $it WHERE end_date IS NULL ORDER BY customer_id LIMIT 3",
-    );
-    const inputs = served.inputs.map(({ name, datatype }) => ({
-      ...{ name, datatype, shape: [own.length] },
-      data: own.map((row) => row[name]),
-    }));
-    const infer = await post(`/v2/models/${name}/infer`, { id: "mine", inputs });
+    const running = { dataset: "contracts", where: "end_date IS NULL", rows: 3 };
+    const { inputs, records } = await servedRows(it, name, running);
+    const infer = await serve(it, `/v2/models/${name}/infer`, {
+      id: "mine",
+      inputs: inputs.map(({ name, datatype }) => ({
+        ...{ name, datatype, shape: [records.length] },
+        data: records.map((row) => row[name]),
+      })),
+    });
     expect(infer).toMatchObject({
       status: 200,
       body: { model_name: name, id: "mine", outputs: [{ name: "prediction", shape: [3] }, { name: "probabilities" }] },
     });
-    const records = own.map((row) => Object.fromEntries(served.inputs.map(({ name }) => [name, row[name]])));
-    const invoked = await post(`/invocations?model=${name}`, { dataframe_records: records });
+    const invoked = await serve(it, `/invocations?model=${name}`, { dataframe_records: records });
     expect(invoked.status).toBe(200);
     const [first] = invoked.body.predictions as { probabilities: Record<string, number> }[];
     const probabilities = (infer.body.outputs as { data: number[] }[])[1]!.data;
     expect(first!.probabilities["1"]).toBeCloseTo(probabilities[1]!, 6);
-    const unknown = await post(`/invocations?model=${name}`, {
+    const unknown = await serve(it, `/invocations?model=${name}`, {
       dataframe_records: [{ ...records[0], customer_id: "nobody" }],
     });
     expect(unknown.status).toBe(404);
-    expect((await post("/invocations?model=no_such_model", { dataframe_records: records })).status).toBe(404);
+    expect((await serve(it, "/invocations?model=no_such_model", { dataframe_records: records })).status).toBe(404);
   });
 
   test("it is watched by a schedule in the name of who asked", async () => {
@@ -198,9 +184,4 @@ describe("churn for Q3 in the sample company", () => {
     );
     expect(await verify()).toMatchObject({ ok: false, firstBad: expect.any(Number) });
   });
-
-  async function newest(name: string): Promise<string> {
-    const { body } = await it.owner.http<{ datasets: { name: string; version: string }[] }>("GET", "/v1/datasets");
-    return `${name}@${body.datasets.find((dataset) => dataset.name === name)!.version}`;
-  }
 });

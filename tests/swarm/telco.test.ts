@@ -1,7 +1,16 @@
 import type { RequestView } from "@muster/shared/domain/request.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { strayFigures } from "../../agents/planner/answer/figures.ts";
-import { afterDecision, effectsOf, firstLines, publicDatasets, publicFile, toolsDone } from "../support/story.ts";
+import {
+  afterDecision,
+  effectsOf,
+  firstLines,
+  publicDatasets,
+  publicFile,
+  serve,
+  servedRows,
+  toolsDone,
+} from "../support/story.ts";
 import { startSwarm, type TestSwarm } from "../support/swarm.ts";
 
 const question = "I want to predict customer churn";
@@ -97,10 +106,7 @@ describe.skipIf(!publicDatasets())("customer churn from one flat table", () => {
     test("every row is scored, and serving takes the file's own cells", async () => {
       expect(view.answer!.predictions!.rows).toBe(7043);
       const name = view.answer!.deployment!.name;
-      const served = `${it.swarm.urls.serving}/v2/models/${name}`;
-      const { inputs } = (await (await fetch(served)).json()) as {
-        inputs: { name: string; parameters: { optional?: boolean } }[];
-      };
+      const { inputs } = await servedRows(it, name, { dataset: "telco_churn", where: "true", rows: 1 });
       const taken = inputs.map((input) => input.name);
       expect(inputs.filter((input) => input.parameters.optional).map((input) => input.name)).toEqual(["customerID"]);
       expect(taken).not.toContain("Churn");
@@ -109,9 +115,9 @@ describe.skipIf(!publicDatasets())("customer churn from one flat table", () => {
       const csv = [taken, ...rows.map((row) => places.map((place) => row[place]))]
         .map((row) => row.join(","))
         .join("\n");
-      const whole = await invoke(name, firstLines(file, 201));
+      const whole = await serve(it, `/invocations?model=${name}`, firstLines(file, 201));
       expect(whole).toMatchObject({ status: 400, body: { error: expect.stringMatching(/doesn't know Churn;/) } });
-      const { status, body } = await invoke(name, csv);
+      const { status, body } = await serve(it, `/invocations?model=${name}`, csv);
       expect(status).toBe(200);
       const predictions = body.predictions as { prediction: string; probabilities: Record<string, number> }[];
       expect(predictions).toHaveLength(200);
@@ -129,13 +135,4 @@ describe.skipIf(!publicDatasets())("customer churn from one flat table", () => {
       .trim()
       .split(/\r?\n/)
       .map((line) => line.split(","));
-
-  async function invoke(model: string, csv: string): Promise<{ status: number; body: Record<string, unknown> }> {
-    const response = await fetch(`${it.swarm.urls.serving}/invocations?model=${model}`, {
-      method: "POST",
-      headers: { "content-type": "text/csv" },
-      body: csv,
-    });
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-  }
 });
