@@ -30,7 +30,7 @@ const table = (
     Object.entries(described).map(([text, s]) => [text.slice(0, text.lastIndexOf(":")), stats(s)]),
   ),
 });
-const noTiming = { ends: {}, overwritten: {} };
+const noTiming = { ends: {}, overwritten: {}, filled: {} };
 const roles = (scope: ScopeTable[], changes: Record<string, ColumnRoleName> = {}) => ({
   ...Object.fromEntries(
     scope.flatMap((t) => t.manifest.columns.map((c) => [`${t.manifest.name}.${c.name}`, "feature" as ColumnRoleName])),
@@ -185,6 +185,7 @@ describe("candidates over related tables", () => {
   const timing = {
     ends: { code: { ended: 0.9, running: 0, purity: 0.95, base: 0.5 } },
     overwritten: { "customers.state_updated_at": { rows: 1000, after: 120 } },
+    filled: {},
   };
   const { candidates, dropped, assumptions } = candidateFeatures(testProblem(), scope, timing);
 

@@ -1,5 +1,6 @@
 import type { Column } from "@muster/shared/domain/dataset.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
+import { writtenLater } from "./as-of.ts";
 import type { ColumnStats } from "./column-stats.ts";
 import { type Dropped, rounded, type Scope, type ScopeTable } from "./scope.ts";
 import { type Timing, untimely, updateSubject } from "./timing.ts";
@@ -46,6 +47,8 @@ function standing(
   if (own && column.name === problem.entity) return "silent";
   const late = untimely(column.name, dataset, table.manifest.columns, timing, own);
   if (late !== null) return { ...late, number: late.number === null ? null : rounded(late.number) };
+  const written = writtenLater(column.name, table, problem, scope, timing);
+  if (written !== null) return { ...written, number: rounded(written.number!) };
   if (column.name === table.manifest.arrived)
     return drop("the arrival time: it bounds what is known and isn't learned from");
   if (updateSubject(column) !== null && problem.cutoffs.training.length > 0)

@@ -2,6 +2,7 @@ import type { Feature } from "@muster/shared/domain/feature.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { allowedColumns } from "./allowed-columns.ts";
+import { asOfCutoff, saidOfDates } from "./as-of.ts";
 import { uniquelyNamed } from "./names.ts";
 import { ownCandidates } from "./own-candidates.ts";
 import { type Related, relatedCandidates } from "./related-candidates.ts";
@@ -77,7 +78,10 @@ export function candidateFeatures(
   const read = new Set([problem.dataset, ...related.map((r) => r.table.manifest.name)]);
   const dropped = [...read].flatMap((name) => allowed.get(name)!.dropped);
   const ownFeatures = ownCandidates(columnsOf(problem.dataset), own.stats, problem);
-  const { features, left } = bounded([ownFeatures, ...related.map((r) => relatedCandidates(r, problem))]);
+  const sources = [ownFeatures, ...related.map((r) => relatedCandidates(r, problem))];
+  const { features, left } = bounded(
+    sources.map((source) => source.flatMap((f) => asOfCutoff(f, problem.dataset, timing) ?? [])),
+  );
   if (features.length === 0) {
     throw fault("unfit", `no column of ${problem.dataset} may be learned from; the dropped columns say why`, {
       dropped,
@@ -89,5 +93,6 @@ export function candidateFeatures(
     (name) =>
       `${name} has one row per key and no sign that its other columns were overwritten: they are read as they stand.`,
   );
+  assumptions.push(...saidOfDates(features, problem.dataset, timing));
   return { candidates: uniquelyNamed(features), dropped, assumptions };
 }

@@ -13,8 +13,9 @@ import { quoteIdent } from "@muster/shared/warehouse/quote.ts";
 import { chooseFeatures, measuredOf, pairsToCompare, type Suggested } from "../suggest-features.ts";
 import { candidateFeatures } from "./candidates.ts";
 import { measureColumns } from "./column-stats.ts";
-import type { Dropped, Scope } from "./scope.ts";
-import { measureEnds, measureOverwritten, type Timing } from "./timing.ts";
+import { type Dated, measureFilledLater } from "./filled-later.ts";
+import { type Dropped, hasCutoffs, type Scope } from "./scope.ts";
+import { measureEnds, measureOverwritten, type Timing, updateSubject } from "./timing.ts";
 
 /** A table that an engine can read: what its manifest says and the relation that holds it. */
 export type ReadableTable = {
@@ -29,10 +30,25 @@ export type SuggestSource = { tables: ReadableTable[]; labels: string } & Pick<S
 const MOST_ROWS = 15_000;
 const MATRIX = "__candidates";
 
+/** By what a table's rows are known, and which of its columns are judged otherwise; null where nothing says when. */
+function datedTable(problem: Problem, manifest: ReadableTable["manifest"], relation: string): Dated | null {
+  const { columns, arrived } = manifest;
+  const { label } = problem;
+  const own = manifest.name === problem.dataset;
+  const time = own && label.kind === "ended" ? label.start : own ? problem.time : manifest.time;
+  // The own row counts from its event on, whenever it arrived.
+  const known = own ? time : (arrived ?? time);
+  if (!hasCutoffs(problem) || known === null || !columns.some((c) => c.name === known)) return null;
+  const labelled = own ? [label.kind === "ended" ? label.end : label.column, problem.entity, arrived] : [];
+  const updates = columns.filter((c) => updateSubject(c) !== null).map((c) => c.name);
+  const skip = [...labelled.filter((name) => name !== null), ...updates];
+  return { table: { relation, columns }, known, time: manifest.time, skip, now: problem.now };
+}
+
 /** When the columns of every table that joins by the entity were written, against the training cutoffs. */
 async function measureTiming(engine: Engine, problem: Problem, source: SuggestSource): Promise<Timing> {
   const query = (sql: string) => engine.query(sql);
-  const timing: Timing = { ends: {}, overwritten: {} };
+  const timing: Timing = { ends: {}, overwritten: {}, filled: {} };
   for (const { manifest, relation } of source.tables) {
     const table = { relation, columns: manifest.columns, dataset: manifest.name };
     const own = manifest.name === problem.dataset;
@@ -46,6 +62,9 @@ async function measureTiming(engine: Engine, problem: Problem, source: SuggestSo
     if (key && problem.cutoffs.training.length > 0) {
       Object.assign(timing.overwritten, await measureOverwritten(query, source.labels, table, key));
     }
+    const dated = datedTable(problem, manifest, relation);
+    for (const [column, found] of Object.entries(dated === null ? {} : await measureFilledLater(query, dated)))
+      timing.filled[`${manifest.name}.${column}`] = found;
   }
   return timing;
 }

@@ -64,12 +64,12 @@ describe("columns of an interval table", () => {
 
   it("that are filled only after the end, or tell it by their value, aren't known at the cutoff", async () => {
     const ends = await timing(rows);
-    const say = (name: string) => untimely(name, "contracts", schema, { ends, overwritten: {} }, true);
+    const say = (name: string) => untimely(name, "contracts", schema, { ends, overwritten: {}, filled: {} }, true);
     expect(say("reason")).toMatchObject({ reason: expect.stringMatching(/filled only once/), number: 0.5 });
     expect(say("state")).toMatchObject({ reason: expect.stringMatching(/tells whether/), number: 1 });
     expect(say("plan")).toBeNull();
     expect(say("rare")).toBeNull();
-    expect(untimely("reason", "other", schema, { ends, overwritten: {} }, false)).toBeNull();
+    expect(untimely("reason", "other", schema, { ends, overwritten: {}, filled: {} }, false)).toBeNull();
   });
 
   it("are judged without the ends of the hold-out", async () => {
@@ -107,7 +107,8 @@ describe("a row that was written after the cutoff", () => {
   it("makes the columns that its time speaks of unreadable, with the share of training rows", async () => {
     const found = await overwritten("2025-07-01 00:00:00.000001");
     expect(found).toEqual({ "customers.status_updated_at": { rows: 2, after: 1 } });
-    const say = (name: string) => untimely(name, "customers", schema, { ends: {}, overwritten: found }, false);
+    const say = (name: string) =>
+      untimely(name, "customers", schema, { ends: {}, overwritten: found, filled: {} }, false);
     expect(say("account_status")).toMatchObject({ reason: expect.stringMatching(/overwritten in place/), number: 0.5 });
     expect(say("segment")).toBeNull();
   });
@@ -115,6 +116,8 @@ describe("a row that was written after the cutoff", () => {
   it("isn't found where every row was written by the cutoff", async () => {
     const found = await overwritten("2025-07-01 00:00:00");
     expect(found).toEqual({ "customers.status_updated_at": { rows: 2, after: 0 } });
-    expect(untimely("account_status", "customers", schema, { ends: {}, overwritten: found }, false)).toBeNull();
+    expect(
+      untimely("account_status", "customers", schema, { ends: {}, overwritten: found, filled: {} }, false),
+    ).toBeNull();
   });
 });

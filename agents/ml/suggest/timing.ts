@@ -4,15 +4,20 @@ import { addHorizon, momentOf } from "@muster/shared/features/horizon.ts";
 import { columnOf, qualified, type Relation, TEMPORAL } from "@muster/shared/features/schema.ts";
 import { quoteIdent, quoteLiteral } from "@muster/shared/warehouse/quote.ts";
 import type { Query } from "../dataset-facts.ts";
+import type { FilledLater } from "./filled-later.ts";
 import type { Dropped } from "./scope.ts";
 
 /** How a column of an interval table goes with the end: share filled of the ended and of the running, and purity. */
 export type EndTiming = { ended: number; running: number; purity: number; base: number };
 
-/** What was measured about when columns are written. `overwritten`: by `dataset.column` of the update time. */
+/**
+ * What was measured about when columns are written. `overwritten`: by `dataset.column` of the update time; `filled`: by
+ * `dataset.column`.
+ */
 export type Timing = {
   ends: Record<string, EndTiming>;
   overwritten: Record<string, { rows: number; after: number }>;
+  filled: Record<string, FilledLater>;
 };
 
 const UPDATE =
