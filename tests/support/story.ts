@@ -97,10 +97,10 @@ const adminUrl = ({ swarm, home }: TestSwarm): string =>
   `postgres://muster_admin:${keysOf(home).databaseAdminPassword}@127.0.0.1:${swarm.ports.postgres}/muster`;
 
 /** Runs SQL on a swarm's database as its superuser. */
-export async function asSuperuser(it: TestSwarm, sql: string): Promise<void> {
+export async function asSuperuser(it: TestSwarm, sql: string, params: unknown[] = []): Promise<void> {
   const pool = openPool({ url: adminUrl(it), schema: "evidence", connections: 1 });
   try {
-    await pool.query(sql);
+    await (params.length > 0 ? pool.query(sql, params) : pool.query(sql));
   } finally {
     await pool.end();
   }
