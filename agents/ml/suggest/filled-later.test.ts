@@ -82,6 +82,16 @@ describe("a column that is filled in after the row arrived", () => {
     expect(found.due).toBeUndefined();
   });
 
+  it("has its own date in each row, though rows without one may not have come yet", async () => {
+    const visits = columns("from:timestamp", "to:timestamp");
+    const rows = Array.from({ length: 15_000 }, (_, i) => [i / 300, i % 10 === 0 ? null : i / 300 + 0.1 + (i % 7) / 2])
+      .filter(([from, to]) => (to ?? from! + 5)! <= 50)
+      .map(([from, to]) => [moment(from!), to === null ? null : moment(to!)]);
+    await createTable(engine, "visits", { columns: visits, rows });
+    const dated = { table: { relation: "visits", columns: visits }, known: "from", time: "from", skip: [], now: null };
+    expect(await measureFilledLater((sql) => engine.query(sql), dated)).toMatchObject({ to: { as: "date" } });
+  });
+
   it("may come before the event in most rows: those that have it at once don't make it one that moves", async () => {
     const payments = columns("due:date", "paid:date", "state:text");
     const rows = Array.from({ length: 5000 }, (_, i) => {

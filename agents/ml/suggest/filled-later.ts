@@ -29,6 +29,8 @@ const ENOUGH = 10;
 /** Rows younger than the usual wait for a date: at most half have it unless it is written over and over. */
 const MOVING_SHARE = 0.75;
 const ENOUGH_RECENT = 50;
+/** Days by which a date lies later for each day that its row is younger: 1 where each row has its own, 0 where all lie at the load. */
+const MOVING_SLOPE = 0.25;
 /** Whether the date is there is told where the values leave at most this share of the mistakes of always guessing the same. */
 const UNTOLD_SHARE = 0.5;
 /** A value of fewer rows than this share isn't looked at by itself. */
@@ -71,6 +73,7 @@ async function lateDates(query: Query, dated: Dated): Promise<FoundDate[]> {
     return `count(*) FILTER (WHERE ${date} < n.at) AS filled${i},
       count(*) FILTER (WHERE ${date} >= n.at AND ${date} < n.m${i}) AS planned${i},
       count(*) FILTER (WHERE ${date} < n.at AND ${after}) AS after${i},
+      regr_slope(epoch(${date}), epoch(${momentSql(known)})) FILTER (WHERE ${date} < n.at AND ${after}) AS slope${i},
       count(*) FILTER (WHERE ${recent}) AS recent${i},
       count(*) FILTER (WHERE ${recent} AND ${date} < n.at) AS soon${i}`;
   });
@@ -84,7 +87,8 @@ async function lateDates(query: Query, dated: Dated): Promise<FoundDate[]> {
     const after = of("after") / Math.max(1, filled);
     if (of("planned") > PLANNED_SHARE * (filled + of("planned"))) return [];
     if (of("after") < ENOUGH || after < AFTER_SHARE) return [];
-    const moving = of("recent") >= ENOUGH_RECENT && of("soon") / of("recent") > MOVING_SHARE;
+    const moving =
+      of("recent") >= ENOUGH_RECENT && of("soon") / of("recent") > MOVING_SHARE && of("slope") < MOVING_SLOPE;
     return moving || open >= ENOUGH ? [{ name: c.name, after, moving }] : [];
   });
 }
