@@ -1,17 +1,7 @@
 import type { Column, DatasetManifest } from "@muster/shared/domain/dataset.ts";
+import type { Join } from "@muster/shared/domain/join.ts";
 import { type Engine, quoteIdent } from "@muster/shared/warehouse/duckdb.ts";
 import { singular, wordsOf } from "./words.ts";
-
-/** A join found in data: each key of `left` is looked up in `right`. */
-export type Join = {
-  left: { dataset: string; column: string };
-  right: { dataset: string; column: string };
-  /** Share of left rows with a key whose key is in right, exact. */
-  inclusion: number;
-  /** Whether the column's values differ in every row that has one. `right` always is: one row at most is met. */
-  leftUnique: boolean;
-  rightUnique: boolean;
-};
 
 /** Below this share of matches a name in common is taken for an accident. */
 const LEAST_INCLUSION = 0.8;

@@ -1,4 +1,4 @@
-import type { Join } from "@muster/shared/fact/table.ts";
+import type { Join } from "@muster/shared/domain/join.ts";
 
 /** Tables that a scope may hold at most, the label's included. */
 export const widestScope = 20;

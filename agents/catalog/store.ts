@@ -1,6 +1,6 @@
 import { type Migration, migrateOwn, openDatabase, type Trx } from "@muster/shared/database/open.ts";
 import type { DatasetPin } from "@muster/shared/domain/dataset.ts";
-import type { Join } from "@muster/shared/fact/table.ts";
+import type { Join } from "@muster/shared/domain/join.ts";
 import type pg from "pg";
 import type { DatasetStat } from "./stat.ts";
 

@@ -39,6 +39,13 @@ export function checkCleared(view: FeatureView, cleared: Cleared): void {
       demand(feature.table, feature.arrived, feature.name, (entry) => entry.use === "time" || entry.role === "feature");
     if ("column" in feature && feature.column)
       demand(feature.table, feature.column, feature.name, (entry) => entry.role === "feature");
+    if ("filledBy" in feature && feature.filledBy)
+      demand(
+        feature.table,
+        feature.filledBy,
+        feature.name,
+        (entry) => entry.use === "time" || entry.role === "feature",
+      );
     if ("where" in feature && feature.where)
       demand(feature.table, feature.where.column, feature.name, (entry) => entry.role === "feature");
   }

@@ -80,14 +80,6 @@ export const Feature = z.discriminatedUnion("kind", [
 ]);
 export type Feature = z.infer<typeof Feature>;
 
-/** A join of a scope: `right` names the rows of another table by `left`; `unique`: at most one row of `right` per key. */
-export const Join = z.object({
-  left: z.object({ dataset: DatasetName, column: z.string() }),
-  right: z.object({ dataset: DatasetName, column: z.string() }),
-  unique: z.boolean(),
-});
-export type Join = z.infer<typeof Join>;
-
 /**
  * A feature view: which features, of which problem's entity, over which tables.
  * `hash` is SHA-256 of the canonical JSON of everything else; the SQL compiled from it is stored with it.

@@ -4,6 +4,7 @@ import { DatasetName, DatasetPin } from "../domain/dataset.ts";
 import { DriftReport } from "../domain/drift-report.ts";
 import { Estimate, TrainingData } from "../domain/estimate.ts";
 import { Feature, FeatureView } from "../domain/feature.ts";
+import { Join } from "../domain/join.ts";
 import { Candidate, Dropped, Evaluation, Explanation, RunResult } from "../domain/model.ts";
 import { Problem } from "../domain/problem.ts";
 import { Profile } from "../domain/profile.ts";
@@ -12,16 +13,6 @@ import { type FactType, fact } from "./fact.ts";
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
-
-/** A join between two columns of a scope, measured: share of left values found on the right, and which side is unique. */
-export const Join = z.object({
-  left: z.object({ dataset: DatasetName, column: z.string() }),
-  right: z.object({ dataset: DatasetName, column: z.string() }),
-  inclusion: z.number(),
-  leftUnique: z.boolean(),
-  rightUnique: z.boolean(),
-});
-export type Join = z.infer<typeof Join>;
 
 /** One check of a gate: what was expected, whether it held, what was observed, and a query that shows the rows. */
 export const Check = z.object({

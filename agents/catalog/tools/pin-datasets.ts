@@ -2,7 +2,7 @@ import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { hashOf } from "@muster/shared/canonical.ts";
 import { type DatasetManifest, DatasetPin, pinOf } from "@muster/shared/domain/dataset.ts";
-import { Join } from "@muster/shared/fact/table.ts";
+import { Join } from "@muster/shared/domain/join.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";

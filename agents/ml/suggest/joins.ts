@@ -1,7 +1,6 @@
-import type { Join } from "@muster/shared/domain/feature.ts";
-import type { Join as MeasuredJoin } from "@muster/shared/fact/table.ts";
+import type { Join, Path } from "@muster/shared/domain/join.ts";
 
-type Side = MeasuredJoin["left"];
+type Side = Join["left"];
 const same = (a: Side, b: Side) => a.dataset === b.dataset && a.column === b.column;
 
 /**
@@ -9,8 +8,8 @@ const same = (a: Side, b: Side) => a.dataset === b.dataset && a.column === b.col
  * measured to it the other way round, and those of two tables whose columns name the same key (contracts and payments of
  * one customer). `unique`: at most one row of the other table per key.
  */
-export function joinsFrom(dataset: string, joins: readonly MeasuredJoin[]): Join[] {
-  const found: Join[] = [];
+export function joinsFrom(dataset: string, joins: readonly Join[]): Path[] {
+  const found: Path[] = [];
   const add = (left: Side, right: Side, unique: boolean) => {
     const known = found.some((join) => same(join.left, left) && same(join.right, right));
     if (left.dataset === dataset && right.dataset !== dataset && !known) found.push({ left, right, unique });

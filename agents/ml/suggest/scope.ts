@@ -1,5 +1,5 @@
 import type { DatasetManifest } from "@muster/shared/domain/dataset.ts";
-import type { Join } from "@muster/shared/domain/feature.ts";
+import type { Path } from "@muster/shared/domain/join.ts";
 import type { ColumnRoleName } from "@muster/shared/domain/policy.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import type { ColumnStats } from "./column-stats.ts";
@@ -11,7 +11,7 @@ export type ScopeTable = {
 };
 
 /** What features are suggested from. `roles`: the clearance by `dataset.column`; a column without a role isn't read. */
-export type Scope = { tables: ScopeTable[]; joins: Join[]; roles: Readonly<Record<string, ColumnRoleName>> };
+export type Scope = { tables: ScopeTable[]; joins: Path[]; roles: Readonly<Record<string, ColumnRoleName>> };
 
 /** A column or feature that was left out: why in one sentence, and the number that shows it (null where none does). */
 export type Dropped = { name: string; reason: string; number: number | null };
