@@ -117,7 +117,9 @@ describe.skipIf(!publicDatasets())("customer churn from one flat table", () => {
         .join("\n");
       const whole = await serve(it, `/invocations?model=${name}`, firstLines(file, 201));
       expect(whole).toMatchObject({ status: 400, body: { error: expect.stringMatching(/doesn't know Churn;/) } });
+      const asked = await serve(it, `/invocations?model=${name}&extra=ignore`, firstLines(file, 201));
       const { status, body } = await serve(it, `/invocations?model=${name}`, csv);
+      expect(asked).toMatchObject({ status: 200, body });
       expect(status).toBe(200);
       const predictions = body.predictions as { prediction: string; probabilities: Record<string, number> }[];
       expect(predictions).toHaveLength(200);

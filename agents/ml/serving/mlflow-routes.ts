@@ -13,8 +13,10 @@ import type { SentTable } from "./table.ts";
 const contentTypes = ["application/json", "text/csv"];
 
 /**
- * MLflow's scoring protocol: `/invocations?model=NAME[@ALIAS | /VERSION]`, `/ping`, `/health`, `/version`. The version
+ * MLflow's scoring protocol: `/invocations?model=NAME[@ALIAS | /VERSION][&extra=ignore]`, `/ping`, `/health`, `/version`. The version
  * that answered stands in the header `muster-model-version`, the time of looked-up features in `muster-features-as-of`.
+ * A column that the model doesn't take is refused by name; with `extra=ignore` it isn't read, and the header
+ * `muster-columns-ignored` names it (each name URI-encoded, joined by commas).
  */
 export function mlflowRoutes(app: FastifyInstance, scoring: Scoring, version: string): void {
   const { models } = scoring;
@@ -27,23 +29,45 @@ export function mlflowRoutes(app: FastifyInstance, scoring: Scoring, version: st
     );
   }
   app.get("/version", async (_request, reply) => reply.type("text/plain").send(version));
-  app.post<{ Querystring: { model?: string | string[] } }>("/invocations", async ({ query, headers, body }, reply) => {
-    const type = mediaType(headers["content-type"]);
-    if (!contentTypes.includes(type)) {
-      return reply.status(415).send({ error: `the content type must be one of ${contentTypes.join(", ")}` });
-    }
-    const { served, scored } = await answer(scoring, "mlflow", () => {
-      const bytes = bodyBytes(body);
-      const read = type === "text/csv" ? csvRows(bytes) : jsonRows(bytes);
-      return { ...meant(models, query.model), request: scoring.newId(), rows: read };
-    });
-    reply.header("muster-model-version", String(served.version));
-    if (scored.featuresAsOf !== null) reply.header("muster-features-as-of", scored.featuresAsOf);
-    return invocationResponse(served, scored);
-  });
+  app.post<{ Querystring: { model?: string | string[]; extra?: string } }>(
+    "/invocations",
+    async ({ query, headers, body }, reply) => {
+      const type = mediaType(headers["content-type"]);
+      if (!contentTypes.includes(type)) {
+        return reply.status(415).send({ error: `the content type must be one of ${contentTypes.join(", ")}` });
+      }
+      const ignored: string[] = [];
+      const { served, scored } = await answer(scoring, "mlflow", () => {
+        const bytes = bodyBytes(body);
+        const read = type === "text/csv" ? csvRows(bytes) : jsonRows(bytes);
+        const rows = extraRule(query.extra) === "ignore" ? withoutExtra(read, ignored) : read;
+        return { ...meant(models, query.model), request: scoring.newId(), rows };
+      });
+      reply.header("muster-model-version", String(served.version));
+      if (scored.featuresAsOf !== null) reply.header("muster-features-as-of", scored.featuresAsOf);
+      if (ignored.length > 0) reply.header("muster-columns-ignored", ignored.map(encodeURIComponent).join(","));
+      return invocationResponse(served, scored);
+    },
+  );
 }
 
 type Read = (served: ServedModel) => SentTable;
+
+function extraRule(extra: string | undefined): "refuse" | "ignore" {
+  if (extra === undefined || extra === "ignore") return extra ?? "refuse";
+  throw fault("invalid_input", "extra= takes ignore; without it unknown columns are refused");
+}
+
+/** Reads only what the model takes; the names of the rest go into `ignored`. */
+const withoutExtra =
+  (read: Read, ignored: string[]): Read =>
+  (served) => {
+    const table = read(served);
+    const { entity, columns } = served.input;
+    const taken = new Set([...columns.map(({ name }) => name), ...(entity ? [entity.name] : [])]);
+    ignored.push(...[...table.columns.keys()].filter((name) => !taken.has(name)));
+    return { ...table, columns: new Map([...table.columns].filter(([name]) => taken.has(name))) };
+  };
 
 function csvRows(bytes: Buffer): Read {
   const table = parseCsv(bodyText(bytes));

@@ -221,6 +221,14 @@ describe("MLflow's scoring protocol", () => {
       expect(answer.status).toBe(400);
     });
   }
+  test("leaves what the model doesn't take unread only where asked to, and says what", async () => {
+    const more = { inputs: { ...rows, colour: ["a", "b"] } };
+    const answer = await call(more, "?model=churn&extra=ignore");
+    expect(answer.body).toEqual((await call({ inputs: rows })).body);
+    expect(answer.headers.get("muster-columns-ignored")).toBe("colour");
+    expect((await call(more, "?model=churn&extra=yes")).status).toBe(400);
+    expect((await call({ inputs: { colour: ["a", "b"] } }, "?model=churn&extra=ignore")).status).toBe(400);
+  });
   test("refuses other content types and names those it takes", async () => {
     const answer = await call("x", undefined, { "content-type": "text/plain" });
     expect([answer.status, answer.body.error]).toEqual([

@@ -21,6 +21,7 @@ export const evaluateModel = tool({
   name: "evaluate_model",
   does: "Opens the sealed hold-out, scores it with the model's own bytes, and says how good it is with 95 % intervals. Every look is counted.",
   effect: "write",
+  long: true,
   input: z.object({}),
   output: Evaluation.extend({ verdict: z.string() }),
   needs: [

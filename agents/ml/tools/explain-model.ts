@@ -16,6 +16,7 @@ export const explainModel = tool({
   name: "explain_model",
   does: "Says what the model's output is associated with: shares of contribution by raw column and by feature, which add up to its margin.",
   effect: "read",
+  long: true,
   input: z.object({}),
   output: Explanation.extend({ verdict: z.string() }),
   needs: [

@@ -11,14 +11,14 @@ type Prediction = { prediction: unknown; probabilities?: Record<string, number> 
 export const predict: Command = {
   name: "predict",
   usage: "predict MODEL[@ALIAS|/VERSION] FILE.csv|FILE.json|JSON",
-  does: "scores rows at the serving process",
+  does: "scores rows at the serving process; says which columns of a file it didn't need",
   async run(args) {
     const { positionals } = readArgs(this, args, {}, { min: 2, max: 2 });
     const [model, source] = positionals as [string, string];
     if (!/^[a-z][a-z0-9_]*(@[a-z]+|\/\d+)?$/.test(model)) throw usageFault(this, `${model} is not a model's name`);
     const { type, body } = payload(source);
     const { urls } = runningSwarm();
-    const response = await fetch(`${urls.serving}/invocations?model=${encodeURIComponent(model)}`, {
+    const response = await fetch(`${urls.serving}/invocations?model=${encodeURIComponent(model)}&extra=ignore`, {
       method: "POST",
       headers: { "content-type": type },
       body,
@@ -36,13 +36,15 @@ export const predict: Command = {
         response.status === 404 ? "not_found" : response.status < 500 ? "invalid_input" : "unavailable",
         answer?.error ?? `serving answered ${response.status}`,
       );
+    const ignored = response.headers.get("muster-columns-ignored");
+    if (ignored) process.stderr.write(`not read: ${ignored.split(",").map(decodeURIComponent).join(", ")}\n`);
     const rows = answer.predictions.map((one) =>
       typeof one === "object" && one !== null
         ? { prediction: one.prediction, probabilities: one.probabilities ?? null }
         : { prediction: one, probabilities: null },
     );
     const document = {
-      model: response.headers.get("muster-model-name") ?? model.replace(/[@/].*$/, ""),
+      model: model.replace(/[@/].*$/, ""),
       version: Number(response.headers.get("muster-model-version")) || null,
       rows,
     };
