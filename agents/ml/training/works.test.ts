@@ -9,13 +9,13 @@ const row = (name: string, cpuSeconds: number, more: Partial<BoardRow> = {}): Bo
   ...more,
 });
 
-test("parts add up to the run: what belongs to none alone counts for the chosen; a skipped one teaches nothing", () => {
+test("what belongs to no candidate alone is shared by what each took; a skipped one teaches nothing", () => {
   const skipped = { neededCpuSeconds: 9, hadCpuSeconds: 1, fits: "" };
   const board = [row("a", 1), row("b", 2, { chosen: true }), row("c", 4, { skipped })];
   const result = { board, cpuSeconds: 10, threads: 2, peakMemoryMb: 300 } as TrainResult;
   const works = worksOf(result, { rows: 100, columns: 5, folds: 5 }, 8);
-  expect(works.map(({ cpuSeconds }) => cpuSeconds)).toEqual([1, 2 + 3]);
-  expect(works.map(({ seconds }) => seconds)).toEqual([0.5, 1 + 4.5]);
+  expect(works.map(({ cpuSeconds }) => cpuSeconds)).toEqual([1 + 1, 2 + 2]);
+  expect(works.map(({ seconds }) => seconds)).toEqual([0.5 + 1.5, 1 + 3]);
   expect(works[0]).toMatchObject({ rows: 100, columns: 5, folds: 5, threads: 2, peakMemoryMb: 300 });
 });
 
