@@ -4,7 +4,7 @@ import type { Process } from "@muster/bus/process.ts";
 import type { ToolCard } from "@muster/bus/tool.ts";
 import type { Answer, RequestView, StepView } from "@muster/shared/domain/request.ts";
 import type { FactValue } from "@muster/shared/fact/table.ts";
-import { asFault, type Fault, fault } from "@muster/shared/fault.ts";
+import { asFault, Fault, fault } from "@muster/shared/fault.ts";
 import { catalogView } from "./catalog-view.ts";
 import { execute, viewOf } from "./execute.ts";
 import { gatherAnswer } from "./gather-answer.ts";
@@ -28,6 +28,8 @@ export type Desk = {
 /** Expansions of a plan (`each`, `next`) and repairs of it are bounded. */
 const maxRounds = 40;
 
+/** How long an agent that doesn't answer is waited for before a plan without it is given up. */
+const agentPatienceMs = 6_000;
 /** A sum that nobody is asked about twice. */
 const smallSumUsd = 0.01;
 /** A rough price of a plan: the hints of its steps, as seconds of one core at the default price. */
@@ -84,15 +86,24 @@ export function nodesOf(desk: Desk): Nodes {
     const known = new Map(
       (await row(state.request)).view.plan.map((step) => [stepKey(step.tool, step.input), step.id]),
     );
-    return plan({
+    const input = {
       request: state.request,
       goals: state.goals,
       arguments: understanding.arguments,
-      cards: await cards(),
       held: gathered.held,
       call: understanding.call ?? null,
       known,
-    });
+    };
+    const until = Date.now() + agentPatienceMs;
+    for (let fresh = false; ; fresh = true) {
+      try {
+        return plan({ ...input, cards: await cards(fresh) });
+      } catch (error) {
+        // An agent that is being started again is back in a moment; one that was stopped isn't.
+        if (!(error instanceof Fault) || error.code !== "unavailable" || Date.now() > until) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 300));
+      }
+    }
   }
 
   const planNode = async (state: State): Promise<Partial<State>> => {
@@ -265,10 +276,10 @@ function mergePlan(before: readonly StepView[], made: Plan): StepView[] {
 const wavesOf = (steps: readonly StepView[]): number => Math.max(0, ...steps.map((step) => step.wave));
 
 /** The cards of the tools that answer, asked at most every two seconds. */
-export function cardCache(process: Process): () => Promise<ToolCard[]> {
+export function cardCache(process: Process): (fresh?: boolean) => Promise<ToolCard[]> {
   let seen: { at: number; cards: ToolCard[] } | null = null;
-  return async () => {
-    if (!seen || Date.now() - seen.at > 2000) {
+  return async (fresh = false) => {
+    if (fresh || !seen || Date.now() - seen.at > 2000) {
       const found = await discover(process.nats);
       seen = {
         at: Date.now(),
