@@ -73,22 +73,26 @@ function fitLogistic(
   return null;
 }
 
+/** p = 1 / (1 + exp(−(slope · margin + intercept))). */
+export type Platt = { slope: number; intercept: number };
+
 /**
  * Platt's scaling: p = 1 / (1 + exp(−(slope · margin + intercept))), with his smoothed targets
  * ((n₊ + 1) / (n₊ + 2) and 1 / (n₋ + 2)), by Newton with halved steps (Lin, Lin & Weng 2007).
  * `margins` are out of fold; `labels` are 0 or 1. `unfit` where there is one class only.
  */
-export function fitPlatt(margins: ArrayLike<number>, labels: ArrayLike<number>): { slope: number; intercept: number } {
+export function fitPlatt(margins: ArrayLike<number>, labels: ArrayLike<number>): Platt {
+  const fitted = plattOf(margins, labels);
+  if (!fitted) throw fault("unfit", "the margins can't be calibrated: they are constant or not finite");
+  return fitted;
+}
+
+/** The same, or null where no such scaling is to be found: margins that are constant, not finite, or so far out that Newton doesn't settle. */
+export function plattOf(margins: ArrayLike<number>, labels: ArrayLike<number>): Platt | null {
   const { positives, negatives } = countClasses(labels, margins);
   const high = (positives + 1) / (positives + 2);
   const low = 1 / (negatives + 2);
-  const fitted = fitLogistic(
-    margins,
-    (i) => (labels[i]! === 1 ? high : low),
-    Math.log((positives + 1) / (negatives + 1)),
-  );
-  if (!fitted) throw fault("unfit", "the margins can't be calibrated: they are constant or not finite");
-  return fitted;
+  return fitLogistic(margins, (i) => (labels[i]! === 1 ? high : low), Math.log((positives + 1) / (negatives + 1)));
 }
 
 /**

@@ -1,4 +1,5 @@
 import { normal, seededRandom } from "@muster/shared/random.ts";
+import { plattOf } from "@muster/shared/stats/calibration.ts";
 import { describe, expect, test } from "vitest";
 import { sigmoid } from "../score.ts";
 import { calibrateOutOfFold } from "./calibrate.ts";
@@ -24,6 +25,12 @@ describe("calibration", () => {
     expect(calibrateOutOfFold({ margins: [constant], labels, fold }).calibration).toEqual({ kind: "none" });
     const reversed = calibrateOutOfFold({ margins: [truth.map((z) => -z)], labels, fold });
     expect(reversed.calibration).toEqual({ kind: "none" });
+  });
+
+  test("is left out where no scaling is to be found, and the model stays as it is", () => {
+    const wild = truth.map((z, i) => (i % 7 === 0 ? z * 1e200 : z));
+    expect(plattOf(wild, labels)).toBeNull();
+    expect(calibrateOutOfFold({ margins: [wild], labels, fold }).calibration).toEqual({ kind: "none" });
   });
 
   test("finds the temperature of a softmax that is too sure", () => {

@@ -1,4 +1,4 @@
-import { fitPlatt, fitTemperature } from "@muster/shared/stats/calibration.ts";
+import { fitTemperature, plattOf } from "@muster/shared/stats/calibration.ts";
 import { logLoss } from "@muster/shared/stats/metrics.ts";
 import type { Calibration } from "../fitted.ts";
 import { probabilitiesOf } from "../score.ts";
@@ -51,9 +51,9 @@ function fitOn(held: HeldOut, keep: (row: number) => boolean): Calibration {
   const usable = labels.some((y) => y !== labels[0]) && margins.some((margin) => variesWithinFold(margin, folds));
   if (!usable) return { kind: "none" };
   if (margins.length > 1) return { kind: "temperature", temperature: fitTemperature(margins, labels) };
-  const { slope, intercept } = fitPlatt(first!, labels);
-  // A margin that falls where the label rises can't be mended by two numbers.
-  return slope > 0 ? { kind: "platt", slope, intercept } : { kind: "none" };
+  const platt = plattOf(first!, labels);
+  // A margin that falls where the label rises, or that lies beyond all scaling, can't be mended by two numbers.
+  return platt && platt.slope > 0 ? { kind: "platt", ...platt } : { kind: "none" };
 }
 
 /** A model that answers the same for every row (the constant) differs between folds only, which isn't to be fitted on. */
