@@ -1,10 +1,10 @@
 import { Command } from "@langchain/langgraph";
-import { call } from "@muster/bus/call.ts";
 import { cancelRequest } from "@muster/bus/cancel.ts";
 import { emitEvent, onEvent } from "@muster/bus/event.ts";
 import type { Process } from "@muster/bus/process.ts";
 import type { RequestStatus, RequestView } from "@muster/shared/domain/request.ts";
 import { asFault, type Fault, fault } from "@muster/shared/fault.ts";
+import { repeat } from "@muster/shared/repeat.ts";
 import { openCheckpoints } from "./checkpoints.ts";
 import { wire } from "./graph.ts";
 import { type Desk, nodesOf } from "./nodes.ts";
@@ -84,8 +84,11 @@ export async function openRunner(
   const background = (work: Promise<void>) =>
     void work.catch((error) => process.log.error({ err: error }, "a request could not be driven"));
 
-  /** A request that waits goes on with what it waited for; time spent waiting isn't counted. */
+  /** A request that waits goes on with what it waited for; its time begins anew, since waiting isn't counted. */
   async function resume(request: string, value: string): Promise<void> {
+    // Who answers at once is faster than the graph, which still has to come to its interrupt.
+    while (active.has(request)) await new Promise((resolve) => setTimeout(resolve, 20));
+    await store.renew(request, new Date(process.now().getTime() + process.config.deadlineMs));
     background(drive(request, new Command({ resume: value })));
   }
 
@@ -93,13 +96,28 @@ export async function openRunner(
     background(decided(String(payload.request), String(payload.approval), payload.approved === true));
   });
 
+  /** Decisions are read from the outbox too: the event on the bus is a hint, and may have come while nobody heard. */
+  const heard = { xid: "0", seq: 0 };
+  const stopReading = repeat(
+    2_000,
+    async () => {
+      const rows = await process.evidence.store.outbox(heard, ["governance.approval_decided"]);
+      for (const { xid, seq, payload, by } of rows) {
+        if (by === "governance")
+          await decided(String(payload.request), String(payload.approval), payload.approved === true);
+        Object.assign(heard, { xid, seq });
+      }
+    },
+    (error) => process.log.warn({ err: asFault(error).message }, "decisions could not be read; tried again"),
+  );
+
   async function decided(request: string, approval: string, approved: boolean): Promise<void> {
     const row = await store.get(request);
     if (row?.view.status !== "awaiting_approval" || row.view.approval?.id !== approval) return;
     if (!approved) return fail(request, fault("denied", "the approval was refused", { approval }));
     const view: RequestView = { ...row.view, status: "running", approval: null };
     await desk.save(view, "status", { status: view.status });
-    await resume(request, "approved");
+    background(resume(request, "approved"));
   }
 
   return {
@@ -109,7 +127,7 @@ export async function openRunner(
       if (!row) throw fault("not_found", `no request ${request}`);
       if (row.view.status !== "awaiting_answer") throw fault("conflict", "the request asks nothing now");
       await desk.save({ ...row.view, status: "planning", question: null }, "status", { status: "planning" });
-      await resume(request, text);
+      background(resume(request, text));
     },
     cancel: async (request: string): Promise<void> => {
       const row = await store.get(request);
@@ -126,20 +144,17 @@ export async function openRunner(
         if (!row) continue;
         if (row.view.status === "awaiting_answer" || row.view.status === "awaiting_approval") continue;
         const begun = await saver.getTuple({ configurable: { thread_id: request } });
-        background(drive(request, begun ? null : { request }));
+        // Killed between a yes and going on with it: the yes stands in the request, which no longer waits.
+        const { next } = await graph.getState({ configurable: { thread_id: request } });
+        const yes = next.includes("approve") ? new Command({ resume: "approved" }) : null;
+        background(drive(request, begun ? yes : { request }));
       }
     },
     close: async (): Promise<void> => {
       stopHearing();
+      await stopReading();
       for (const stop of active.values()) stop.abort(fault("unavailable", "the planner is stopping"));
       await owner.close();
     },
-    call: (
-      tool: string,
-      input: Record<string, unknown>,
-      key: string,
-      request: string | null,
-      receipts: string[] = [],
-    ) => call(process, { tool, input, key, request, receipts, effect: "read", deadline: Date.now() + 20_000 }),
   };
 }

@@ -1,6 +1,6 @@
 import { type Database, type Migration, migrateOwn, openDatabase, type Trx } from "@muster/shared/database/open.ts";
 import type { Ask, RequestView } from "@muster/shared/domain/request.ts";
-import { type Generated, sql } from "kysely";
+import type { Generated } from "kysely";
 import type pg from "pg";
 
 type Tables = {
@@ -101,10 +101,9 @@ function plannerStore(db: Database<Tables>, emit: Emit) {
           await emit(trx, "planner.request_ended", { request: id, status: view.status });
         return true;
       }),
-    extend: async (id: string, ms: number): Promise<void> => {
-      await sql`update request set deadline = deadline + ${`${Math.round(ms)} milliseconds`}::interval where id = ${id}`.execute(
-        db,
-      );
+    /** Sets the moment by which a request must have ended. */
+    renew: async (id: string, deadline: Date): Promise<void> => {
+      await db.updateTable("request").set({ deadline: deadline.toISOString() }).where("id", "=", id).execute();
     },
     events: async (id: string, after: number): Promise<RequestEvent[]> =>
       await db

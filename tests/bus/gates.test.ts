@@ -4,6 +4,7 @@ import { agent } from "@muster/bus/agent.ts";
 import { type Call, call } from "@muster/bus/call.ts";
 import type { Context } from "@muster/bus/context.ts";
 import { discover } from "@muster/bus/discover.ts";
+import { newId } from "@muster/bus/evidence.ts";
 import { openJobs, work } from "@muster/bus/job.ts";
 import type { Host } from "@muster/bus/perform.ts";
 import type { Process } from "@muster/bus/process.ts";
@@ -118,7 +119,7 @@ describe("a gated call on real servers", () => {
   let ml: Process;
   const stops: (() => Promise<void>)[] = [];
   const ask = (c: Partial<Call> & Pick<Call, "tool" | "input">) =>
-    call(door, { key: `k${Math.random()}`, deadline: Date.now() + 15_000, request: "req_1", ...c });
+    call(door, { key: newId("k"), deadline: Date.now() + 15_000, request: "req_1", ...c });
   const accept = (request = "req_1", person = "ada") =>
     door.evidence.give({
       fact: "request.accepted",
