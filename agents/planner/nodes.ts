@@ -55,7 +55,7 @@ export function nodesOf(desk: Desk): Nodes {
           kind: "goals",
           intent: ask.call ? "call" : "goals",
           goals,
-          arguments: ask.arguments ?? {},
+          arguments: { ...ask.call?.input, ...ask.arguments },
           assumptions: [],
           ...(ask.call && { call: ask.call }),
         },

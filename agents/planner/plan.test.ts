@@ -238,6 +238,17 @@ describe("a plan", () => {
     ).toThrow(/signed at a door/);
   });
 
+  test("gives what a called tool doesn't take itself to the steps before it, and refuses what none takes", () => {
+    const called = (input: Record<string, unknown>) =>
+      plan({ ...base, arguments: input, goals: [], call: { tool: "pipeline.build_labels", input } });
+    const steps = called({ dataset: pin("a") }).steps;
+    expect(steps.find((step) => step.tool === "ml.define_problem")!.input).toEqual({ dataset: pin("a") });
+    expect(steps.find((step) => step.tool === "pipeline.build_labels")!.input).toEqual({});
+    expect(() => called({ dataset: pin("a"), colour: "red" })).toThrow(
+      expect.objectContaining({ code: "invalid_input", message: expect.stringContaining("colour") }),
+    );
+  });
+
   test("ends with the one tool that was called, its needs chained", () => {
     const made = plan({ ...base, goals: [], call: { tool: "quality.check_dataset", input: { dataset: pin("a") } } });
     expect(made.steps.map((step) => step.tool)).toEqual(["quality.profile_dataset", "quality.check_dataset"]);

@@ -212,7 +212,8 @@ export function plan(input: PlanInput): Plan {
   if (input.call) {
     const card = input.cards.find((c) => `${c.agent}.${c.name}` === input.call!.tool);
     if (!card) throw fault("not_found", `no agent that answers has the tool ${input.call.tool}; see npx muster tools`);
-    addStep(card, { is: "" }, "asked for", input.call.input);
+    addStep(card, { is: "" }, "asked for", pick(card, input.call.input));
+    if (!input.known?.size) refuseStray(card, input.call.input, [...planner.values()]);
   }
   return Object.freeze({ steps: Object.freeze(withWaves([...planner.values()])), answered: Object.freeze(answered) });
 }
@@ -227,11 +228,29 @@ function giversOf(cards: readonly ToolCard[]): (fact: string) => ToolCard | null
   return (fact) => givers.get(fact) ?? null;
 }
 
+type InputSchema = { properties?: Record<string, unknown>; required?: string[] };
+
+/** The arguments that a tool takes itself. */
+function pick(card: ToolCard, args: Record<string, unknown>): Record<string, unknown> {
+  const picked: Record<string, unknown> = {};
+  for (const key of Object.keys((card.input as InputSchema).properties ?? {}))
+    if (args[key] !== undefined) picked[key] = args[key];
+  return picked;
+}
+
+/** What is passed to a called tool and it doesn't take is for the steps before it; what none of them takes is refused. */
+function refuseStray(card: ToolCard, args: Record<string, unknown>, steps: readonly Step[]): void {
+  const stray = Object.keys(args).find((key) => !steps.some((step) => key in step.input));
+  if (stray === undefined) return;
+  const name = `${card.agent}.${card.name}`;
+  const message = `neither ${name} nor a step before it takes this; see npx muster tools`;
+  throw fault("invalid_input", `${card.name}: ${stray}: ${message}`, { issues: [{ path: stray, message }] });
+}
+
 /** The arguments a tool takes, picked by name from all that is known; a required one that is missing is `invalid_input`. */
 function inputOf(card: ToolCard, args: Record<string, unknown>): Record<string, unknown> {
-  const schema = card.input as { properties?: Record<string, unknown>; required?: string[] };
-  const picked: Record<string, unknown> = {};
-  for (const key of Object.keys(schema.properties ?? {})) if (args[key] !== undefined) picked[key] = args[key];
+  const schema = card.input as InputSchema;
+  const picked = pick(card, args);
   const missing = (schema.required ?? []).filter((key) => picked[key] === undefined);
   if (missing.length > 0)
     throw fault("invalid_input", `${card.agent}.${card.name} needs ${missing.join(", ")}; say it in the request`, {

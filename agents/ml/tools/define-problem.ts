@@ -3,6 +3,7 @@ import { tool } from "@muster/bus/tool.ts";
 import { hashOf } from "@muster/shared/canonical.ts";
 import { type DatasetManifest, DatasetRef, parseDatasetRef, pinOf } from "@muster/shared/domain/dataset.ts";
 import { Horizon, Problem, Task } from "@muster/shared/domain/problem.ts";
+import { fault } from "@muster/shared/fault.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
@@ -45,6 +46,11 @@ export const defineProblem = tool({
     name: z.string().min(1).max(100).optional(),
     positive: z.string().min(1).max(200).optional(),
     entity: column.optional(),
+    /** The hash of a problem that was defined before: it is given again as it was, and nothing else may be asked of it. */
+    problem: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional(),
   }),
   output: z.object({ problem: Problem, verdict: z.string() }),
   needs: [{ is: "request.accepted" }],
@@ -56,7 +62,8 @@ export const defineProblem = tool({
     },
   ],
   cost: { ms: 300 },
-  run: async (input, { lake, threads }: Context & MlDeps) => {
+  run: async (input, { lake, threads, evidence }: Context & MlDeps) => {
+    if (input.problem !== undefined) return again(await definedBefore(evidence, input.problem), input);
     const manifest = await lake.manifest(input.dataset);
     const named = (word: string | undefined) => word && namedColumn(manifest.columns, word, manifest.name);
     const facts = await factsOf(lake, manifest, named(input.target) ?? null, threads);
@@ -82,6 +89,27 @@ export const defineProblem = tool({
     return { problem, verdict: problem.sentence };
   },
 });
+
+/** The problem that was defined under a hash. */
+async function definedBefore(evidence: MlDeps["evidence"], hash: string): Promise<Problem> {
+  const receipt = await evidence.newest("problem.defined", { problem: hash });
+  if (!receipt)
+    throw fault("not_found", "no problem of that hash was defined here; leave `problem` out and say what to predict");
+  return evidence.value<"problem.defined">(receipt);
+}
+
+/** A problem as it was. Arguments that would make it another one are refused rather than ignored. */
+function again(problem: Problem, { problem: _, dataset, ...changed }: Record<string, unknown>) {
+  const other = Object.keys(changed).find((key) => changed[key] !== undefined);
+  if (other !== undefined)
+    throw fault(
+      "invalid_input",
+      `a problem that was defined before is taken as it was; leave ${other} out, or leave \`problem\` out`,
+    );
+  if (parseDatasetRef(String(dataset)).name !== problem.dataset)
+    throw fault("invalid_input", `that problem is about ${problem.dataset}; pass that as the dataset`);
+  return { problem, verdict: problem.sentence };
+}
 
 /** The facts of one pinned version, over that file alone: aggregates, and the classes of the target. */
 const factsOf = (
