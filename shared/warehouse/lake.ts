@@ -13,6 +13,7 @@ import {
 } from "../domain/dataset.ts";
 import { fault } from "../fault.ts";
 import { writeAtomically } from "./atomic.ts";
+import { goneFault, tombstoneOf } from "./tombstone.ts";
 
 /** `manifest.json` of a dataset: which version is the newest, and every version that ever was, oldest first. */
 const Newest = z.object({
@@ -30,9 +31,13 @@ export type Lake = {
   manifest(pin: DatasetPin): Promise<DatasetManifest>;
   /** The newest version of every dataset, by name. */
   list(): Promise<DatasetManifest[]>;
-  /** The versions of a dataset in the order in which they became the newest; the newest is last. */
+  /** The versions of a dataset whose rows stand, in the order in which they became the newest; the newest is last. */
   versions(name: string): Promise<DatasetPin[]>;
-  /** A name to its newest pin, a pin to itself if the lake holds it. `not_found` says what to load. */
+  /** Every version that ever was, also those whose rows were destroyed, in the same order. */
+  everyVersion(name: string): Promise<DatasetPin[]>;
+  /** Passes where the rows of a version stand; `not_found` where it never was, or says when and why they were destroyed. */
+  standing(pin: DatasetPin): Promise<void>;
+  /** A name to its newest pin, a pin to itself if the lake holds its rows. `not_found` says what to load. */
   resolve(ref: DatasetRef): Promise<DatasetPin>;
   /** Whether the lake's manifest still names this version as the newest. */
   isNewest(pin: DatasetPin): Promise<boolean>;
@@ -104,11 +109,24 @@ export async function openLake(home: string): Promise<Lake> {
       return manifests.filter((manifest) => manifest !== null);
     },
     async versions(name) {
+      const pins = await lake.everyVersion(name);
+      const stones = await Promise.all(pins.map((pin) => tombstoneOf(lake, pin)));
+      return pins.filter((_, i) => stones[i] === null);
+    },
+    async everyVersion(name) {
       return ((await newestOf(name))?.versions ?? []).map(({ version }) => pinOf(name, version));
+    },
+    async standing(pin) {
+      await lake.manifest(pin);
+      const stone = await tombstoneOf(lake, pin);
+      if (stone) throw goneFault(pin, stone);
     },
     async resolve(ref) {
       const { name, version } = parseDatasetRef(ref);
-      if (version !== null) return pinOf(name, (await lake.manifest(ref)).version);
+      if (version !== null) {
+        await lake.standing(ref);
+        return ref;
+      }
       const current = await newestOf(name);
       if (!current) throw missing(name);
       return pinOf(name, current.newest);

@@ -6,6 +6,7 @@ import { asDiskFault, syncFolder, writeAtomically } from "./atomic.ts";
 import { datasetVersion } from "./digest.ts";
 import { openEngine } from "./duckdb.ts";
 import type { Lake } from "./lake.ts";
+import { unbury } from "./tombstone.ts";
 
 /** A Parquet file in storage types that is to become a dataset version. */
 export type Snapshot = {
@@ -45,7 +46,7 @@ async function keep(scratch: string, final: string): Promise<void> {
 /**
  * Makes a Parquet file the newest version of a dataset and gives its manifest. The same content is the same version: no
  * second file is kept, and its first manifest is given back. A crash leaves either the old newest version or the new one.
- * `conflict` where the name belongs to a dataset of another kind.
+ * `conflict` where the name belongs to a dataset of another kind, or the content was erased.
  */
 export async function publish(lake: Lake, snapshot: Snapshot): Promise<DatasetManifest> {
   try {
@@ -67,10 +68,11 @@ export async function publish(lake: Lake, snapshot: Snapshot): Promise<DatasetMa
     const pin = pinOf(name, version);
     if (before?.version === version) return before;
 
+    await unbury(lake, pin);
     const final = lake.file(pin);
     await mkdir(dirname(final), { recursive: true });
     await keep(parquet, final);
-    const known = (await lake.versions(name)).includes(pin);
+    const known = (await lake.everyVersion(name)).includes(pin);
     if (!known) {
       const writtenAt = now.toISOString();
       const { size: bytes } = await stat(final);

@@ -32,7 +32,7 @@ export async function openPins(
   more: readonly string[] = [],
 ): Promise<Engine> {
   const pairs = named(inputs);
-  for (const [, pin] of pairs) await lake.manifest(pin);
+  for (const [, pin] of pairs) await lake.standing(pin);
   const files = pairs.map(([, pin]) => lake.file(pin));
   const { memoryMb = 1024, threads = 2, timeLimitMs } = limits;
   const engine = await openEngine({ files: [...files, ...more], memoryMb, threads, timeLimitMs });

@@ -34,6 +34,7 @@ export const evaluateModel = tool({
   run: async ({ run, problem, holdout }, context: Context & MlDeps) => {
     const { store, lake, threads, seed, now, request, key, shown, getArtifact } = context;
     const { task, threshold, classes, constant } = run;
+    await lake.standing(holdout.dataset);
     const { inputs } = await loadFitted(run.artifacts.fitted, getArtifact);
     const set = await readTrainingSet({
       ...{ file: lake.file(holdout.dataset), task, positive: positiveOf(problem), features: inputs },

@@ -29,6 +29,7 @@ export const selectModel = tool({
   run: async ({ problem, checked, training }, { lake, threads, seed }: Context & MlDeps) => {
     const left = new Set(checked.dropped.map(({ name }) => name));
     const features = training.columns.filter(({ name }) => !left.has(name));
+    await lake.standing(training.dataset);
     // Labels, entities and times alone: no feature is read.
     const set = await readTrainingSet({
       file: lake.file(training.dataset),

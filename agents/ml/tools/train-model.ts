@@ -44,6 +44,7 @@ export const trainModel = tool({
   ) => {
     const { store, lake, now, signal, progress, seed, threads, xgboostLibrary } = context;
     checkTrainable(view.view, cleared);
+    await lake.standing(training.dataset);
     const { dataset, target, task } = problem;
     const run = context.id("run");
     const began = now();
