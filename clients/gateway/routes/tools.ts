@@ -1,6 +1,7 @@
 import { call } from "@muster/bus/call.ts";
 import { discover } from "@muster/bus/discover.ts";
 import { newId } from "@muster/bus/evidence.ts";
+import { withoutValues } from "@muster/shared/data-subject.ts";
 import { Fault, type FaultCode, fault, faultCodes } from "@muster/shared/fault.ts";
 import type { FastifyInstance } from "fastify";
 import { begin, settle } from "../ask.ts";
@@ -20,11 +21,12 @@ export function toolRoutes(app: FastifyInstance, { gate }: Doorway): void {
       const visitor = visitorOf(request);
       const { agent, tool } = request.params;
       const name = `${agent}.${tool}`;
-      const input = (request.body ?? {}) as Record<string, unknown>;
-      if (typeof input !== "object" || Array.isArray(input))
+      const said = (request.body ?? {}) as Record<string, unknown>;
+      if (typeof said !== "object" || Array.isArray(said))
         throw fault("invalid_input", "the body is the tool's input, a JSON object");
       const card = (await cards()).find((one) => one.agent === agent && one.name === tool);
       if (!card) throw fault("not_found", `no agent that answers has the tool ${name}; see npx muster tools`);
+      const input = await withoutValues(gate.process.config.home, card.input, said);
       const confirmed = card.confirmedBy.length > 0 ? { tool: name, input } : undefined;
       if ((request.query as { bare?: string }).bare === "1") {
         const { request: id, receipt } = await gate.accept(visitor, name);
