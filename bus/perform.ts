@@ -31,8 +31,8 @@ export async function perform(host: Host, tool: Tool, message: Message, cancel?:
   const recorded = tool.effect !== "read" || tool.gives.length > 0 || tool.long;
   if (!recorded) {
     const proof = await prove(tool, input, message, host.process);
-    const { output } = await checkedRun(host, tool, input, message, proof, cancel);
-    return { output, given: [], next: [] };
+    const { output, full } = await checkedRun(host, tool, input, message, proof, cancel);
+    return { output, given: [], next: tool.next?.(output, full) ?? [] };
   }
   const inputHash = hashOf(input);
   const stored = await storedReply(host, message, inputHash);

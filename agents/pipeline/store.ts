@@ -1,10 +1,20 @@
 import { type Migration, migrateOwn, openDatabase, type Trx } from "@muster/shared/database/open.ts";
 import type { FeatureView } from "@muster/shared/domain/feature.ts";
 import type { Goal } from "@muster/shared/domain/request.ts";
+import { fault } from "@muster/shared/fault.ts";
 import type pg from "pg";
 
 type Tables = {
-  feature_view: { hash: string; name: string; view: string; sql: string; sql_hash: string; at: string };
+  feature_view: {
+    hash: string;
+    name: string;
+    view: string;
+    sql: string;
+    sql_hash: string;
+    at: string;
+    scoring_sql: string | null;
+    sources: string | null;
+  };
   materialization: { pin: string; view: string; role: string; rows: number; request: string | null; at: string };
   schedule: {
     id: string;
@@ -32,7 +42,24 @@ const migrations: Migration[] = [
         id text primary key, deployment text not null unique, person text not null, purpose text not null, budget_usd double precision,
         cron text not null, time_zone text not null, text text not null, goals jsonb not null, arguments jsonb not null, paused boolean not null default false, at timestamptz not null);`,
   },
+  {
+    name: "pipeline runs",
+    sql: `
+      create table run (
+        id text primary key, key text not null unique, tool text not null, request text, person text, problem text not null, dataset text not null, view text,
+        input jsonb not null, status text not null check (status in ('running', 'finished')), output text, rows bigint, as_of text,
+        started_at timestamptz not null, finished_at timestamptz);
+      create index run_started on run (started_at desc, id);
+      create index run_view on run (view, started_at desc);
+      alter table feature_view add column scoring_sql text, add column sources jsonb;`,
+  },
 ];
+
+/** The tables that a view's SQL reads, by the name it gives them: the version that was read, and the columns that were cleared. */
+export type ViewSources = Record<string, { version: string; columns: string[] }>;
+
+/** What a view was compiled to: the matrix it is trained on and the one it is scored on, and what both read. */
+export type CompiledViewRow = { sql: string; sqlHash: string; scoringSql: string; sources: ViewSources };
 
 /** A schedule: what is asked for, when, and for whom. */
 export type Schedule = {
@@ -70,19 +97,42 @@ export async function openPipelineStore(pool: pg.Pool) {
     paused: row.paused,
   });
   return {
-    saveView: async (trx: Trx<Tables>, view: FeatureView, sql: string, sqlHash: string, at: Date): Promise<void> => {
+    /** Keeps a view with what was compiled from it; of an equal one registered before, the SQL and sources of now. */
+    saveView: async (
+      trx: Trx<Tables>,
+      { view, compiled, at }: { view: FeatureView; compiled: CompiledViewRow; at: Date },
+    ): Promise<void> => {
+      const { sql, sqlHash, scoringSql, sources } = compiled;
+      const now = { sql, sql_hash: sqlHash, scoring_sql: scoringSql, sources: JSON.stringify(sources) };
       await trx
         .insertInto("feature_view")
         .values({
           hash: view.hash,
           name: view.name,
           view: JSON.stringify(view),
-          sql,
-          sql_hash: sqlHash,
+          ...now,
           at: at.toISOString(),
         })
-        .onConflict((conflict) => conflict.column("hash").doNothing())
+        .onConflict((conflict) => conflict.column("hash").doUpdateSet(now))
         .execute();
+    },
+    /** The newest view of a hash or a name. `not_found` without one. */
+    view: async (ref: string) => {
+      const row = await db
+        .selectFrom("feature_view")
+        .selectAll()
+        .where((where) => where.or([where("hash", "=", ref), where("name", "=", ref)]))
+        .orderBy("at", "desc")
+        .executeTakeFirst();
+      if (!row) throw fault("not_found", `no feature view ${ref} is registered; see pipeline.get_pipeline_runs`);
+      return {
+        hash: row.hash,
+        name: row.name,
+        view: row.view as unknown as FeatureView,
+        sql: row.sql,
+        scoringSql: row.scoring_sql,
+        sources: row.sources as unknown as ViewSources | null,
+      };
     },
     saveMaterialization: async (trx: Trx<Tables>, row: Tables["materialization"]): Promise<void> => {
       await trx.insertInto("materialization").values(row).execute();

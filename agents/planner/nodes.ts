@@ -2,7 +2,8 @@ import { call } from "@muster/bus/call.ts";
 import { discover } from "@muster/bus/discover.ts";
 import type { Process } from "@muster/bus/process.ts";
 import type { ToolCard } from "@muster/bus/tool.ts";
-import type { Answer, RequestView, StepView } from "@muster/shared/domain/request.ts";
+import { canonical } from "@muster/shared/canonical.ts";
+import type { Answer, Goal, RequestView, StepView } from "@muster/shared/domain/request.ts";
 import type { FactValue } from "@muster/shared/fact/table.ts";
 import { asFault, Fault, fault } from "@muster/shared/fault.ts";
 import { catalogView } from "./catalog-view.ts";
@@ -13,6 +14,7 @@ import { gather } from "./held.ts";
 import { type Plan, plan, stepKey } from "./plan.ts";
 import type { PlannerStore, RequestRow } from "./store.ts";
 import type { Understand } from "./understand/understand.ts";
+import type { Understanding } from "./understanding.ts";
 
 /** What the nodes work with. `save` keeps a request and tells who watches. */
 export type Desk = {
@@ -219,7 +221,12 @@ export function nodesOf(desk: Desk): Nodes {
     });
     if (desk.signal(state.request).aborted) throw asFault(desk.signal(state.request).reason);
     if (ran.failure) return await onFailure(state, view, ran.failure);
-    if (ran.next.length > 0) return { goals: [...state.goals, ...ran.next], to: "plan" };
+    if (ran.next.length > 0)
+      return {
+        goals: [...state.goals, ...ran.next],
+        ...(state.understanding?.kind === "goals" && { understanding: withAgreed(state.understanding, ran.next) }),
+        to: "plan",
+      };
     return { to: ran.expanded ? "plan" : "answer" };
   };
 
@@ -256,6 +263,16 @@ export function nodesOf(desk: Desk): Nodes {
   };
 
   return { understand, plan: planNode, execute: executeNode, answer: answerNode };
+}
+
+/** What all further goals are of is said to the steps before them too, where the request itself doesn't say it. */
+function withAgreed(understood: Extract<Understanding, { kind: "goals" }>, next: readonly Goal[]): Understanding {
+  const agreed = Object.fromEntries(
+    Object.entries(next[0]?.of ?? {}).filter(([key, value]) =>
+      next.every((goal) => canonical(goal.of?.[key] ?? null) === canonical(value)),
+    ),
+  );
+  return { ...understood, arguments: { ...agreed, ...understood.arguments } };
 }
 
 /** Steps that were begun keep their place and what they came to; steps of the old plan that nobody wants any more go. */

@@ -160,6 +160,12 @@ export const facts = {
       asOf: z.string().nullable(),
     }),
   ),
+  "features.backfilled": fact(
+    "effect",
+    "pipeline",
+    ["problem", "scope", "view", "backfill"],
+    z.object({ dataset: DatasetPin, rows: z.number().int(), cutoffs: z.array(z.string()) }),
+  ),
   "training_set.passed": fact(
     "finding",
     "quality",

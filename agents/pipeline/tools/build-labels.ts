@@ -7,6 +7,7 @@ import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { writeQuery } from "@muster/shared/warehouse/write-query.ts";
 import { z } from "zod";
 import type { PipelineDeps } from "../index.ts";
+import { beginRun } from "../runs/run.ts";
 import { clearedSources } from "../sources.ts";
 
 const split = z.object({ training: z.number().int(), holdout: z.number().int(), scoring: z.number().int() });
@@ -37,7 +38,9 @@ export const buildLabels = tool({
   ],
   gives: [{ is: "labels.built" }],
   cost: { ms: 500 },
-  run: async ({ problem, cleared }, { lake, threads, now, emit }: Context & PipelineDeps) => {
+  run: async ({ problem, cleared }, context: Context & PipelineDeps) => {
+    const { lake, runs, threads, now, emit } = context;
+    const finish = await beginRun(context, runs, { tool: "build_labels", problem, view: null, input: {} });
     const { dataset, pins } = await clearedSources(lake, problem.dataset, cleared);
     const own = pins.filter((pin) => pin.startsWith(`${problem.dataset}@`));
     const written = await writeQuery(lake, {
@@ -84,6 +87,7 @@ export const buildLabels = tool({
           : null;
       return { cutoff: cutoff || null, split: side, rows: total(here), rate };
     });
+    finish({ output: pin, rows: written.rows, asOf: problem.now });
     emit("labels_built", { dataset: pin, problem: problem.hash });
     const classes = byClass("training")
       .map((one) => one.label)

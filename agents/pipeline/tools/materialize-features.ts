@@ -7,6 +7,7 @@ import { writeQuery } from "@muster/shared/warehouse/write-query.ts";
 import { z } from "zod";
 import { checkCleared } from "../cleared-view.ts";
 import type { PipelineDeps } from "../index.ts";
+import { beginRun } from "../runs/run.ts";
 import { clearedSources } from "../sources.ts";
 
 const role = z.enum(["training", "holdout", "scoring"]);
@@ -34,10 +35,10 @@ export const materializeFeatures = tool({
   ],
   gives: [{ is: "features.materialized", role: "role", about: ({ role, dataset }) => ({ [role]: dataset }) }],
   cost: { ms: 1000 },
-  run: async (
-    { role, view, problem, cleared },
-    { lake, store, threads, request, now, commit, emit }: Context & PipelineDeps,
-  ) => {
+  run: async ({ role, view, problem, cleared }, context: Context & PipelineDeps) => {
+    const { lake, store, runs, threads, request, now, commit, emit } = context;
+    const what = { tool: "materialize_features", problem, view: view.view.hash, input: { role } } as const;
+    const finish = await beginRun(context, runs, what);
     checkCleared(view.view, cleared);
     const { dataset, tables } = await clearedSources(lake, problem.dataset, cleared);
     const { sql, columns } = compileMatrix(problem, view.view, { dataset, tables }, role);
@@ -69,6 +70,7 @@ export const materializeFeatures = tool({
         at: now().toISOString(),
       }),
     );
+    finish({ output: pin, rows: written.rows, asOf: asOf ?? problem.now });
     emit("features_materialized", { dataset: pin, role, view: view.view.hash });
     return {
       role,

@@ -1,6 +1,7 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { sha256 } from "@muster/shared/canonical.ts";
+import { parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import { FeatureView } from "@muster/shared/domain/feature.ts";
 import { compileMatrix } from "@muster/shared/features/matrix.ts";
 import { z } from "zod";
@@ -32,10 +33,18 @@ export const registerFeatureView = tool({
   cost: { ms: 50 },
   run: async ({ view, problem, cleared }, { lake, store, now, commit, emit }: Context & PipelineDeps) => {
     checkCleared(view, cleared);
-    const { dataset, tables } = await clearedSources(lake, problem.dataset, cleared);
+    const { dataset, tables, pins } = await clearedSources(lake, problem.dataset, cleared);
     const { sql, columns, rawColumns } = compileMatrix(problem, view, { dataset, tables }, "training");
     const sqlHash = sha256(sql);
-    commit((trx) => store.saveView(trx, view, sql, sqlHash, now()));
+    const scoringSql = compileMatrix(problem, view, { dataset, tables }, "scoring").sql;
+    const read = new Set([problem.dataset, ...view.features.flatMap((f) => ("table" in f ? [f.table] : []))]);
+    const sources = Object.fromEntries(
+      pins
+        .map((pin) => parseDatasetRef(pin))
+        .filter(({ name }) => read.has(name))
+        .map(({ name, version }) => [name, { version: version!, columns: tables[name]!.columns.map((c) => c.name) }]),
+    );
+    commit((trx) => store.saveView(trx, { view, compiled: { sql, sqlHash, scoringSql, sources }, at: now() }));
     emit("view_registered", { view: view.hash, name: view.name });
     return {
       view,
