@@ -6,8 +6,10 @@ import type pg from "pg";
 import { approvalStore } from "./approvals/store.ts";
 import { auditStore } from "./audit/store.ts";
 import { decisionStore } from "./decisions/store.ts";
+import { type ErasureTable, erasureMigration, erasureStore } from "./erasure/store.ts";
 import { markStore } from "./marks/store.ts";
 import { personStore } from "./persons/store.ts";
+import { type RetentionTable, retentionMigration, retentionStore } from "./retention/store.ts";
 
 type Json<T> = ColumnType<T, string, string>;
 
@@ -54,6 +56,8 @@ export type Tables = {
     at: string;
   };
   chain: { seq: number; event: string; hash: string; prev: string; xid: string; place: number };
+  erasure: ErasureTable;
+  retention: RetentionTable;
 };
 
 const migrations: Migration[] = [
@@ -79,9 +83,11 @@ const migrations: Migration[] = [
         xid xid8 not null, place bigint not null);
       create unique index chain_order on chain (xid, place);`,
   },
+  erasureMigration,
+  retentionMigration,
 ];
 
-/** Governance's tables by what they are about: persons, approvals, decisions, marks on columns, the audit chain. */
+/** Governance's tables by what they are about: persons, approvals, decisions, marks on columns, erasures, retention, the audit chain. */
 export type GovernanceStore = Awaited<ReturnType<typeof openGovernanceStore>>;
 
 /** Opens governance's stores over a pool of its own role and brings its schema up to date. */
@@ -94,5 +100,7 @@ export async function openGovernanceStore(pool: pg.Pool) {
     decisions: decisionStore(db),
     marks: markStore(db),
     audit: auditStore(db),
+    erasures: erasureStore(db),
+    retention: retentionStore(db),
   };
 }

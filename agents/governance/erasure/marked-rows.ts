@@ -1,0 +1,83 @@
+import type { Column, DatasetPin } from "@muster/shared/domain/dataset.ts";
+import { type Engine, quoteIdent } from "@muster/shared/warehouse/duckdb.ts";
+import type { Lake } from "@muster/shared/warehouse/lake.ts";
+import { type Limits, openPins } from "@muster/shared/warehouse/write-query.ts";
+
+/**
+ * What tells a person's rows in one table: values (plain, as `plainValue` writes them) by the column that holds them, and
+ * the value that texts may mention (null: none that is unmistakable inside a text).
+ */
+export type Marks = { columns: ReadonlyMap<string, ReadonlySet<string>>; mention: string | null };
+
+/** A table with a person's rows marked: tests in SQL over the view `it`, which hold no value themselves. */
+export type MarkedRows = {
+  engine: Engine;
+  /** By column that can mark a row: whether its value is one of the person's. */
+  tests: ReadonlyMap<string, string>;
+  /** By column of text: whether it mentions the person without being their value. */
+  mentions: ReadonlyMap<string, string>;
+  /** Whether the row is the person's. */
+  any: string;
+};
+
+/** Values beyond this many name no single person. */
+export const mostValues = 20_000;
+const batch = 500;
+
+/** A column's values as they are compared: text, lower case, no blanks around, whole numbers without a fraction. */
+export function plainSql({ name, type }: Column): string {
+  const text = `CAST(${quoteIdent(name)} AS VARCHAR)`;
+  return type === "number" ? `regexp_replace(${text}, '\\.0$', '')` : `lower(trim(${text}))`;
+}
+
+/** A pattern that finds the value in a text where nothing goes on before or after it ("ann@x.com", not "joann@x.com.au"). */
+export const mentionPattern = (value: string): string =>
+  `(^|[^\\p{L}\\p{N}._%+@-])${value.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}($|[^\\p{L}\\p{N}_@.-]|[.-]($|[^\\p{L}\\p{N}]))`;
+
+/**
+ * Opens one dataset version with the person's rows marked. The values go in as parameters of a private table: no SQL text,
+ * and so no error and no log, ever holds one. Close the engine.
+ */
+export async function openMarked(
+  lake: Lake,
+  pin: DatasetPin,
+  { columns: wanted, mention }: Marks,
+  limits: Limits,
+  more: readonly string[] = [],
+): Promise<MarkedRows> {
+  const { columns } = await lake.manifest(pin);
+  const engine = await openPins(lake, { it: pin }, limits, more);
+  try {
+    await engine.run("CREATE TABLE wanted (place INTEGER, value VARCHAR)");
+    const tests = new Map<string, string>();
+    const mentions = new Map<string, string>();
+    for (const [place, column] of columns.entries()) {
+      const values = [...(wanted.get(column.name) ?? [])];
+      for (let from = 0; from < values.length; from += batch) {
+        const part = values.slice(from, from + batch);
+        const rows = part.map(() => `(${place}, ?)`).join(", ");
+        await engine.query(`INSERT INTO wanted VALUES ${rows}`, part);
+      }
+      if (values.length > 0)
+        tests.set(
+          column.name,
+          `coalesce(${plainSql(column)} IN (SELECT value FROM wanted WHERE place = ${place}), false)`,
+        );
+    }
+    if (mention !== null) {
+      await engine.query("INSERT INTO wanted VALUES (-1, ?), (-2, ?)", [mention, mentionPattern(mention)]);
+      for (const column of columns.filter(({ type }) => type === "text")) {
+        const text = `lower(${quoteIdent(column.name)})`;
+        const held = `position((SELECT value FROM wanted WHERE place = -1) IN ${text}) > 0`;
+        const whole = `regexp_matches(${text}, (SELECT value FROM wanted WHERE place = -2))`;
+        const own = tests.get(column.name);
+        mentions.set(column.name, `coalesce(${held} AND ${whole}${own ? ` AND NOT ${own}` : ""}, false)`);
+      }
+    }
+    const any = tests.size > 0 ? [...tests.values()].join(" OR ") : "false";
+    return { engine, tests, mentions, any: `(${any})` };
+  } catch (error) {
+    engine.close();
+    throw error;
+  }
+}

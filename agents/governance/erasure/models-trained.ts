@@ -1,0 +1,56 @@
+import type { Evidence } from "@muster/bus/evidence.ts";
+import { z } from "zod";
+import type { Place } from "./trace-person.ts";
+
+/**
+ * A model that was trained on rows of a person. A model holds what it learned, never the rows; `advice` says what becomes of
+ * it: a live one is to be trained again on what is left, one that isn't live stays in the registry for the audit.
+ */
+export const TrainedModel = z.object({
+  run: z.string(),
+  model: z.string(),
+  name: z.string().nullable(),
+  version: z.number().int().nullable(),
+  deployments: z.array(z.string()),
+  training: z.string(),
+  advice: z.string(),
+});
+export type TrainedModel = z.infer<typeof TrainedModel>;
+
+const most = 100_000;
+
+/** The models trained on versions in which a person stands, by the receipts of their runs; `live` ones first. */
+export async function modelsTrained(evidence: Evidence, places: readonly Place[]): Promise<TrainedModel[]> {
+  const pins = new Set(places.map(({ pin }) => pin));
+  const runs = (await evidence.standing("run.finished", {}, most)).filter(({ about }) =>
+    pins.has(String(about.training)),
+  );
+  const registered = await evidence.standing("model.registered", {}, most);
+  const live = new Map<string, { deployment: string; model: string }>();
+  for (const { about } of await evidence.standing("deployment.live", {}, most)) {
+    const deployment = String(about.deployment);
+    if (!live.has(deployment)) live.set(deployment, { deployment, model: String(about.model) });
+  }
+  const found: TrainedModel[] = [];
+  for (const receipt of runs) {
+    const { run } = await evidence.value<"run.finished">(receipt);
+    const [model, training] = [String(receipt.about.model), String(receipt.about.training)];
+    const version = registered.find(({ about }) => about.model === model && about.training === training);
+    const value = version ? await evidence.value<"model.registered">(version) : null;
+    const deployments = [...live.values()].filter((one) => one.model === model).map(({ deployment }) => deployment);
+    const advice =
+      deployments.length > 0
+        ? `live: train ${value?.name ?? deployments[0]} again; until then it answers with what it learned`
+        : "not live: stays for the audit and can't go live again without being trained anew";
+    found.push({
+      run,
+      model,
+      training,
+      name: value?.name ?? null,
+      version: value?.version ?? null,
+      deployments,
+      advice,
+    });
+  }
+  return found.sort((a, b) => b.deployments.length - a.deployments.length || (a.run < b.run ? -1 : 1));
+}
