@@ -4,7 +4,28 @@ import { ColumnType, DatasetName } from "./dataset.ts";
 /** Aggregates of a window over a related table. `count` needs no column. */
 export const Aggregate = z.enum(["count", "sum", "mean", "min", "max", "distinct"]);
 
+/** What of a text is told as a number: 1 or 0 for `has_…` and `is_…`, a share of its code points, or how many. */
+export const TextPattern = z.enum([
+  "has_digit",
+  "has_url",
+  "is_email",
+  "is_url",
+  "digit_share",
+  "upper_share",
+  "punctuation_share",
+  "exclamations",
+  "questions",
+  "lines",
+]);
+export type TextPattern = z.infer<typeof TextPattern>;
+
 const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_ .:-]{0,126}$/);
+/** Where bins end, lowest first. */
+const edges = z
+  .array(z.number())
+  .min(1)
+  .max(50)
+  .refine((all) => all.every((edge, i) => i === 0 || edge > all[i - 1]!), "edges rise from one to the next");
 /** A table of the scope joined by key: `table.key = own row's localKey`. */
 const related = { table: DatasetName, key: z.string(), localKey: z.string() };
 /** The event and arrival time of a related table; null where it has none. */
@@ -22,7 +43,9 @@ const filled = { filledBy: z.string().optional() };
  * Own-row kinds read columns of the entity's own row and are computed at serving from raw input:
  * `column`, `date_part` (weekday 1 = Monday … 7, month and quarter from 1), `age_days` (cutoff, or `at` column, minus date),
  * `ratio` (missing where the denominator is 0), `difference`, `log` (ln(1 + x), missing below 0), `text_length` (code
- * points), `text_words`, `is_missing`.
+ * points), `text_words`, `text_pattern` (shares are missing for empty text), `is_missing`, `bin` (how many of the edges lie at
+ * or below the value: 0 below the first), `cross` (the category that two or three columns make together, joined by `|`,
+ * missing where one of them is).
  * Kinds that need other rows are looked up by entity key at serving:
  * `lookup` (the newest row of another table known at the cutoff; missing where the newest rows contradict each other),
  * `lookup_age_days`, `window` (aggregate over (cutoff − w, cutoff] by event time and arrival ≤ cutoff; count, sum and
@@ -47,7 +70,10 @@ export const Feature = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("log"), name, column: z.string(), ...filled }),
   z.object({ kind: z.literal("text_length"), name, column: z.string(), ...filled }),
   z.object({ kind: z.literal("text_words"), name, column: z.string(), ...filled }),
+  z.object({ kind: z.literal("text_pattern"), name, column: z.string(), pattern: TextPattern, ...filled }),
   z.object({ kind: z.literal("is_missing"), name, column: z.string(), ...filled }),
+  z.object({ kind: z.literal("bin"), name, column: z.string(), edges, ...filled }),
+  z.object({ kind: z.literal("cross"), name, columns: z.array(z.string()).min(2).max(3), ...filled }),
   z.object({ kind: z.literal("lookup"), name, ...related, ...asOf, column: z.string(), type: ColumnType, ...filled }),
   z.object({ kind: z.literal("lookup_age_days"), name, ...related, ...asOf, column: z.string(), ...filled }),
   z.object({

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Feature } from "../domain/feature.ts";
+import { Feature, TextPattern } from "../domain/feature.ts";
 import { seededRandom } from "../random.ts";
 import type { Engine } from "../warehouse/duckdb.ts";
 import { compileView } from "./compile-sql.ts";
@@ -48,6 +48,11 @@ const features: Feature[] = [
   { kind: "log", name: "log_whole", column: "whole" },
   { kind: "text_length", name: "letters", column: "said" },
   { kind: "text_words", name: "words", column: "said" },
+  ...TextPattern.options.map((pattern): Feature => ({ kind: "text_pattern", name: pattern, column: "said", pattern })),
+  { kind: "bin", name: "a_bin", column: "a", edges: [-1e308, -0.1, 0, 5e-324, 0.1, 1 / 3, 12.5, 1e5] },
+  { kind: "bin", name: "whole_bin", column: "whole", edges: [0, 0.5, 1000] },
+  { kind: "cross", name: "said_by_flag", columns: ["said", "flag"] },
+  { kind: "cross", name: "all", columns: ["whole", "said", "flag"] },
   ...own.map((c): Feature => ({ kind: "is_missing", name: `no_${c.name}`, column: c.name })),
   { kind: "column", name: "said_then", column: "said", type: "text", filledBy: "moment" },
   { kind: "difference", name: "a_less_b_then", left: "a", right: "b", filledBy: "day" },
@@ -71,8 +76,42 @@ const WORDS = [
   "日本 語",
   "null",
   "0",
+  "a|b",
+  "a\\",
+  "\\|",
+  "me@here.org",
+  "me@here.",
+  "@here.org",
+  "a@.b",
+  "a@b.",
+  "a@b@c.d",
+  "me@here.org\n",
+  "İ@Ünïcode.İO",
+  "HTTP://x",
+  "http://",
+  "see www.x.org!?",
+  "https://\u212A.org/ß?q=1#%_",
+  "ſ 'quoted' 100%",
+  "١٢٣",
 ];
-const NUMBERS = [0, -0, 1, -1, 0.1, 1e-12, -1e-300, 1e308, -1e308, 5e-324, 12.5, 1 / 3, 9007199254740991];
+const NUMBERS = [
+  0,
+  -0,
+  1,
+  -1,
+  0.1,
+  1e-12,
+  -1e-300,
+  1e308,
+  -1e308,
+  5e-324,
+  12.5,
+  1 / 3,
+  9007199254740991,
+  Number.NaN,
+  1 / 0,
+  -1 / 0,
+];
 const DAYS = [
   "2024-02-29",
   "2000-02-29",
@@ -150,6 +189,34 @@ describe("a feature of a row", () => {
       arrived: null,
     };
     expect(() => evaluateRow(feature, {}, null)).toThrow(/look it up by key/);
+  });
+
+  it("tells the parts of a cross apart", () => {
+    const cross: Feature = { kind: "cross", name: "c", columns: ["a", "b"] };
+    const of = (a: string, b: string) => evaluateRow(cross, { a, b }, null);
+    expect(new Set([of("a|", "b"), of("a", "|b"), of("a\\", "b"), of("a", "\\b"), of("a", "b")]).size).toBe(5);
+    expect(evaluateRow(cross, { a: "a", b: null }, null)).toBeNull();
+  });
+
+  it("falls into the bin whose lower edge it reaches", () => {
+    const bin: Feature = { kind: "bin", name: "b", column: "n", edges: [0, 10] };
+    const of = (n: number) => evaluateRow(bin, { n }, null);
+    expect([-1, 0, 9.99, 10, 11, Number.NaN, Number.POSITIVE_INFINITY].map(of)).toEqual([0, 1, 1, 2, 2, null, null]);
+    expect(Feature.safeParse({ ...bin, edges: [1, 1] }).success).toBe(false);
+  });
+
+  it.each([
+    ["me@here.org", "is_email", 1],
+    ["me@here.org ", "is_email", 0],
+    ["me@here", "is_email", 0],
+    ["https://x.org", "is_url", 1],
+    ["see https://x.org", "is_url", 0],
+    ["see https://x.org", "has_url", 1],
+    ["AB12", "digit_share", 0.5],
+    ["", "upper_share", null],
+    ["a\nb", "lines", 2],
+  ] as const)("of %j shows %s as %s", (said, pattern, value) => {
+    expect(evaluateRow({ kind: "text_pattern", name: "p", column: "said", pattern }, { said }, null)).toBe(value);
   });
 
   it("counts code points and ASCII-separated words", () => {

@@ -2,6 +2,7 @@ import type { Feature } from "../domain/feature.ts";
 import { fault } from "../fault.ts";
 import { isOwnRow } from "./kinds.ts";
 import { type Instant, toBoolean, toInstant, toNumber, toText } from "./raw.ts";
+import { patternOf } from "./text-pattern.ts";
 
 const MICROS_PER_DAY = 86_400_000_000;
 
@@ -75,6 +76,16 @@ export function evaluateRow(feature: Feature, row: Record<string, unknown>, at: 
       return (
         toText(row[feature.column], feature.column)?.match(/[^\t\n\f\r ]+/g)?.length ?? emptyWords(row[feature.column])
       );
+    case "text_pattern": {
+      const text = toText(row[feature.column], feature.column);
+      return text === null ? null : patternOf(text, feature.pattern);
+    }
+    case "bin": {
+      const value = number(feature.column);
+      return value === null ? null : feature.edges.filter((edge) => edge <= value).length;
+    }
+    case "cross":
+      return crossOf(feature.columns.map((column) => toText(row[column], column)));
     case "is_missing":
       return isMissing(row[feature.column]) ? 1 : 0;
   }
@@ -84,6 +95,12 @@ export function evaluateRow(feature: Feature, row: Record<string, unknown>, at: 
 function isLater(filledBy: string | undefined, row: Record<string, unknown>, at: Date | null): boolean {
   const date = filledBy === undefined || at === null ? null : toInstant(row[filledBy], filledBy);
   return date !== null && date.micros > at!.getTime() * 1000;
+}
+
+/** The parts as one text from which they can be told again; null where one is missing. */
+function crossOf(parts: readonly (string | null)[]): string | null {
+  if (parts.some((part) => part === null)) return null;
+  return parts.map((part) => part!.replaceAll("\\", "\\\\").replaceAll("|", "\\|")).join("|");
 }
 
 const emptyWords = (value: unknown): number | null => (value === null || value === undefined ? null : 0);

@@ -14,7 +14,10 @@ export type OwnRowFeature = Extract<
       | "log"
       | "text_length"
       | "text_words"
-      | "is_missing";
+      | "text_pattern"
+      | "is_missing"
+      | "bin"
+      | "cross";
   }
 >;
 /** A feature that reads rows of another table. */
@@ -39,6 +42,8 @@ function ownValues(feature: OwnRowFeature): string[] {
       return [feature.numerator, feature.denominator];
     case "difference":
       return [feature.left, feature.right];
+    case "cross":
+      return feature.columns;
     default:
       return [feature.column];
   }
@@ -68,5 +73,6 @@ export function relatedColumns(feature: RelatedFeature): string[] {
 /** The type of a feature's value: text becomes a category, everything else a number. */
 export function valueType(feature: Feature): FeatureValueType {
   const category = (type: ColumnType) => (type === "text" ? "category" : "number");
+  if (feature.kind === "cross") return "category";
   return feature.kind === "column" || feature.kind === "lookup" ? category(feature.type) : "number";
 }

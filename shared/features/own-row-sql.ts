@@ -14,6 +14,7 @@ import {
   TEMPORAL,
   typedColumn,
 } from "./schema.ts";
+import { patternSql } from "./text-pattern.ts";
 
 /** SQL for the value of a column of type `column.type`: text as it is, numbers and booleans as doubles. */
 export function plainSql(alias: string, column: Column, name: string): string {
@@ -44,6 +45,18 @@ export function ownRowSql(feature: OwnRowFeature, spine: Relation, alias: string
   const date = typedColumn(spine, feature.filledBy, TEMPORAL, `the date that fills in feature ${feature.name}`);
   const unfilled = feature.kind === "is_missing" ? "1.0" : "NULL";
   return `CASE WHEN ${laterSql(alias, date.name, `${alias}.__cutoff`)} THEN ${unfilled} ELSE ${value} END`;
+}
+
+/** Columns whose text is the same here and at serving; fractions are written differently by each engine. */
+const CROSSED: readonly ColumnType[] = ["text", "boolean", "integer"];
+
+/** One part of a cross, so written that the parts can be told apart. */
+const partSql = (alias: string, name: string): string =>
+  `replace(replace(CAST(${qualified(alias, name)} AS VARCHAR), '\\', '\\\\'), '|', '\\|')`;
+
+function binSql(value: string, edges: readonly number[]): string {
+  const below = edges.map((edge, i) => `WHEN ${value} < CAST('${edge}' AS DOUBLE PRECISION) THEN ${i}.0`);
+  return `CAST(CASE WHEN ${value} IS NULL THEN NULL ${below.join(" ")} ELSE ${edges.length}.0 END AS DOUBLE PRECISION)`;
 }
 
 function valueSql(feature: OwnRowFeature, spine: Relation, alias: string): string {
@@ -81,6 +94,14 @@ function valueSql(feature: OwnRowFeature, spine: Relation, alias: string): strin
     case "text_words":
       // RE2's class counts the same bytes as the evaluator's: ASCII white space only.
       return `CAST(len(regexp_extract_all(${text(feature.column)}, '[^\\t\\n\\f\\r ]+')) AS DOUBLE)`;
+    case "text_pattern":
+      return patternSql(text(feature.column), feature.pattern);
+    case "bin":
+      return binSql(number(feature.column), feature.edges);
+    case "cross":
+      return feature.columns
+        .map((name) => partSql(alias, typedColumn(spine, name, CROSSED, `feature ${feature.name}`).name))
+        .join(" || '|' || ");
     case "is_missing": {
       const column = columnOf(spine, feature.column);
       if (column.type === "text") return `CAST(${qualified(alias, column.name)} IS NULL AS DOUBLE)`;

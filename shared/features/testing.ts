@@ -24,8 +24,11 @@ export const columns = (...texts: string[]): Column[] =>
     return { name: text.slice(0, at), type: text.slice(at + 1) as ColumnType };
   });
 
-const literal = (value: string | number | boolean | null): string =>
-  value === null ? "NULL" : typeof value === "string" ? quoteLiteral(value) : String(value);
+function literal(value: string | number | boolean | null): string {
+  if (value === null) return "NULL";
+  if (typeof value === "number" && !Number.isFinite(value)) return `CAST('${value}' AS DOUBLE PRECISION)`;
+  return typeof value === "string" ? quoteLiteral(value) : String(value);
+}
 
 /** Creates a table with rows; reserved spine columns are text (`__entity`) and timestamp (`__cutoff`). */
 export async function createTable(engine: Engine, name: string, table: TestTable): Promise<void> {
