@@ -1,4 +1,6 @@
+import { fault } from "@muster/shared/fault.ts";
 import { Queue, Worker } from "bullmq";
+import { CronExpressionParser } from "cron-parser";
 import { Redis } from "ioredis";
 
 const queueName = "muster-schedules";
@@ -11,8 +13,21 @@ const connect = (url: string): Redis => {
 /** A schedule as Redis holds it: only when, and which row of PostgreSQL is meant. Can be rebuilt from there at any time. */
 export type Timetable = { id: string; cron: string; timeZone: string };
 
-/** What came due: which schedule, and the moment it was due at (ISO 8601), by which its request is known. */
-export type Due = { schedule: string; at: string };
+/**
+ * What came due: which schedule, and the moment it was due at (ISO 8601), by which its request is known. `asked`: it was
+ * made due by `trigger`, not by its timetable.
+ */
+export type Due = { schedule: string; at: string; asked: boolean };
+
+/** The newest moment before now at which a cron line was due in its time zone (ISO 8601). `invalid_input` for no cron line or zone. */
+export function previousDue(cron: string, timeZone: string, now: Date): string {
+  try {
+    return CronExpressionParser.parse(cron, { tz: timeZone, currentDate: now }).prev().toDate().toISOString();
+  } catch (error) {
+    const message = 'the cron line or the time zone can\'t be read; for example "0 2 * * *" in "Europe/Berlin"';
+    throw fault("invalid_input", message, {}, error);
+  }
+}
 
 /** Keeps schedules as BullMQ job schedulers; upserting an equal one changes nothing. */
 export function openSchedules(redisUrl: string) {
@@ -46,12 +61,19 @@ export function openSchedules(redisUrl: string) {
       await queue.removeJobScheduler(id);
     },
     list: async (): Promise<string[]> => (await queue.getJobSchedulers(0, -1)).map((one) => one.key),
-    /** Makes a schedule due now, once; the same `at` again changes nothing. */
-    trigger: async (id: string, at: string): Promise<void> => {
+    /** Makes a schedule due at a moment (now where that is over), once; the same `at` again changes nothing. */
+    trigger: async (id: string, at: string, now: Date): Promise<void> => {
       await queue.add(
         "due",
         { schedule: id, at },
-        { jobId: `now-${id}-${Date.parse(at)}`, removeOnComplete: { count: 100 }, removeOnFail: { count: 100 } },
+        {
+          jobId: `now-${id}-${Date.parse(at)}`,
+          delay: Math.max(0, Date.parse(at) - now.getTime()),
+          attempts: 5,
+          backoff: { type: "exponential", delay: 2000 },
+          removeOnComplete: { count: 100 },
+          removeOnFail: { count: 100 },
+        },
       );
     },
     close: async (): Promise<void> => {
@@ -77,6 +99,7 @@ export async function onDue(
       handle({
         schedule: job.data.schedule,
         at: job.data.at ?? new Date(job.timestamp + (job.opts.delay ?? 0)).toISOString(),
+        asked: job.data.at !== undefined,
       }),
     { connection, lockDuration: 10_000, stalledInterval: 5_000 },
   );

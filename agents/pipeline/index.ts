@@ -3,8 +3,12 @@ import type { Evidence } from "@muster/bus/evidence.ts";
 import { run } from "@muster/bus/run.ts";
 import { openSchedules, type Schedules } from "@muster/bus/schedule.ts";
 import { asFault, fault } from "@muster/shared/fault.ts";
+import { repeat } from "@muster/shared/repeat.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { openRunStore, type RunStore } from "./runs/store.ts";
+import { followRuns } from "./schedules/follow-runs.ts";
+import { rebuildSchedules } from "./schedules/rebuild.ts";
+import { openScheduleStore, type ScheduleStore } from "./schedules/store.ts";
 import { openPipelineStore, type PipelineStore } from "./store.ts";
 import { backfill } from "./tools/backfill.ts";
 import { buildLabels } from "./tools/build-labels.ts";
@@ -17,6 +21,7 @@ import { previewFeatureView } from "./tools/preview-feature-view.ts";
 import { registerFeatureView } from "./tools/register-feature-view.ts";
 import { retryRun } from "./tools/retry-run.ts";
 import { scheduleRequest } from "./tools/schedule-request.ts";
+import { setSchedule } from "./tools/set-schedule.ts";
 import { showSchedule } from "./tools/show-schedule.ts";
 import { triggerSchedule } from "./tools/trigger-schedule.ts";
 
@@ -26,16 +31,18 @@ export type PipelineDeps = {
   store: PipelineStore;
   runs: RunStore;
   evidence: Evidence;
-  schedules: Schedules;
+  schedules: ScheduleStore;
+  timetables: Schedules;
   threads: number;
   serving: string;
 };
 
 const rebuildMs = 30_000;
+const followMs = 1_000;
 
 /**
  * The pipeline agent: labels, feature views as SQL, point-in-time matrices, schedules.
- * Owns the tables feature_view, materialization, run, schedule. Reads source datasets; writes datasets of labels and features.
+ * Owns the tables feature_view, materialization, run, schedule, schedule_run, cursor. Reads source datasets; writes datasets of labels and features.
  */
 export const pipeline = agent({
   name: "pipeline",
@@ -50,22 +57,21 @@ export const pipeline = agent({
     getPipelineRuns,
     retryRun,
     scheduleRequest,
+    setSchedule,
     listSchedules,
     showSchedule,
     triggerSchedule,
     pauseSchedule,
   ],
-  async open({ pool, lake, config, log, evidence }) {
+  async open({ pool, lake, config, log, evidence, now }) {
     if (!config.redisUrl) throw fault("unavailable", "schedules need Redis; see npx muster status");
     const store = await openPipelineStore(pool);
-    const schedules = openSchedules(config.redisUrl);
-    let timer: NodeJS.Timeout | null = null;
-
-    /** Redis holds nothing that PostgreSQL doesn't: what it lost is put back. */
-    async function rebuild(): Promise<void> {
-      const held = new Set(await schedules.list());
-      for (const one of await store.schedules()) if (!one.paused && !held.has(one.id)) await schedules.upsert(one);
-    }
+    const schedules = openScheduleStore(pool);
+    const timetables = openSchedules(config.redisUrl);
+    const following = { store: schedules, schedules: timetables, evidence, log, now };
+    const failed = (what: string) => (error: unknown) =>
+      log.warn({ code: asFault(error).code, err: error }, `${what}; it is tried again`);
+    const stops: (() => Promise<void>)[] = [];
     return {
       deps: {
         lake,
@@ -73,20 +79,23 @@ export const pipeline = agent({
         runs: openRunStore(pool),
         evidence,
         schedules,
+        timetables,
         threads: config.threads,
         serving: config.serving,
       } satisfies PipelineDeps,
       started: async () => {
-        await rebuild();
-        timer = setInterval(
-          () =>
-            void rebuild().catch((error) => log.warn({ code: asFault(error).code }, "schedules could not be put back")),
-          rebuildMs,
+        stops.push(
+          repeat(
+            rebuildMs,
+            () => rebuildSchedules(schedules, timetables, now()),
+            failed("schedules could not be put back"),
+          ),
+          repeat(followMs, () => followRuns(following), failed("what schedules came to could not be read")),
         );
       },
       close: async () => {
-        if (timer) clearInterval(timer);
-        await schedules.close();
+        await Promise.all(stops.map((stop) => stop()));
+        await timetables.close();
       },
     };
   },

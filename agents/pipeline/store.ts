@@ -1,6 +1,5 @@
 import { type Migration, migrateOwn, openDatabase, type Trx } from "@muster/shared/database/open.ts";
 import type { FeatureView } from "@muster/shared/domain/feature.ts";
-import type { Goal } from "@muster/shared/domain/request.ts";
 import { fault } from "@muster/shared/fault.ts";
 import type pg from "pg";
 
@@ -16,20 +15,6 @@ type Tables = {
     sources: string | null;
   };
   materialization: { pin: string; view: string; role: string; rows: number; request: string | null; at: string };
-  schedule: {
-    id: string;
-    deployment: string;
-    person: string;
-    purpose: string;
-    budget_usd: number | null;
-    cron: string;
-    time_zone: string;
-    text: string;
-    goals: string;
-    arguments: string;
-    paused: boolean;
-    at: string;
-  };
 };
 
 const migrations: Migration[] = [
@@ -53,6 +38,20 @@ const migrations: Migration[] = [
       create index run_view on run (view, started_at desc);
       alter table feature_view add column scoring_sql text, add column sources jsonb;`,
   },
+  {
+    name: "schedules of any request",
+    sql: `
+      alter table schedule alter column deployment drop not null, alter column cron drop not null,
+        add column name text, add column call jsonb, add column after text[] not null default '{}',
+        add column retries int not null default 0, add column within_minutes double precision;
+      update schedule set name = 'watch_' || deployment;
+      alter table schedule alter column name set not null, add unique (name);
+      create table schedule_run (
+        schedule text not null references schedule, due timestamptz not null, request text not null unique, attempt int not null,
+        status text not null, code text, ended timestamptz, primary key (schedule, due));
+      create table cursor (name text primary key, xid text not null, seq bigint not null);
+      insert into cursor values ('outbox', '0', 0);`,
+  },
 ];
 
 /** The tables that a view's SQL reads, by the name it gives them: the version that was read, and the columns that were cleared. */
@@ -61,41 +60,13 @@ export type ViewSources = Record<string, { version: string; columns: string[] }>
 /** What a view was compiled to: the matrix it is trained on and the one it is scored on, and what both read. */
 export type CompiledViewRow = { sql: string; sqlHash: string; scoringSql: string; sources: ViewSources };
 
-/** A schedule: what is asked for, when, and for whom. */
-export type Schedule = {
-  id: string;
-  deployment: string;
-  person: string;
-  purpose: string;
-  budgetUsd: number | null;
-  cron: string;
-  timeZone: string;
-  text: string;
-  goals: Goal[];
-  arguments: Record<string, unknown>;
-  paused: boolean;
-};
-
-/** Pipeline's tables: registered views with their SQL, what was materialized, and schedules. */
+/** Pipeline's views with their SQL, and what was materialized from them. */
 export type PipelineStore = Awaited<ReturnType<typeof openPipelineStore>>;
 
 /** Opens pipeline's store and brings its schema up to date. */
 export async function openPipelineStore(pool: pg.Pool) {
   const db = openDatabase<Tables>(pool);
   await migrateOwn(db, "pipeline", migrations);
-  const asSchedule = (row: Tables["schedule"]): Schedule => ({
-    id: row.id,
-    deployment: row.deployment,
-    person: row.person,
-    purpose: row.purpose,
-    budgetUsd: row.budget_usd,
-    cron: row.cron,
-    timeZone: row.time_zone,
-    text: row.text,
-    goals: row.goals as unknown as Goal[],
-    arguments: row.arguments as unknown as Record<string, unknown>,
-    paused: row.paused,
-  });
   return {
     /** Keeps a view with what was compiled from it; of an equal one registered before, the SQL and sources of now. */
     saveView: async (
@@ -137,32 +108,5 @@ export async function openPipelineStore(pool: pg.Pool) {
     saveMaterialization: async (trx: Trx<Tables>, row: Tables["materialization"]): Promise<void> => {
       await trx.insertInto("materialization").values(row).execute();
     },
-    /** Sets the schedule of a deployment; the newest asker's stands. */
-    saveSchedule: async (trx: Trx<Tables>, schedule: Schedule, at: Date): Promise<void> => {
-      const { budgetUsd, timeZone, goals, arguments: args, ...rest } = schedule;
-      const row = {
-        ...rest,
-        budget_usd: budgetUsd,
-        time_zone: timeZone,
-        goals: JSON.stringify(goals),
-        arguments: JSON.stringify(args),
-        at: at.toISOString(),
-      };
-      const { id: _id, ...changed } = row;
-      await trx
-        .insertInto("schedule")
-        .values(row)
-        .onConflict((conflict) => conflict.column("deployment").doUpdateSet(changed))
-        .execute();
-    },
-    pause: async (trx: Trx<Tables>, id: string, paused: boolean): Promise<void> => {
-      await trx.updateTable("schedule").set({ paused }).where("id", "=", id).execute();
-    },
-    schedule: async (id: string): Promise<Schedule | null> => {
-      const row = await db.selectFrom("schedule").selectAll().where("id", "=", id).executeTakeFirst();
-      return row ? asSchedule(row) : null;
-    },
-    schedules: async (): Promise<Schedule[]> =>
-      (await db.selectFrom("schedule").selectAll().orderBy("at").execute()).map(asSchedule),
   };
 }

@@ -10,6 +10,7 @@ import { wire } from "./graph.ts";
 import { type Desk, nodesOf } from "./nodes.ts";
 import { advisoryOwner } from "./owner.ts";
 import type { PlannerStore } from "./store.ts";
+import { timeFor } from "./time-for.ts";
 import type { Understand } from "./understand/understand.ts";
 
 /** Runs requests: begins them, goes on after a question, an approval or a crash, and cancels them. */
@@ -88,7 +89,8 @@ export async function openRunner(
   async function resume(request: string, value: string): Promise<void> {
     // Who answers at once is faster than the graph, which still has to come to its interrupt.
     while (active.has(request)) await new Promise((resolve) => setTimeout(resolve, 20));
-    await store.renew(request, new Date(process.now().getTime() + process.config.deadlineMs));
+    const row = await store.get(request);
+    await store.renew(request, new Date(process.now().getTime() + timeFor(row?.ask ?? {}, process.config.deadlineMs)));
     background(drive(request, new Command({ resume: value })));
   }
 

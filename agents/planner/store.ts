@@ -1,5 +1,6 @@
 import { type Database, type Migration, migrateOwn, openDatabase, type Trx } from "@muster/shared/database/open.ts";
 import type { Ask, RequestView } from "@muster/shared/domain/request.ts";
+import type { RequestEnded } from "@muster/shared/domain/schedule.ts";
 import type { Generated } from "kysely";
 import type pg from "pg";
 
@@ -52,7 +53,7 @@ export type PlannerStore = ReturnType<typeof plannerStore>;
 /** Puts an event into the outbox within a transaction. */
 type Emit = (trx: Trx<Tables>, event: string, payload: object) => Promise<void>;
 
-/** Opens the planner's store and brings its schema up to date. Emits `planner.request_ended` {request, status}, once each. */
+/** Opens the planner's store and brings its schema up to date. Emits `planner.request_ended`, once each. */
 export async function openPlannerStore(pool: pg.Pool, emit: Emit): Promise<PlannerStore> {
   const db = openDatabase<Tables>(pool);
   await migrateOwn(db, "planner", migrations);
@@ -98,7 +99,13 @@ function plannerStore(db: Database<Tables>, emit: Emit) {
           .values({ request: id, event, data: JSON.stringify(data) })
           .execute();
         if (terminal.includes(view.status))
-          await emit(trx, "planner.request_ended", { request: id, status: view.status });
+          await emit(trx, "planner.request_ended", {
+            request: id,
+            status: view.status,
+            by: view.by,
+            code: view.error?.code ?? null,
+            startedAt: view.startedAt,
+          } satisfies RequestEnded);
         return true;
       }),
     /** Sets the moment by which a request must have ended. */

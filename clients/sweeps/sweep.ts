@@ -1,9 +1,10 @@
 import { call } from "@muster/bus/call.ts";
 import type { Process } from "@muster/bus/process.ts";
-import type { Due } from "@muster/bus/schedule.ts";
+import { type Due, previousDue } from "@muster/bus/schedule.ts";
 import { sha256 } from "@muster/shared/canonical.ts";
 import type { Role } from "@muster/shared/domain/receipt.ts";
 import type { Goal } from "@muster/shared/domain/request.ts";
+import { requestOfSchedule } from "@muster/shared/domain/schedule.ts";
 import { Fault } from "@muster/shared/fault.ts";
 
 /** A schedule as pipeline's row says it: what is asked for, and for whom, for what purpose, with what budget. */
@@ -12,9 +13,13 @@ export type ScheduleRow = {
   person: string;
   purpose: string;
   budgetUsd: number | null;
+  cron: string | null;
+  timeZone: string;
   text: string;
   goals: Goal[];
   arguments: Record<string, unknown>;
+  call: { tool: string; input: Record<string, unknown> } | null;
+  withinMinutes: number | null;
   paused: boolean;
 };
 
@@ -47,10 +52,12 @@ export async function sweep(process: Process, due: Due): Promise<Swept> {
   const row = await read<ScheduleRow>("pipeline.show_schedule", { schedule: due.schedule });
   if (!row) return { skipped: "there is no such schedule" };
   if (row.paused) return { skipped: "the schedule is paused" };
+  if (!due.asked && row.cron !== null && previousDue(row.cron, row.timeZone, process.now()) > due.at)
+    return { skipped: "it was due again since; pipeline makes up for the newest time alone" };
   const visitor = await read<{ person: string; roles: Role[] }>("governance.identify", { person: row.person });
   if (!visitor?.roles.some((role) => askers.includes(role)))
     return { skipped: "the person who set it may not ask any more" };
-  const request = `req_${sha256(`${due.schedule} ${due.at}`).slice(0, 20)}`;
+  const request = requestOfSchedule(due.schedule, due.at);
   const receipt = await process.evidence
     .give({
       id: `rcp_${sha256(`${request} accepted`).slice(0, 20)}`,
@@ -78,7 +85,12 @@ export async function sweep(process: Process, due: Due): Promise<Swept> {
     });
   await call(process, {
     tool: "planner.ask",
-    input: { text: row.text, goals: row.goals, arguments: row.arguments },
+    input: {
+      text: row.text,
+      ...(row.goals.length > 0 && { goals: row.goals, arguments: row.arguments }),
+      ...(row.call && { call: row.call }),
+      ...(row.withinMinutes && { withinMinutes: row.withinMinutes }),
+    },
     receipts: [receipt.id],
     request,
     key: `${request}:ask`,

@@ -162,5 +162,7 @@ export const Ask = z.object({
   /** The asker confirmed beforehand what they may confirm themselves. */
   confirmed: z.boolean().optional(),
   conversation: z.string().max(200).optional(),
+  /** The request must have ended by then; never longer than the setting allows. */
+  withinMinutes: z.number().positive().max(1440).optional(),
 });
 export type Ask = z.infer<typeof Ask>;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateSampleCompany } from "@muster/infra/sample-company/generate.ts";
+import { until } from "@muster/infra/until.ts";
 import type { RequestView } from "@muster/shared/domain/request.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { effectsOf, lakeRows, toolsDone } from "../support/story.ts";
@@ -155,6 +156,56 @@ describe("a pipeline's runs", () => {
       });
       expect(Buffer.from(await response.arrayBuffer()).length).toBe(file.bytes);
     }
+  });
+
+  test("a schedule asks by its clock, what waits for it asks once it succeeded, and both say what they came to", async () => {
+    const { problem, dataset } = (await runs()).runs[0]!;
+    const set = (input: object) =>
+      it.owner.call<{ output: { schedule: string; nextRun: string | null } }>("pipeline.set_schedule", input);
+    const profile = { tool: "quality.profile_dataset", input: { dataset } };
+    const labels = { tool: "pipeline.build_labels", input: { problem, dataset } };
+    const first = await set({ name: "profile_daily", call: profile, cron: "0 3 * * *", timeZone: "Asia/Kolkata" });
+    expect(first).toMatchObject({
+      status: 200,
+      body: { output: { nextRun: expect.stringMatching(/T21:30:00.000Z$/) } },
+    });
+    const second = await set({ name: "labels_after", call: labels, after: ["profile_daily"], withinMinutes: 10 });
+    expect(second).toMatchObject({ status: 200, body: { output: { nextRun: null } } });
+    expect((await it.owner.call("pipeline.trigger_schedule", { schedule: first.body.output.schedule })).status).toBe(
+      200,
+    );
+    type Listed = { schedules: { name: string; lastRun: { status: string; request: string } | null }[] };
+    const ended = await until(async () => {
+      const { schedules } = await done<Listed>("pipeline.list_schedules", {});
+      const found = schedules.filter(({ name }) => name === "profile_daily" || name === "labels_after");
+      if (found.some(({ lastRun }) => lastRun?.status !== "succeeded")) throw new Error("not both have succeeded yet");
+      return found;
+    }, AbortSignal.timeout(60_000));
+    const asked = await it.owner.http<RequestView>(
+      "GET",
+      `/v1/requests/${ended.find(({ name }) => name === "labels_after")!.lastRun!.request}`,
+    );
+    expect(asked.body).toMatchObject({ status: "succeeded", by: second.body.output.schedule });
+    expect(toolsDone(asked.body)).toContain("pipeline.build_labels");
+  }, 90_000);
+
+  test("a schedule without anything to ask, without a time, with a bad clock, or that waits for itself is refused", async () => {
+    const set = (input: object) => it.owner.call("pipeline.set_schedule", { name: "wrong", ...input });
+    const call = { tool: "quality.profile_dataset", input: {} };
+    for (const input of [
+      { cron: "0 3 * * *" },
+      { call, ask: "predict churn", cron: "0 3 * * *" },
+      { call },
+      { call, cron: "0 3 * * *", timeZone: "Mars/Olympus" },
+      { call, cron: "61 3 * * *" },
+    ])
+      expect(await set(input)).toMatchObject({ status: 400, body: { error: { code: "invalid_input" } } });
+    expect(await set({ call, after: ["nothing_of_that_name"] })).toMatchObject({
+      status: 404,
+      body: { error: { code: "not_found" } },
+    });
+    const loop = await it.owner.call("pipeline.set_schedule", { name: "profile_daily", call, after: ["labels_after"] });
+    expect(loop).toMatchObject({ status: 400, body: { error: { code: "invalid_input" } } });
   });
 
   test("what a called tool doesn't take goes to the steps before it, and what none takes is refused", async () => {

@@ -17,7 +17,7 @@ export const exportPipeline = tool({
     verdict: z.string(),
   }),
   cost: { ms: 50 },
-  run: async ({ view, format }, { store, putArtifact }: Context & PipelineDeps) => {
+  run: async ({ view, format }, { store, schedules, putArtifact }: Context & PipelineDeps) => {
     const found = await store.view(view);
     const { hash, name, sql, scoringSql, sources } = found;
     if (scoringSql === null || sources === null)
@@ -27,7 +27,8 @@ export const exportPipeline = tool({
       );
     const { problem, dataset, features } = found.view;
     const exported = { name, hash, problem, dataset, features, sql, scoringSql, sources };
-    const timetable = (await store.schedules()).find((one) => one.arguments.problem === problem && !one.paused) ?? null;
+    const schedule = (await schedules.list()).find((one) => one.call?.input.problem === problem && !one.paused);
+    const timetable = schedule?.cron ? { cron: schedule.cron, timeZone: schedule.timeZone } : null;
     const written = format === "dbt" ? dbtFiles(exported) : [airflowFile(exported, timetable)];
     const files: { path: string; artifact: string; bytes: number }[] = [];
     for (const { path, text } of written) {

@@ -10,14 +10,15 @@ export const pauseSchedule = tool({
   effect: "write",
   input: z.object({ schedule: z.string(), paused: z.boolean() }),
   output: z.object({ schedule: z.string(), paused: z.boolean(), verdict: z.string() }),
-  run: async ({ schedule, paused }, { store, schedules, commit, audit }: Context & PipelineDeps) => {
-    const found = await store.schedule(schedule);
+  run: async ({ schedule, paused }, { schedules, timetables, now, commit, audit }: Context & PipelineDeps) => {
+    const found = await schedules.get(schedule);
     if (!found) throw fault("not_found", `no schedule ${schedule}; see pipeline.list_schedules`);
-    commit((trx) => store.pause(trx, schedule, paused));
-    audit(paused ? "schedule_paused" : "schedule_resumed", schedule, { deployment: found.deployment });
+    commit((trx) => schedules.pause(trx, schedule, paused, now()));
+    audit(paused ? "schedule_paused" : "schedule_resumed", schedule, { name: found.name });
     // The row decides: a timetable that fires while paused is skipped by the door.
-    if (paused) await schedules.remove(schedule);
-    else await schedules.upsert(found);
+    const { cron, timeZone } = found;
+    if (paused) await timetables.remove(schedule);
+    else if (cron !== null) await timetables.upsert({ id: schedule, cron, timeZone });
     return { schedule, paused, verdict: paused ? "paused" : "goes on" };
   },
 });

@@ -1,4 +1,5 @@
 import type { Context } from "@muster/bus/context.ts";
+import { previousDue } from "@muster/bus/schedule.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
@@ -28,15 +29,16 @@ export const scheduleRequest = tool({
   cost: { ms: 50 },
   run: async (
     { cron, timeZone, accepted, live, reference },
-    { lake, store, schedules, serving, id, now, commit, audit, signal }: Context & PipelineDeps,
+    { lake, schedules, timetables, serving, id, now, commit, audit, signal }: Context & PipelineDeps,
   ) => {
     // Watched means: there is something to compare with, and what comes in is written down.
     await lake.manifest(reference.dataset);
     if (!(await logs(serving, live.name, signal)))
       throw fault("unavailable", `the serving process doesn't answer for ${live.name} yet; see npx muster status`);
-    const before = (await store.schedules()).find((one) => one.deployment === live.name);
+    const before = (await schedules.list()).find((one) => one.deployment === live.name);
     const schedule = {
       id: before?.id ?? id("sch"),
+      name: `watch_${live.name}`,
       deployment: live.name,
       person: accepted.person,
       purpose: accepted.purpose,
@@ -46,11 +48,17 @@ export const scheduleRequest = tool({
       text: `Has ${live.name} drifted?`,
       goals: [{ is: "drift.checked", of: { deployment: live.name }, newerThan: "request" as const }],
       arguments: { deployment: live.name },
+      call: null,
+      after: [],
+      retries: 2,
+      withinMinutes: null,
       paused: false,
+      at: now().toISOString(),
     };
-    commit((trx) => store.saveSchedule(trx, schedule, now()));
+    previousDue(cron, timeZone, now());
+    commit((trx) => schedules.save(trx, schedule));
     // Redis can be rebuilt from the row; setting it first and failing after leaves a timetable whose row isn't there, which is skipped.
-    const nextRun = await schedules.upsert({ id: schedule.id, cron, timeZone });
+    const nextRun = await timetables.upsert({ id: schedule.id, cron, timeZone });
     audit("schedule_set", schedule.id, { deployment: live.name, cron, timeZone });
     return {
       schedule: schedule.id,

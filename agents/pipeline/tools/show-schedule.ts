@@ -3,7 +3,7 @@ import { tool } from "@muster/bus/tool.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
 import type { PipelineDeps } from "../index.ts";
-import { ScheduleView, viewOf } from "../schedule-view.ts";
+import { ScheduleView, viewOf } from "../schedules/view.ts";
 
 export const showSchedule = tool({
   name: "show_schedule",
@@ -11,9 +11,9 @@ export const showSchedule = tool({
   effect: "read",
   input: z.object({ schedule: z.string() }),
   output: ScheduleView,
-  run: async ({ schedule }, { store, schedules }: Context & PipelineDeps) => {
-    const found = await store.schedule(schedule);
+  run: async ({ schedule }, { schedules, timetables }: Context & PipelineDeps) => {
+    const found = await schedules.get(schedule);
     if (!found) throw fault("not_found", `no schedule ${schedule}; see pipeline.list_schedules`);
-    return viewOf(found, schedules);
+    return viewOf(found, timetables, schedules);
   },
 });

@@ -10,11 +10,11 @@ export const triggerSchedule = tool({
   effect: "write",
   input: z.object({ schedule: z.string() }),
   output: z.object({ schedule: z.string(), at: z.string(), verdict: z.string() }),
-  run: async ({ schedule }, { store, schedules, now }: Context & PipelineDeps) => {
-    if (!(await store.schedule(schedule)))
+  run: async ({ schedule }, { schedules, timetables, now }: Context & PipelineDeps) => {
+    if (!(await schedules.get(schedule)))
       throw fault("not_found", `no schedule ${schedule}; see pipeline.list_schedules`);
     const at = now().toISOString();
-    await schedules.trigger(schedule, at);
+    await timetables.trigger(schedule, at, now());
     return { schedule, at, verdict: "due now" };
   },
 });

@@ -4,6 +4,7 @@ import { Ask, type RequestView } from "@muster/shared/domain/request.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
 import type { PlannerDeps } from "../index.ts";
+import { timeFor } from "../time-for.ts";
 
 export const ask = tool({
   name: "ask",
@@ -46,7 +47,7 @@ export const ask = tool({
         autonomy: accepted.autonomy,
         ask: asked,
         view,
-        deadline: new Date(now().getTime() + settings.deadlineMs).toISOString(),
+        deadline: new Date(now().getTime() + timeFor(asked, settings.deadlineMs)).toISOString(),
       }),
     );
     after(() => runner.begin(request));
