@@ -9,6 +9,7 @@ import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { expireApprovals } from "./approvals/expire.ts";
 import { type Anchors, openAnchors } from "./audit/anchors.ts";
 import { openSealer, type Sealer } from "./audit/seal-events.ts";
+import { resumeErasures } from "./erasure/carry-out.ts";
 import { makeFirstPerson } from "./persons/first-person.ts";
 import { loadPolicies } from "./policy/load-policies.ts";
 import type { PolicySet } from "./policy/policy-set.ts";
@@ -17,12 +18,16 @@ import { addPerson } from "./tools/add-person.ts";
 import { classifyColumns } from "./tools/classify-columns.ts";
 import { clearDeployment } from "./tools/clear-deployment.ts";
 import { clearTraining } from "./tools/clear-training.ts";
+import { collectGarbage } from "./tools/collect-garbage.ts";
 import { decideApproval } from "./tools/decide-approval.ts";
+import { erasePerson } from "./tools/erase-person.ts";
 import { explainDecision } from "./tools/explain-decision.ts";
+import { findPersonalData } from "./tools/find-personal-data.ts";
 import { getAuditTrail } from "./tools/get-audit-trail.ts";
 import { identify } from "./tools/identify.ts";
 import { requestApproval } from "./tools/request-approval.ts";
 import { setClassification } from "./tools/set-classification.ts";
+import { setRetention } from "./tools/set-retention.ts";
 import { setRoles } from "./tools/set-roles.ts";
 import { verifyAudit } from "./tools/verify-audit.ts";
 import { whatWasLive } from "./tools/what-was-live.ts";
@@ -36,16 +41,18 @@ export type GovernanceDeps = {
   environment: string;
   anchors: Anchors;
   sealer: Sealer;
+  home: string;
   threads: number;
 };
 
 /** An audit event is sealed within a second of its commit: a round takes a few milliseconds. */
 const sealEveryMs = 300;
 const expireEveryMs = 2000;
+const resumeEveryMs = 30_000;
 
 /**
  * The governance agent: says what data may be used for and what may go live, by policies that a person can read.
- * Owns the tables person, approval, decision, mark, chain and the anchors of the chain. Seals every agent's audit events.
+ * Owns the tables person, approval, decision, mark, erasure, retention, chain and the anchors of the chain. Seals every agent's audit events.
  */
 export const governance = agent({
   name: "governance",
@@ -64,6 +71,10 @@ export const governance = agent({
     identify,
     addPerson,
     setRoles,
+    findPersonalData,
+    erasePerson,
+    setRetention,
+    collectGarbage,
   ],
   async open(process) {
     const { config, evidence, lake, log, now } = process;
@@ -75,6 +86,7 @@ export const governance = agent({
     const deps: GovernanceDeps = {
       ...{ store, lake, evidence, policies, anchors, sealer },
       environment: "local",
+      home: config.home,
       threads: config.threads,
     };
     const stops: (() => Promise<void>)[] = [];
@@ -86,6 +98,11 @@ export const governance = agent({
         stops.push(
           repeat(sealEveryMs, sealer.seal, failed("audit events could not be sealed")),
           repeat(expireEveryMs, () => expireApprovals(store, process), failed("approvals could not be expired")),
+          repeat(
+            resumeEveryMs,
+            () => resumeErasures({ ...deps, now }),
+            failed("an erasure could not be taken up again"),
+          ),
         );
       },
       close: async () => {

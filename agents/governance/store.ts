@@ -9,7 +9,9 @@ import { decisionStore } from "./decisions/store.ts";
 import { type ErasureTable, erasureMigration, erasureStore } from "./erasure/store.ts";
 import { markStore } from "./marks/store.ts";
 import { personStore } from "./persons/store.ts";
-import { type RetentionTable, retentionMigration, retentionStore } from "./retention/store.ts";
+import type { PolicyFiles } from "./policy/load-policies.ts";
+import { policyStore } from "./policy/store.ts";
+import { garbageStore, type RetentionTable, retentionMigration, retentionStore } from "./retention/store.ts";
 
 type Json<T> = ColumnType<T, string, string>;
 
@@ -34,6 +36,8 @@ export type Tables = {
     decided_by: string | null;
     decided_at: string | null;
     comment: string | null;
+    /** SHA-256 of what is approved beside its text: the yes holds for these bytes alone. Null: the text says it all. */
+    content: string | null;
   };
   decision: {
     id: string;
@@ -55,6 +59,7 @@ export type Tables = {
     person: string;
     at: string;
   };
+  policy_set: { hash: string; files: Json<PolicyFiles>; at: string };
   chain: { seq: number; event: string; hash: string; prev: string; xid: string; place: number };
   erasure: ErasureTable;
   retention: RetentionTable;
@@ -83,6 +88,12 @@ const migrations: Migration[] = [
         xid xid8 not null, place bigint not null);
       create unique index chain_order on chain (xid, place);`,
   },
+  {
+    name: "policies",
+    sql: `
+      create table policy_set (hash text primary key, files jsonb not null, at timestamptz not null);
+      alter table approval add column content text;`,
+  },
   erasureMigration,
   retentionMigration,
 ];
@@ -99,8 +110,10 @@ export async function openGovernanceStore(pool: pg.Pool) {
     approvals: approvalStore(db),
     decisions: decisionStore(db),
     marks: markStore(db),
+    policies: policyStore(db),
     audit: auditStore(db),
     erasures: erasureStore(db),
     retention: retentionStore(db),
+    garbage: garbageStore(db),
   };
 }

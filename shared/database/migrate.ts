@@ -28,6 +28,7 @@ export async function migrate(adminUrl: string, roles: readonly ProcessRole[]): 
     const exists = await client.query("select to_regclass('evidence.receipt') is not null as there");
     await client.query("begin");
     if (!exists.rows[0].there) await client.query(readFileSync(new URL("./evidence.sql", import.meta.url), "utf8"));
+    await client.query(readFileSync(new URL("./collect.sql", import.meta.url), "utf8"));
     for (const role of roles) await grantRole(client, role);
     await grantFamilies(client, roles);
     await client.query("delete from evidence.giver");

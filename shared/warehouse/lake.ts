@@ -35,6 +35,8 @@ export type Lake = {
   versions(name: string): Promise<DatasetPin[]>;
   /** Every version that ever was, also those whose rows were destroyed, in the same order. */
   everyVersion(name: string): Promise<DatasetPin[]>;
+  /** The same with the moment at which each became the newest. */
+  history(name: string): Promise<{ pin: DatasetPin; at: string }[]>;
   /** Passes where the rows of a version stand; `not_found` where it never was, or says when and why they were destroyed. */
   standing(pin: DatasetPin): Promise<void>;
   /** A name to its newest pin, a pin to itself if the lake holds its rows. `not_found` says what to load. */
@@ -45,7 +47,7 @@ export type Lake = {
   file(pin: DatasetPin): string;
   /** A fresh path for a Parquet file in the making, on the same disk. */
   scratch(): string;
-  /** Names `version` the newest of `name`. Only `publish` calls this. */
+  /** Names `version` the newest of `name`. Only `publish` calls this, and an erasure that wrote an older version anew. */
   setNewest(name: string, version: string, at: string): Promise<void>;
 };
 
@@ -113,8 +115,9 @@ export async function openLake(home: string): Promise<Lake> {
       const stones = await Promise.all(pins.map((pin) => tombstoneOf(lake, pin)));
       return pins.filter((_, i) => stones[i] === null);
     },
-    async everyVersion(name) {
-      return ((await newestOf(name))?.versions ?? []).map(({ version }) => pinOf(name, version));
+    everyVersion: async (name) => (await lake.history(name)).map(({ pin }) => pin),
+    async history(name) {
+      return ((await newestOf(name))?.versions ?? []).map(({ version, at }) => ({ pin: pinOf(name, version), at }));
     },
     async standing(pin) {
       await lake.manifest(pin);

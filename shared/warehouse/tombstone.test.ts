@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { pinOf } from "../domain/dataset.ts";
 import { type Lake, openLake } from "./lake.ts";
-import { bury, tombstoneOf } from "./tombstone.ts";
+import { bury, standingInFor, tombstoneOf } from "./tombstone.ts";
 import { openPins, writeQuery } from "./write-query.ts";
 
 let home: string;
@@ -48,13 +48,13 @@ it("a crash between tombstone and file leaves nothing readable, and the next cal
   await rename(lake.file(old), `${home}/aside`);
   await mkdir(lake.file(old));
   await expect(bury(lake, old, erased)).rejects.toThrow();
-  expect(await tombstoneOf(lake, old)).toEqual(erased);
+  expect(await tombstoneOf(lake, old)).toEqual({ ...erased, successor: null });
   await rm(lake.file(old), { recursive: true });
   await rename(`${home}/aside`, lake.file(old));
   await expect(openPins(lake, { it: old })).rejects.toMatchObject({ code: "not_found" });
   await bury(lake, old, { ...erased, id: "ers_2" });
   expect(existsSync(lake.file(old))).toBe(false);
-  expect(await tombstoneOf(lake, old)).toEqual(erased);
+  expect(await tombstoneOf(lake, old)).toEqual({ ...erased, successor: null });
 });
 
 it("takes content anew that retention removed, never content that was erased", async () => {
@@ -67,4 +67,14 @@ it("takes content anew that retention removed, never content that was erased", a
   expect(await lake.resolve("t")).toBe(a);
   await expect(write("SELECT 2 AS a")).rejects.toMatchObject({ code: "conflict", data: { id: "ers_1" } });
   expect(await lake.resolve("t")).toBe(a);
+});
+
+it("names the version that stands in for an erased one, over several erasures, and none where none does", async () => {
+  const [a, b, c] = [await write("SELECT 1 AS a"), await write("SELECT 2 AS a"), await write("SELECT 3 AS a")];
+  await bury(lake, a, { ...erased, successor: b.slice(2) });
+  expect(await standingInFor(lake, a)).toBe(b);
+  await bury(lake, b, { ...erased, successor: c.slice(2) });
+  expect(await standingInFor(lake, a)).toBe(c);
+  await bury(lake, c, erased);
+  await expect(standingInFor(lake, a)).rejects.toMatchObject({ code: "not_found" });
 });

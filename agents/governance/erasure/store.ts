@@ -100,7 +100,7 @@ export function erasureStore(db: Database<Tables>) {
      * The receipts that depended on destroyed versions: those about one, or whose value is one. What was trained and went
      * live stays told (models are listed instead); nothing can be built on it any more, since what it was derived from is revoked.
      */
-    receiptsOn: async (pins: readonly string[]): Promise<string[]> =>
+    receiptsOn: async (trx: Trx<Tables>, pins: readonly string[]): Promise<string[]> =>
       (
         await sql<{ id: string }>`
           select id from evidence.receipt r
@@ -109,7 +109,7 @@ export function erasureStore(db: Database<Tables>) {
                    or jsonb_typeof(a.value) = 'array' and exists (select 1 from jsonb_array_elements(a.value) e where e <@ ${JSON.stringify(pins)}::jsonb))
               or value->>'dataset' = any(${pins}::text[]) or value->>'pin' = any(${pins}::text[]))
             and not exists (select 1 from evidence.revocation v where v.receipt = r.id)
-          order by seq`.execute(db)
+          order by seq`.execute(trx)
       ).rows.map(({ id }) => id),
   };
 }

@@ -27,8 +27,11 @@ export const Place = z.object({
 });
 export type Place = z.infer<typeof Place>;
 
-/** Where a person's data stand, and by which marks each table's rows are told. */
-export type Trace = { places: Place[]; marks: Map<string, Marks> };
+/**
+ * Where a person's data stand, by which marks each table's rows are told, and the keys by which the swarm's own rows know
+ * them. `marks` and `keys` are personal data: they stay in the process.
+ */
+export type Trace = { places: Place[]; marks: Map<string, Marks>; keys: ReadonlySet<string> };
 
 /** What a trace stands on. */
 export type Tracing = { lake: Lake; links: readonly Link[]; unkeyed: readonly Unkeyed[]; limits: Limits };
@@ -96,7 +99,12 @@ export async function tracePerson(
   const places = [...found.values()].filter(({ rows, texts }) => (rows ?? 0) > 0 || texts > 0);
   places.push(...(await whole(lake, unkeyed, places)));
   const names = [...new Set(places.map(({ dataset }) => dataset))];
-  return { places: places.sort(byPlace), marks: new Map(names.map((name) => [name, marksOf(name)])) };
+  const keys = [...wanted.values()].flatMap((columns) => [...(columns.get("__entity") ?? [])]);
+  return {
+    places: places.sort(byPlace),
+    marks: new Map(names.map((name) => [name, marksOf(name)])),
+    keys: new Set([value, ...keys]),
+  };
 }
 
 const sourcesOf = (manifests: readonly DatasetManifest[]) => manifests.filter(({ kind }) => kind === "source");

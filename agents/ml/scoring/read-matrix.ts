@@ -1,17 +1,19 @@
 import type { DatasetPin } from "@muster/shared/domain/dataset.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
+import { standingInFor } from "@muster/shared/warehouse/tombstone.ts";
 import { openPins } from "@muster/shared/warehouse/write-query.ts";
 import { type FeatureInput, type FeatureRows, readFeatures } from "./read-features.ts";
 
-/** The rows of a materialized matrix in order, page by page. */
+/** The rows of a materialized matrix in order, page by page; without a person's who was erased since. */
 export async function* matrixPages(
   lake: Lake,
   pin: DatasetPin,
   features: readonly FeatureInput[],
   pageRows: number,
 ): AsyncGenerator<FeatureRows & { start: number }> {
-  const { rows } = await lake.manifest(pin);
-  const engine = await openPins(lake, { matrix: pin });
+  const matrix = await standingInFor(lake, pin);
+  const { rows } = await lake.manifest(matrix);
+  const engine = await openPins(lake, { matrix });
   try {
     for (let start = 0; start < rows; start += pageRows) {
       const where = `__row >= ${start} AND __row < ${start + pageRows}`;
@@ -29,8 +31,9 @@ export async function sampleMatrix(
   features: readonly FeatureInput[],
   most: number,
 ): Promise<FeatureRows> {
-  const { rows } = await lake.manifest(pin);
-  const engine = await openPins(lake, { matrix: pin });
+  const matrix = await standingInFor(lake, pin);
+  const { rows } = await lake.manifest(matrix);
+  const engine = await openPins(lake, { matrix });
   try {
     // Row i is taken where the i-th of `most` equal parts begins, so that every cutoff keeps its share.
     const where =
