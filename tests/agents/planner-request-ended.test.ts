@@ -16,8 +16,9 @@ beforeAll(async () => {
 });
 afterAll(() => bench?.stop());
 
-const viewOf = (id: string, status: RequestView["status"]): RequestView =>
-  ({ id, status, plan: [], assumptions: [] }) as unknown as RequestView;
+const startedAt = "2026-11-21T00:00:00.000Z";
+const viewOf = (id: string, status: RequestView["status"], error: object | null = null): RequestView =>
+  ({ id, status, by: "ada", startedAt, plan: [], assumptions: [], error }) as unknown as RequestView;
 const ended = () => own.evidence.store.outbox({ xid: "0", seq: 0 }, ["planner.request_ended"]);
 
 test("a request that ends says so once, in the transaction that ends it; one that goes on doesn't", async () => {
@@ -29,7 +30,7 @@ test("a request that ends says so once, in the transaction that ends it; one tha
         store.insert(trx, { ...row, id, view: viewOf(id, "running"), deadline: "2026-11-21T00:00:00.000Z" }),
       );
   expect(await store.save("req_1", viewOf("req_1", "awaiting_answer"), "question", {})).toBe(true);
-  expect(await store.save("req_1", viewOf("req_1", "failed"), "status", {})).toBe(true);
+  expect(await store.save("req_1", viewOf("req_1", "failed", { code: "unfit" }), "status", {})).toBe(true);
   expect(await store.save("req_1", viewOf("req_1", "succeeded"), "status", {})).toBe(false);
   expect(await store.save("req_2", viewOf("req_2", "cancelled"), "status", {})).toBe(true);
   const said = await until(async () => {
@@ -37,8 +38,9 @@ test("a request that ends says so once, in the transaction that ends it; one tha
     if (events.length < 2) throw new Error("not readable yet");
     return events;
   }, AbortSignal.timeout(10_000));
-  expect(said.map(({ payload, by }) => ({ ...payload, by }))).toEqual([
-    { request: "req_1", status: "failed", by: "planner" },
-    { request: "req_2", status: "cancelled", by: "planner" },
+  expect(said.map(({ by }) => by)).toEqual(["planner", "planner"]);
+  expect(said.map(({ payload }) => payload)).toEqual([
+    { request: "req_1", status: "failed", by: "ada", code: "unfit", startedAt },
+    { request: "req_2", status: "cancelled", by: "ada", code: null, startedAt },
   ]);
 });
