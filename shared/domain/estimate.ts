@@ -36,11 +36,15 @@ export const TrainingWork = z.object({
 });
 export type TrainingWork = z.infer<typeof TrainingWork>;
 
-/** A finished run as the estimator learns from it. `seconds`: by the wall clock, where it was measured. */
+/**
+ * A finished run as the estimator learns from it. `seconds`: by the wall clock, where it was measured. `keptRounds`: boosting
+ * rounds that early stopping left, on average over the folds.
+ */
 export const FinishedRun = TrainingWork.extend({
   cpuSeconds: z.number().nonnegative(),
   peakMemoryMb: z.number().nonnegative(),
   seconds: z.number().nonnegative().optional(),
+  keptRounds: z.number().positive().optional(),
 });
 export type FinishedRun = z.infer<typeof FinishedRun>;
 

@@ -81,6 +81,8 @@ export type BoardRow = {
   cv: Partial<Record<MetricName, CvMetric>>;
   seconds: number;
   cpuSeconds: number;
+  /** Boosting: rounds kept after early stopping, on average over the folds; null for other kinds and where it was skipped. */
+  rounds: number | null;
   chosen: boolean;
   reason: string;
   skipped: Skipped | null;

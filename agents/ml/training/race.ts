@@ -82,12 +82,14 @@ async function raceOne(
   const folds = data.plan.splits.length;
   const heldOut = emptyMargins(data.labels);
   let largest = 0;
+  let rounds = 0;
   const skip = (needed: number | null): { row: BoardRow } => {
     const had = Math.max(0, meter.limit - startCpu);
     const total = needed === null ? null : startCpu + needed;
     const fits = total === null ? "a larger budget of CPU seconds" : `a budget of ${Math.ceil(total)} CPU s`;
     const skipped = { neededCpuSeconds: needed, hadCpuSeconds: had, fits };
-    return { row: { ...base, cv: {}, ...spent(), chosen: false, reason: `skipped: needs ${fits}`, skipped } };
+    const row = { ...base, cv: {}, ...spent(), rounds: null, chosen: false };
+    return { row: { ...row, reason: `skipped: needs ${fits}`, skipped } };
   };
   try {
     for (const [fold, split] of data.plan.splits.entries()) {
@@ -95,14 +97,14 @@ async function raceOne(
       context.onProgress({ stage: "race", candidate: candidate.name, fold, folds, round: null, rounds: null });
       await context.breathe();
       const before = meter.used();
-      scoreFold(data, candidate, fold, split, heldOut, context);
+      rounds += scoreFold(data, candidate, fold, split, heldOut, context) / folds;
       largest = Math.max(largest, ((meter.used() - before) * data.labels.values.length) / split.train.length);
       const ahead = largest * (folds - fold - 1) + Math.max(reserve, refitMargin * largest);
       if (meter.used() + ahead > meter.limit) return skip(meter.used() - startCpu + ahead);
     }
     const answers = answersOf(data.labels, heldOut);
     const cv = measureFolds(data, answers, costs);
-    const row = { ...base, cv, ...spent(), chosen: false, reason: "", skipped: null };
+    const row = { ...base, cv, ...spent(), rounds: rounds || null, chosen: false, reason: "", skipped: null };
     return { row, candidate, answers, refitCpuSeconds: refitMargin * largest };
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "over_budget") throw error;
@@ -121,6 +123,7 @@ function emptyMargins(labels: Labels): HeldOutMargins {
   return { fold: new Int32Array(rows).fill(-1), margins };
 }
 
+/** Fits a candidate without a fold's rows and scores them. Gives the boosting rounds that it kept, 0 for other kinds. */
 function scoreFold(
   data: RaceData,
   candidate: Candidate,
@@ -128,7 +131,7 @@ function scoreFold(
   split: { train: Int32Array; valid: Int32Array },
   heldOut: HeldOutMargins,
   context: RaceContext,
-): void {
+): number {
   const { meter } = context;
   const seed = seedOf(context.seed, candidate.name, fold);
   const folds = data.plan.splits.length;
@@ -149,6 +152,7 @@ function scoreFold(
       heldOut.fold[row] = fold;
       for (const [k, own] of margins.entries()) heldOut.margins[k]![row] = own[i]!;
     }
+    return candidate.params.algorithm === "xgboost" ? (fitted.chosen.rounds ?? 0) : 0;
   } finally {
     fitted.free();
   }

@@ -5,7 +5,7 @@ import { worksOf } from "./works.ts";
 
 const row = (name: string, cpuSeconds: number, more: Partial<BoardRow> = {}): BoardRow => ({
   ...{ name, algorithm: "constant", params: { algorithm: "constant" }, why: "", cv: {}, cpuSeconds },
-  ...{ seconds: cpuSeconds / 2, chosen: false, reason: "", skipped: null },
+  ...{ seconds: cpuSeconds / 2, rounds: null, chosen: false, reason: "", skipped: null },
   ...more,
 });
 
@@ -17,6 +17,16 @@ test("what belongs to no candidate alone is shared by what each took; a skipped 
   expect(works.map(({ cpuSeconds }) => cpuSeconds)).toEqual([1 + 1, 2 + 2]);
   expect(works.map(({ seconds }) => seconds)).toEqual([0.5 + 1.5, 1 + 3]);
   expect(works[0]).toMatchObject({ rows: 100, columns: 5, folds: 5, threads: 2, peakMemoryMb: 300 });
+});
+
+test("says how many rounds boosting kept, so that estimates learn how soon it stops", () => {
+  const board = [row("a", 1), row("b", 2, { rounds: 143.4 })];
+  const works = worksOf(
+    { board, cpuSeconds: 3, threads: 2, peakMemoryMb: 300 } as TrainResult,
+    { rows: 100, columns: 5, folds: 5 },
+    8,
+  );
+  expect(works.map(({ keptRounds }) => keptRounds)).toEqual([undefined, 143.4]);
 });
 
 test("progress only grows from the first candidate's first fold to the refit", () => {

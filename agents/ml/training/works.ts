@@ -23,5 +23,6 @@ export function worksOf(result: TrainResult, shape: Omit<RaceShape, "threads">, 
     cpuSeconds: cpuOf(row),
     seconds: secondsOf(row),
     peakMemoryMb: result.peakMemoryMb,
+    ...(row.rounds !== null && { keptRounds: row.rounds }),
   }));
 }
