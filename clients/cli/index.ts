@@ -6,6 +6,7 @@ import { bench } from "./commands/bench.ts";
 import { call } from "./commands/call.ts";
 import { answer, approve, cancel, reject } from "./commands/decide.ts";
 import { down } from "./commands/down.ts";
+import { evaluate } from "./commands/eval.ts";
 import { models, runs } from "./commands/lists.ts";
 import { load } from "./commands/load.ts";
 import { predict } from "./commands/predict.ts";
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   predict,
   audit,
   bench,
+  evaluate,
 ];
 
 const help = (): string => {

@@ -1,10 +1,13 @@
 import { quantile } from "@muster/shared/stats/quantile.ts";
 
-/** What a bench came to: figures by name with their unit in it, and a case a measured row. */
+/** What a bench or an evaluation came to: figures by name with their unit in it, and a case a measured row. */
 export type Measured = { figures: Record<string, number | string | null>; cases: Record<string, unknown>[] };
 
 /** A bench: `muster bench <name>` runs it. What it can't run without is told by a fault. */
 export type Bench = { name: string; does: string; run: () => Promise<Measured> };
+
+/** An evaluation against known answers: `muster eval <name>` runs it. */
+export type Evaluation = Bench;
 
 /** Milliseconds that each of `calls` calls took, one after the other. */
 export async function timings(calls: number, call: (i: number) => Promise<unknown>): Promise<Float64Array> {
