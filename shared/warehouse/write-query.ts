@@ -45,6 +45,8 @@ export async function openPins(
   return engine;
 }
 
+const WRITTEN = "__written";
+
 /** A compiled query whose result becomes a dataset version. */
 export type QuerySnapshot = {
   name: string;
@@ -57,6 +59,8 @@ export type QuerySnapshot = {
   /** Further files that the SQL reads: what the caller itself wrote under the home folder. */
   files?: readonly string[];
   notes?: string[];
+  /** Looks at what was written, as a relation of this name, before anybody sees it: a fault leaves the newest version as it was. */
+  check?: (engine: Engine, relation: string) => Promise<void>;
   origin: string;
   now: Date;
   limits?: Limits;
@@ -75,6 +79,10 @@ export async function writeQuery(lake: Lake, query: QuerySnapshot): Promise<Data
     const absent = [time, arrived].find((c) => c !== null && !stored.columns.some((column) => column.name === c));
     if (absent) throw fault("invalid_input", `the query gives no column ${absent}, which was named as a time column`);
     await engine.run(`COPY (${stored.sql}) TO ${quoteLiteral(parquet)} (FORMAT parquet, COMPRESSION zstd)`);
+    if (query.check) {
+      await engine.view(WRITTEN, parquet);
+      await query.check(engine, WRITTEN);
+    }
     const declared: DatasetManifest["declared"] = [
       ...(time ? ["time" as const] : []),
       ...(arrived ? ["arrived" as const] : []),

@@ -2,10 +2,10 @@ import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { DatasetPin, parseDatasetRef, pinOf } from "@muster/shared/domain/dataset.ts";
 import { Horizon } from "@muster/shared/domain/problem.ts";
-import { fault } from "@muster/shared/fault.ts";
 import { writeQuery } from "@muster/shared/warehouse/write-query.ts";
 import { z } from "zod";
 import { backfillCutoffs, compileBackfill } from "../backfill.ts";
+import { checkWritten } from "../check-written.ts";
 import { checkCleared } from "../cleared-view.ts";
 import type { PipelineDeps } from "../index.ts";
 import { beginRun } from "../runs/run.ts";
@@ -54,11 +54,10 @@ export const backfill = tool({
       inputs: cleared.datasets.filter((pin) => read.has(parseDatasetRef(pin).name)),
       time: "__cutoff",
       origin: `view ${view.view.hash.slice(0, 12)}, ${cutoffs.length} cutoffs from ${from} to ${to}`,
+      check: (engine, relation) => checkWritten(engine, relation, "backfill"),
       now: now(),
       limits: { threads, memoryMb: 2048, timeLimitMs: 600_000 },
     });
-    if (written.rows === 0)
-      throw fault("unfit", "no entity was there at any of these cutoffs; choose a span that the data cover");
     const pin = pinOf(written.name, written.version);
     commit((trx) =>
       store.saveMaterialization(trx, {

@@ -1,10 +1,10 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { DatasetPin, parseDatasetRef, pinOf } from "@muster/shared/domain/dataset.ts";
-import { fault } from "@muster/shared/fault.ts";
 import { compileMatrix } from "@muster/shared/features/matrix.ts";
 import { writeQuery } from "@muster/shared/warehouse/write-query.ts";
 import { z } from "zod";
+import { checkWritten } from "../check-written.ts";
 import { checkCleared } from "../cleared-view.ts";
 import type { PipelineDeps } from "../index.ts";
 import { beginRun } from "../runs/run.ts";
@@ -53,11 +53,10 @@ export const materializeFeatures = tool({
       sql,
       inputs,
       origin: `view ${view.view.hash.slice(0, 12)}, ${role}`,
+      check: (engine, relation) => checkWritten(engine, relation, role),
       now: now(),
       limits: { threads, memoryMb: 2048, timeLimitMs: 600_000 },
     });
-    if (written.rows === 0 && role !== "scoring")
-      throw fault("unfit", `the ${role} matrix has no rows; the problem's cutoffs leave none`);
     const pin = pinOf(written.name, written.version);
     const asOf = role === "scoring" ? (problem.cutoffs.scoring ?? problem.now) : null;
     commit((trx) =>
