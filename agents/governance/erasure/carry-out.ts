@@ -30,11 +30,11 @@ const limitsOf = (threads: number) => ({ threads, memoryMb: 2048, timeLimitMs: 6
 
 /** Where a person stands now. */
 export async function traceNow(
-  { evidence, lake, threads }: Pick<Erasing, "evidence" | "lake" | "threads">,
+  { store, evidence, lake, threads }: Pick<Erasing, "store" | "evidence" | "lake" | "threads">,
   { dataset, column }: Pick<Erasure, "dataset" | "column">,
   value: string,
 ): Promise<Trace> {
-  const { links, unkeyed } = await linksOf(evidence);
+  const { links, unkeyed } = await linksOf(evidence, store.erasures.everGiven);
   return tracePerson({ lake, links, unkeyed, limits: limitsOf(threads) }, { dataset, column }, value);
 }
 
@@ -44,7 +44,7 @@ export async function traceNow(
  * with the state `gone`; `conclude` tells it. `conflict` where a legal hold keeps the rows.
  */
 export async function destroyRows(erasing: Erasing, begun: Erasure): Promise<Erasure> {
-  const { store, lake, evidence, home, now } = erasing;
+  const { store, lake, home, now } = erasing;
   const { id } = begun;
   if (begun.state !== "planned") return begun;
   const value = await readDataSubject(home, begun.subject);
@@ -58,7 +58,7 @@ export async function destroyRows(erasing: Erasing, begun: Erasure): Promise<Era
     if (round === mostRounds)
       throw fault("conflict", "rows of this person keep coming in; stop what loads them and ask again");
     await refuseHeld(store, trace.places);
-    for (const model of await modelsTrained(evidence, trace.places)) models.set(model.run, model);
+    for (const model of await modelsTrained(erasing, trace.places)) models.set(model.run, model);
     const fresh = await writeSuccessors(erasing, begun, trace);
     destroyed.push(...fresh);
     await store.erasures.plan(id, destroyed, [...models.values()]);
@@ -74,8 +74,18 @@ const buryFor = (lake: Lake, { pin, successor }: Destroyed, id: string, now: Dat
     successor: successor && parseDatasetRef(successor).version,
   });
 
+/** Refuses what can't be carried out, before anything is written down: a legal hold, cells that nobody classified. */
+export async function refuseUndoable(
+  { store, evidence }: Pick<Erasing, "store" | "evidence">,
+  places: readonly Place[],
+  blank: readonly string[],
+): Promise<void> {
+  await refuseHeld(store, places);
+  for (const place of places) if (place.newest && blank.includes(place.dataset)) await blankColumns(evidence, place);
+}
+
 /** Refuses where a legal hold keeps a person's rows (`conflict`). */
-export async function refuseHeld(store: GovernanceStore, places: readonly Place[]): Promise<void> {
+async function refuseHeld(store: GovernanceStore, places: readonly Place[]): Promise<void> {
   const rules = await store.retention.all();
   for (const { dataset, kind } of places) {
     const hold = heldBy(rules, { name: dataset, kind });

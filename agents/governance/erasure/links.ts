@@ -1,4 +1,5 @@
 import type { Evidence } from "@muster/bus/evidence.ts";
+import type { StoredReceipt } from "@muster/bus/store.ts";
 import { parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import type { Receipt } from "@muster/shared/domain/receipt.ts";
@@ -16,17 +17,18 @@ export type Link = { from: Side; to: Side; written: boolean };
 /** What the swarm wrote without a key: whose row is whose can't be told, only which versions it was made of. */
 export type Unkeyed = { pin: string; sources: readonly string[] };
 
-const most = 100_000;
-
-/** The links and the written versions that the evidence knows of, by receipts that still stand. */
-export async function linksOf(evidence: Evidence): Promise<{ links: Link[]; unkeyed: Unkeyed[] }> {
-  const said = async <F extends FactName>(fact: F): Promise<{ receipt: Receipt; value: FactValue<F> }[]> =>
-    Promise.all(
-      (await evidence.standing(fact, {}, most)).map(async (receipt) => ({
-        receipt,
-        value: await evidence.value<F>(receipt),
-      })),
-    );
+/**
+ * The links and the written versions that the evidence knows of. Receipts that were taken back count as well: what an
+ * erasure revoked was written all the same, and the next person stands in what came in its place.
+ */
+export async function linksOf(
+  evidence: Evidence,
+  everGiven: (fact: FactName) => Promise<StoredReceipt[]>,
+): Promise<{ links: Link[]; unkeyed: Unkeyed[] }> {
+  const said = async <F extends FactName>(fact: F): Promise<{ receipt: Receipt; value: FactValue<F> }[]> => {
+    const receipts = (await everGiven(fact)).map(evidence.believe).filter((receipt) => receipt !== null);
+    return Promise.all(receipts.map(async (receipt) => ({ receipt, value: await evidence.value<F>(receipt) })));
+  };
   const problems = new Map((await said("problem.defined")).map(({ value }) => [value.hash, value]));
   const links = new Map<string, Link>();
   const unkeyed = new Map<string, Unkeyed>();

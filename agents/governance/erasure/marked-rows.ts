@@ -71,7 +71,9 @@ export async function openMarked(
         const held = `position((SELECT value FROM wanted WHERE place = -1) IN ${text}) > 0`;
         const whole = `regexp_matches(${text}, (SELECT value FROM wanted WHERE place = -2))`;
         const own = tests.get(column.name);
-        mentions.set(column.name, `coalesce(${held} AND ${whole}${own ? ` AND NOT ${own}` : ""}, false)`);
+        // The pattern isn't constant to the engine, which compiles it anew for every row it is asked about.
+        const told = `CASE WHEN ${held} THEN ${whole} ELSE false END`;
+        mentions.set(column.name, `coalesce(${told}${own ? ` AND NOT ${own}` : ""}, false)`);
       }
     }
     const any = tests.size > 0 ? [...tests.values()].join(" OR ") : "false";

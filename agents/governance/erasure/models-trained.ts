@@ -1,4 +1,8 @@
 import type { Evidence } from "@muster/bus/evidence.ts";
+import { parseDatasetRef, pinOf } from "@muster/shared/domain/dataset.ts";
+import type { Receipt } from "@muster/shared/domain/receipt.ts";
+import type { Lake } from "@muster/shared/warehouse/lake.ts";
+import { tombstoneOf } from "@muster/shared/warehouse/tombstone.ts";
 import { z } from "zod";
 import type { Place } from "./trace-person.ts";
 
@@ -19,12 +23,26 @@ export type TrainedModel = z.infer<typeof TrainedModel>;
 
 const most = 100_000;
 
+/** A version and those that came in its place when others were erased from it. */
+async function placeOf(lake: Lake, pin: string): Promise<string[]> {
+  const own = [pin];
+  for (let stone = await tombstoneOf(lake, pin); stone?.successor; stone = await tombstoneOf(lake, own.at(-1)!)) {
+    const next = pinOf(parseDatasetRef(pin).name, stone.successor);
+    if (own.includes(next)) break;
+    own.push(next);
+  }
+  return own;
+}
+
 /** The models trained on versions in which a person stands, by the receipts of their runs; `live` ones first. */
-export async function modelsTrained(evidence: Evidence, places: readonly Place[]): Promise<TrainedModel[]> {
+export async function modelsTrained(
+  { evidence, lake }: { evidence: Evidence; lake: Lake },
+  places: readonly Place[],
+): Promise<TrainedModel[]> {
   const pins = new Set(places.map(({ pin }) => pin));
-  const runs = (await evidence.standing("run.finished", {}, most)).filter(({ about }) =>
-    pins.has(String(about.training)),
-  );
+  const runs: Receipt[] = [];
+  for (const receipt of await evidence.standing("run.finished", {}, most))
+    if ((await placeOf(lake, String(receipt.about.training))).some((pin) => pins.has(pin))) runs.push(receipt);
   const registered = await evidence.standing("model.registered", {}, most);
   const live = new Map<string, { deployment: string; model: string }>();
   for (const { about } of await evidence.standing("deployment.live", {}, most)) {

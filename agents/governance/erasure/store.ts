@@ -1,3 +1,4 @@
+import type { StoredReceipt } from "@muster/bus/store.ts";
 import type { Database, Migration, Trx } from "@muster/shared/database/open.ts";
 import { type ColumnType, sql } from "kysely";
 import type { Tables } from "../store.ts";
@@ -96,6 +97,13 @@ export function erasureStore(db: Database<Tables>) {
     /** Those of a person, newest first. */
     of: async (subject: string): Promise<Erasure[]> =>
       (await all().where("subject", "=", subject).orderBy("at", "desc").execute()) as Erasure[],
+    /** Every receipt of a fact that was ever given, taken back or not. */
+    everGiven: async (fact: string): Promise<StoredReceipt[]> =>
+      (
+        await sql<StoredReceipt>`select id, document, signature from evidence.receipt where fact = ${fact} order by seq`.execute(
+          db,
+        )
+      ).rows,
     /**
      * The receipts that depended on destroyed versions: those about one, or whose value is one. What was trained and went
      * live stays told (models are listed instead); nothing can be built on it any more, since what it was derived from is revoked.

@@ -126,8 +126,9 @@ async function scanVersion({ lake, limits, value }: Scan, pin: DatasetPin, marks
     const [row] = await marked.engine.query<Record<string, number>>(
       `SELECT ${[...counts, `CAST(count(*) FILTER (WHERE ${marked.any}) AS DOUBLE PRECISION) AS "rows"`, `CAST(count(*) FILTER (WHERE ${texts}) AS DOUBLE PRECISION) AS texts`].join(", ")} FROM it`,
     );
+    const onlyValue = (wanted?: ReadonlySet<string>) => wanted?.size === 1 && wanted.has(value);
     const by = (i: number, column: string) =>
-      i >= marked.tests.size ? "mention" : marks.columns.get(column)?.has(value) ? "value" : "key";
+      i >= marked.tests.size ? "mention" : onlyValue(marks.columns.get(column)) ? "value" : "key";
     return {
       ...{ dataset: name, pin, kind, newest: false, rows: row!.rows!, texts: row!.texts! },
       columns: tests

@@ -23,7 +23,7 @@ const before = (now: Date, ms: number): string => new Date(now.getTime() - ms).t
 
 /** Plans a garbage collection; nothing is touched. */
 export async function planGarbage({ store, evidence, lake, now }: Collecting): Promise<GarbagePlan> {
-  const needed = await neededVersions(evidence, await store.garbage.runningPins(before(now, requestMs)));
+  const needed = await neededVersions({ evidence, lake }, await store.garbage.runningPins(before(now, requestMs)));
   const plan = planRemoval(await standingVersions(lake), await store.retention.all(), needed, now);
   const artifacts = await store.garbage.looseArtifacts(before(now, artifactAfterMs));
   return { ...plan, artifacts, orphans: await orphans(lake, now) };

@@ -4,7 +4,7 @@ import { DataSubject, forgetDataSubject, readDataSubject } from "@muster/shared/
 import { DatasetName } from "@muster/shared/domain/dataset.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
-import { conclude, destroyRows, refuseHeld, traceNow } from "../erasure/carry-out.ts";
+import { conclude, destroyRows, refuseUndoable, traceNow } from "../erasure/carry-out.ts";
 import { TrainedModel } from "../erasure/models-trained.ts";
 import { waitingPredictions } from "../erasure/waiting-predictions.ts";
 import type { GovernanceDeps } from "../index.ts";
@@ -63,7 +63,7 @@ export const erasePerson = tool({
             rows: found,
           },
         );
-      await refuseHeld(store, places);
+      await refuseUndoable(context, places, blank);
       const waiting = await waitingPredictions(home, keys);
       if (waiting > 0)
         throw fault("conflict", `${waiting} predictions about them are about to land; ask again in two minutes`, {

@@ -40,9 +40,9 @@ export const findPersonalData = tool({
   ) => {
     await columnThere(lake, dataset, column);
     const value = await readDataSubject(home, person);
-    const { places, keys } = await traceNow({ lake, evidence, threads }, { dataset, column }, value);
+    const { places, keys } = await traceNow({ store, lake, evidence, threads }, { dataset, column }, value);
     const [models, waiting, erasures] = [
-      await modelsTrained(evidence, places),
+      await modelsTrained({ evidence, lake }, places),
       await waitingPredictions(home, keys),
       await store.erasures.of(person),
     ];
