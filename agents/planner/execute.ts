@@ -41,6 +41,8 @@ export const viewOf = (step: Step): StepView => ({
   verdict: step.each ? `one for each of ${step.each}, once that is known` : null,
   receipts: [],
   error: null,
+  costMs: step.costMs,
+  ...(step.each !== null && { each: step.each }),
 });
 
 /**

@@ -1,6 +1,7 @@
 import { type Database, type Migration, migrateOwn, openDatabase, type Trx } from "@muster/shared/database/open.ts";
 import type { Ask, RequestView } from "@muster/shared/domain/request.ts";
 import type { RequestEnded } from "@muster/shared/domain/schedule.ts";
+import { stepsTaken } from "@muster/shared/domain/step-taken.ts";
 import type { Generated } from "kysely";
 import type pg from "pg";
 
@@ -105,6 +106,7 @@ function plannerStore(db: Database<Tables>, emit: Emit) {
             by: view.by,
             code: view.error?.code ?? null,
             startedAt: view.startedAt,
+            steps: stepsTaken(view.plan),
           } satisfies RequestEnded);
         return true;
       }),

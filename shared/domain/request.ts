@@ -41,6 +41,10 @@ export const StepView = z.object({
   verdict: z.string().nullable(),
   receipts: z.array(z.string()),
   error: ErrorView.nullable(),
+  /** About how long its tool takes, as the tool itself hints. */
+  costMs: z.number().optional(),
+  /** The list whose members each get such a step, once it is known. */
+  each: z.string().optional(),
 });
 export type StepView = z.infer<typeof StepView>;
 

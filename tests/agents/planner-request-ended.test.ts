@@ -40,7 +40,7 @@ test("a request that ends says so once, in the transaction that ends it; one tha
   }, AbortSignal.timeout(10_000));
   expect(said.map(({ by }) => by)).toEqual(["planner", "planner"]);
   expect(said.map(({ payload }) => payload)).toEqual([
-    { request: "req_1", status: "failed", by: "ada", code: "unfit", startedAt },
-    { request: "req_2", status: "cancelled", by: "ada", code: null, startedAt },
+    { request: "req_1", status: "failed", by: "ada", code: "unfit", startedAt, steps: [] },
+    { request: "req_2", status: "cancelled", by: "ada", code: null, startedAt, steps: [] },
   ]);
 });
