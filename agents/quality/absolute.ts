@@ -5,9 +5,7 @@ import {
   validationOf,
 } from "@muster/shared/domain/expectation.ts";
 import type { ColumnProfile, Profile } from "@muster/shared/domain/profile.ts";
-
-/** A span after which data count as late. */
-export type Period = { count: number; period: "hour" | "day" | "week" };
+import { freshnessOf, type Period, periodWords } from "./freshness.ts";
 
 /** What check_dataset binds on from the first version on. */
 export type AbsoluteOptions = {
@@ -40,12 +38,9 @@ export type AbsoluteReport = {
   results: AbsoluteResult[];
 };
 
-const HOURS = { hour: 1, day: 24, week: 168 };
 const DUPLICATE_SHARE = 0.05;
 /** A text column of which so much, but not all, reads as numbers or dates holds damaged cells. */
 const MOSTLY_READABLE = 0.9;
-
-const hoursOf = ({ count, period }: Period) => count * HOURS[period];
 
 /** Whether a column's name says that it is the key of this table: `id`, `<table>_id`, `<table>ID`, `<table>_key` …. */
 function namesKey(dataset: string, column: string): boolean {
@@ -160,11 +155,10 @@ function fresh(
     };
   }
   if (now === null) return { results: [], status: null };
-  const ageHours = (Date.parse(now) - Date.parse(newest)) / 3_600_000;
-  const late = (limit: Period | null) => limit !== null && ageHours > hoursOf(limit);
-  const status = late(errorAfter) ? "error" : late(warnAfter) ? "warn" : "pass";
-  const said = (p: Period | null) => (p ? `${p.count} ${p.period}${p.count === 1 ? "" : "s"}` : "never");
-  const because = `age in hours of the newest row; warn after ${said(warnAfter)}, error after ${said(errorAfter)}`;
+  const judged = freshnessOf({ newest, now, warnAfter, errorAfter });
+  const status = judged.status === "runtime error" ? "error" : judged.status;
+  const ageHours = judged.ageHours!;
+  const because = `age in hours of the newest row; warn after ${periodWords(warnAfter)}, error after ${periodWords(errorAfter)}`;
   const severity = status === "warn" ? "warn" : "error";
   const age = result("freshness", expect(severity, because, rule(null, now)), status === "pass", {
     evaluated: profile.rows,
