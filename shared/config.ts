@@ -70,6 +70,14 @@ export const settings = {
     by: "person",
     does: "Purpose of a request that names none.",
   },
+  environment: {
+    env: "MUSTER_ENVIRONMENT",
+    type: "text",
+    default: "local",
+    by: "person",
+    only: ["governance", "governance-worker"],
+    does: "What policies see of where this runs: local, staging, production or a word of your own.",
+  },
   openaiApiKey: {
     env: "OPENAI_API_KEY",
     type: "text",

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import { agent } from "@muster/bus/agent.ts";
 import type { Evidence } from "@muster/bus/evidence.ts";
 import { run } from "@muster/bus/run.ts";
@@ -11,8 +10,8 @@ import { type Anchors, openAnchors } from "./audit/anchors.ts";
 import { openSealer, type Sealer } from "./audit/seal-events.ts";
 import { resumeErasures } from "./erasure/carry-out.ts";
 import { makeFirstPerson } from "./persons/first-person.ts";
-import { loadPolicies } from "./policy/load-policies.ts";
-import type { PolicySet } from "./policy/policy-set.ts";
+import type { PolicyKeeper } from "./policy/keep-policies.ts";
+import { openPolicies } from "./policy/open-policies.ts";
 import { type GovernanceStore, openGovernanceStore } from "./store.ts";
 import { addPerson } from "./tools/add-person.ts";
 import { classifyColumns } from "./tools/classify-columns.ts";
@@ -37,7 +36,7 @@ export type GovernanceDeps = {
   store: GovernanceStore;
   lake: Lake;
   evidence: Evidence;
-  policies: PolicySet;
+  policies: PolicyKeeper;
   environment: string;
   anchors: Anchors;
   sealer: Sealer;
@@ -79,13 +78,13 @@ export const governance = agent({
   async open(process) {
     const { config, evidence, lake, log, now } = process;
     const store = await openGovernanceStore(process.pool);
-    const policies = await loadPolicies(join(config.home, "policies"));
+    const policies = await openPolicies(process, store);
     await makeFirstPerson(store, { home: config.home, token: randomBytes(32).toString("base64url"), now: now() });
     const anchors = await openAnchors(config.home);
     const sealer = await openSealer(store.audit, anchors, now);
     const deps: GovernanceDeps = {
       ...{ store, lake, evidence, policies, anchors, sealer },
-      environment: "local",
+      environment: config.environment,
       home: config.home,
       threads: config.threads,
     };

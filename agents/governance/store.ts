@@ -88,14 +88,14 @@ const migrations: Migration[] = [
         xid xid8 not null, place bigint not null);
       create unique index chain_order on chain (xid, place);`,
   },
+  erasureMigration,
+  retentionMigration,
   {
     name: "policies",
     sql: `
       create table policy_set (hash text primary key, files jsonb not null, at timestamptz not null);
       alter table approval add column content text;`,
   },
-  erasureMigration,
-  retentionMigration,
 ];
 
 /** Governance's tables by what they are about: persons, approvals, decisions, marks on columns, erasures, retention, the audit chain. */

@@ -3,6 +3,7 @@ import { run } from "@muster/bus/run.ts";
 import { openServingDeps, type ServingDeps } from "./serving/deps.ts";
 import { startLanding } from "./serving/landing-loop.ts";
 import { type MlStore, openMlStore } from "./store.ts";
+import { assessFairness } from "./tools/assess-fairness.ts";
 import { createExperiment } from "./tools/create-experiment.ts";
 import { createFeaturePipeline } from "./tools/create-feature-pipeline.ts";
 import { defineProblem } from "./tools/define-problem.ts";
@@ -37,6 +38,7 @@ export const ml = agent({
     createExperiment,
     trainModel,
     evaluateModel,
+    assessFairness,
     explainModel,
     registerModel,
     deployModel,

@@ -166,13 +166,16 @@ export function nodesOf(desk: Desk): Nodes {
   /** Asks governance to have a person decide; the request waits until the event says how. */
   async function askApproval(
     view: RequestView,
-    wanted: { step: string; what: string; why: string; role: string; costUsd: number | null },
+    wanted: { step: string; what: string; why: string; role: string; costUsd: number | null; content?: string },
   ): Promise<Partial<State>> {
     const accepted = (await process.evidence.ofRequest(view.id)).find((receipt) => receipt.fact === "request.accepted");
     const key = `${view.id}:approval:${wanted.step}:${view.plan.find((s) => s.id === wanted.step)?.attempt ?? 0}`;
     const reply = await call(process, {
       tool: "governance.request_approval",
-      input: { what: wanted.what, why: wanted.why, role: wanted.role, step: wanted.step },
+      input: {
+        ...{ what: wanted.what, why: wanted.why, role: wanted.role, step: wanted.step },
+        ...(wanted.content !== undefined && { content: wanted.content }),
+      },
       receipts: accepted ? [accepted.id] : [],
       key,
       request: view.id,
@@ -245,7 +248,10 @@ export function nodesOf(desk: Desk): Nodes {
       return {
         ...(await askApproval(
           { ...view, plan },
-          { step: failure.step, what: String(data.what ?? failure.tool), why: message, role, costUsd: null },
+          {
+            ...{ step: failure.step, what: String(data.what ?? failure.tool), why: message, role, costUsd: null },
+            ...(typeof data.content === "string" && { content: data.content }),
+          },
         )),
         attempts: { [failure.step]: 1 },
       };

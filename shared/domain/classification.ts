@@ -15,12 +15,15 @@ export const ClassKind = z.enum([
   "iban",
   "national_id",
   "ip",
+  "device_id",
+  "vehicle",
   "username",
   "password",
   "person_name",
   "street_address",
   "postal_code",
   "city",
+  "location",
   "birth_date",
   "free_text",
   "protected",
@@ -76,3 +79,21 @@ export function classesOf(column: Pick<ColumnClassification, "tags" | "pii" | "i
   if (column.identifier) classes.add(column.identifier);
   return [...classes].sort();
 }
+
+/** How carefully a dataset has to be handled, in rising order. */
+export const SensitivityLevel = z.enum(["open", "internal", "personal", "identifying", "secret"]);
+export type SensitivityLevel = z.infer<typeof SensitivityLevel>;
+
+/**
+ * The classification of a dataset as a whole, from its columns.
+ * `secret`: holds passwords or card security codes; `identifying`: a column names persons by itself, or several do so
+ * together; `personal`: holds personal data; `internal`: keys of persons or protected attributes; `open`: none of these.
+ * `because`: the columns that make it so, each with its classes.
+ */
+export const Sensitivity = z.object({
+  level: SensitivityLevel,
+  columns: z.number().int(),
+  classes: z.array(z.object({ class: z.string(), columns: z.array(z.string()) })),
+  because: z.array(z.string()),
+});
+export type Sensitivity = z.infer<typeof Sensitivity>;

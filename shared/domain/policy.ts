@@ -11,7 +11,7 @@ export type Purpose = z.infer<typeof Purpose>;
 /**
  * What must be done for a decision to hold, or what would turn a no into a yes.
  * `approval` names the role that has to approve; `drop` leaves the column out, `mask` pseudonymises it,
- * `aggregate` shows it in groups only, `retention` names the days it may be kept.
+ * `aggregate` shows it in groups of at least so many rows only, `retention` names the days it may be kept.
  */
 export const Obligation = z.object({
   kind: z.enum(["approval", "drop", "mask", "aggregate", "retention"]),
@@ -45,12 +45,16 @@ export type ColumnRoleName = z.infer<typeof ColumnRoleName>;
 /**
  * The role of one column in one request, with its reason and the policies that decided.
  * `use` says what the problem itself reads the column for, beside its role: the `label`, the event or arrival `time`.
+ * `compared`: a protected attribute that results may be compared by, in groups of at least so many rows; null otherwise.
+ * `aggregate`: features may read it only in aggregates of at least so many rows; null where they may read each.
  */
 export const ColumnRole = z.object({
   dataset: z.string(),
   column: z.string(),
   role: ColumnRoleName,
   use: z.enum(["label", "time"]).nullable(),
+  compared: z.number().int().positive().nullable(),
+  aggregate: z.number().int().positive().nullable(),
   reason: z.string(),
   policies: z.array(z.string()),
   obligations: z.array(Obligation),

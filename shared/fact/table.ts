@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { Classification } from "../domain/classification.ts";
+import { Classification, Sensitivity } from "../domain/classification.ts";
 import { DatasetName, DatasetPin } from "../domain/dataset.ts";
 import { DriftReport } from "../domain/drift-report.ts";
 import { Estimate, TrainingData } from "../domain/estimate.ts";
+import { Fairness } from "../domain/fairness.ts";
 import { Feature, FeatureView } from "../domain/feature.ts";
 import { Join } from "../domain/join.ts";
 import { Candidate, Dropped, Evaluation, Explanation, RunResult } from "../domain/model.ts";
@@ -92,12 +93,18 @@ export const facts = {
     ["problem", "scope", "person", "purpose"],
     z.object({
       datasets: z.array(DatasetPin),
-      /** `use`: what the problem reads the column for beside its role: the label, or to know what was known when. */
+      /**
+       * `use`: what the problem reads the column for beside its role: the label, or to know what was known when.
+       * `compared`: a protected attribute to compare results by, in groups of at least so many rows.
+       * `aggregate`: features may read it only in aggregates of at least so many rows.
+       */
       columns: z.record(
         z.string(),
         z.object({
           role: ColumnRole,
           use: z.enum(["label", "time"]).nullable().default(null),
+          compared: z.number().int().positive().nullable().optional(),
+          aggregate: z.number().int().positive().nullable().optional(),
           reason: z.string(),
           pii: z.boolean(),
         }),
@@ -105,6 +112,24 @@ export const facts = {
       dropped: z.array(Dropped),
       obligations: z.array(z.string()),
       policies: z.array(z.string()),
+    }),
+  ),
+  /** What of a dataset may be shown to the person: `plain`, `masked` (a keyed hash), `grouped` (at least `rows` a group), `none`. */
+  "access.cleared": fact(
+    "permission",
+    "governance",
+    ["dataset", "person", "purpose"],
+    z.object({
+      columns: z.record(
+        z.string(),
+        z.object({
+          show: z.enum(["plain", "masked", "grouped", "none"]),
+          rows: z.number().int().positive().nullable(),
+          reason: z.string(),
+        }),
+      ),
+      policies: z.array(z.string()),
+      obligations: z.array(z.string()),
     }),
   ),
   "labels.built": fact(
@@ -220,6 +245,12 @@ export const facts = {
     ["problem", "scope", "view", "training", "model", "purpose"],
     z.object({ name: z.string(), version: z.number().int(), hash: z.string() }),
   ),
+  "model.fairness": fact(
+    "finding",
+    "ml",
+    ["problem", "scope", "view", "training", "holdout", "model", "purpose"],
+    Fairness,
+  ),
   "deployment.cleared": fact(
     "permission",
     "governance",
@@ -255,9 +286,17 @@ export const facts = {
     "permission",
     "governance",
     ["request", "what"],
-    z.object({ approval: z.string(), what: z.string(), decidedBy: z.string(), comment: z.string().nullable() }),
+    /** `content`: the hash of what was approved beside its text; null where the text says it all. */
+    z.object({
+      approval: z.string(),
+      what: z.string(),
+      content: z.string().nullable().optional(),
+      decidedBy: z.string(),
+      comment: z.string().nullable(),
+    }),
     { consumed: true },
   ),
+  "dataset.sensitivity": fact("finding", "governance", ["dataset"], Sensitivity, { ttlMs: 30 * day }),
   "dataset.registered": fact(
     "effect",
     "catalog",

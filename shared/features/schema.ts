@@ -2,15 +2,18 @@ import type { Column, ColumnType } from "../domain/dataset.ts";
 import { fault } from "../fault.ts";
 import { quoteIdent } from "../warehouse/quote.ts";
 
-/** A relation that SQL can name, and its columns. */
-export type Relation = { relation: string; columns: readonly Column[] };
+/**
+ * A relation that SQL can name, and its columns. `beside`: columns that may be carried along by name and are no part of a
+ * row's content, so that a row keeps its name whether they are there or not.
+ */
+export type Relation = { relation: string; columns: readonly Column[]; beside?: readonly Column[] };
 
 /** Columns that every spine and matrix has; no data column may be called so. */
 export const reservedColumns = ["__row", "__entity", "__cutoff", "__label", "__known_at", "__split"] as const;
 
 /** The column of a relation by its exact name. `not_found` names the relation and the column. */
 export function columnOf(table: Relation, name: string): Column {
-  const column = table.columns.find((c) => c.name === name);
+  const column = [...table.columns, ...(table.beside ?? [])].find((c) => c.name === name);
   if (column === undefined) {
     throw fault("not_found", `${table.relation} has no column ${name}; name one of its columns`, { column: name });
   }

@@ -1,3 +1,5 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expireApprovals } from "@muster/governance/approvals/expire.ts";
 import type { FactValue } from "@muster/shared/fact/table.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -6,6 +8,11 @@ import { accept, askFrom, sign } from "../support/signing.ts";
 
 const training = `contracts_training@${"1".repeat(64)}`;
 const holdout = `contracts_holdout@${"2".repeat(64)}`;
+
+const attribute = (name: string, ratio: number): FactValue<"model.fairness">["attributes"][number] => ({
+  ...{ attribute: name, isFeature: true, bands: false, leastRows: 20, groups: [], unnamed: 0 },
+  ...{ ratio: { value: ratio, low: ratio, high: ratio }, tprRatio: null, together: null, alone: [] },
+});
 
 describe("approvals and deployments on real servers", () => {
   let g: Governed;
@@ -17,7 +24,16 @@ describe("approvals and deployments on real servers", () => {
   afterAll(() => g?.stop());
 
   /** Signs, as ml and cost, what a finished model leaves, under the clearance it was trained with. */
-  async function model(request: string, exploratory: boolean, digit: string, importance = "contracts.fee") {
+  const fair: FactValue<"model.fairness"> = {
+    ...{ attributes: [], uncompared: [], rows: 20, method: "none" },
+    ...{ worstRatio: null, worstTprRatio: null, worstProxyAuc: null },
+  };
+  async function model(
+    request: string,
+    exploratory: boolean,
+    digit: string,
+    { importance = "contracts.fee", fairness = fair }: { importance?: string; fairness?: typeof fair } = {},
+  ) {
     const hash = digit.repeat(64);
     const base = { problem: problem.hash, view: "v1", training, model: hash };
     const run = { ...base, scope: g.scope, purpose: "analytics" };
@@ -66,6 +82,7 @@ describe("approvals and deployments on real servers", () => {
         await sign(g.by.ml, "model.evaluated", { ...run, holdout }, evaluation),
         await sign(g.by.ml, "model.registered", run, registered),
         await sign(g.by.ml, "model.explained", base, explanation),
+        await sign(g.by.ml, "model.fairness", { ...run, holdout }, fairness),
       ],
     };
   }
@@ -76,6 +93,7 @@ describe("approvals and deployments on real servers", () => {
     const reply = await askFrom(g.by.door, { tool: "governance.request_approval", input, receipts, request });
     return (reply.output as { approval: string }).approval;
   }
+  const said = (data: Record<string, unknown>) => ({ what: data.what, content: data.content, why: "a test" });
   const decideIt = (request: string, approval: string, decision: string, who: Who = {}) =>
     g.confirmed("governance.decide_approval", { approval, decision }, who, request);
 
@@ -95,7 +113,7 @@ describe("approvals and deployments on real servers", () => {
     });
     test("refuses a model that reads personal data, whatever was cleared before", async () => {
       const request = g.newRequest();
-      const { receipts } = await model(request, false, "4", "customers.birth_date");
+      const { receipts } = await model(request, false, "4", { importance: "customers.birth_date" });
       await expect(deploy(request, receipts)).rejects.toMatchObject({
         code: "denied",
         data: { policies: ["personal_data.no_deployment"] },
@@ -114,7 +132,11 @@ describe("approvals and deployments on real servers", () => {
       const other = await requestApproval(request, another);
       const wrong = (await decideIt(request, other, "approve", approver)).given[0]!.id;
       await expect(deploy(request, [...receipts, wrong])).rejects.toMatchObject({ code: "denied" });
-      const asked = { what: refused.data.what, why: "a test", role: "approver" };
+      const { what, content } = refused.data;
+      const asked = { what, content, why: "a test", role: "approver" };
+      const loose = await requestApproval(request, { what, why: "a test", role: "approver" });
+      const text = (await decideIt(request, loose, "approve", approver)).given[0]!.id;
+      await expect(deploy(request, [...receipts, text])).rejects.toMatchObject({ code: "denied" });
       const no = (await decideIt(request, await requestApproval(request, asked), "reject", approver)).given[0]!;
       expect(no.verdict).toBe("failed");
       await expect(deploy(request, [...receipts, no.id])).rejects.toMatchObject({ code: "denied" });
@@ -129,11 +151,88 @@ describe("approvals and deployments on real servers", () => {
       const request = g.newRequest();
       const { receipts } = await model(request, true, "7");
       const { data } = await deploy(request, receipts).catch((error) => error);
-      const approval = await requestApproval(request, { what: data.what, why: "a test", role: data.approval });
+      const approval = await requestApproval(request, { ...said(data), role: data.approval });
       const yes = (await decideIt(request, approval, "approve", { roles: ["approver"] })).given[0]!.id;
       expect((await deploy(request, [...receipts, yes])).output).toMatchObject({ policies: ["analytics.deploy"] });
       await expect(deploy(request, [...receipts, yes])).rejects.toMatchObject({ code: "denied" });
     });
+  });
+
+  describe("what an approval is bound to", () => {
+    const approver = { person: "eve", roles: ["approver" as const] };
+    test("content that changed since the yes is a conflict, before the click and after it", async () => {
+      const request = g.newRequest();
+      const before = await model(request, true, "9");
+      const { data } = await deploy(request, before.receipts).catch((error) => error);
+      const approval = await requestApproval(request, { ...said(data), role: "approver" });
+      const stale = { approval, decision: "approve", content: "0".repeat(64) };
+      await expect(g.confirmed("governance.decide_approval", stale, approver, request)).rejects.toMatchObject({
+        code: "conflict",
+        message: expect.stringMatching(/what you saw isn't what waits/),
+      });
+      const seen = { ...stale, content: data.content };
+      const yes = (await g.confirmed("governance.decide_approval", seen, approver, request)).given[0]!;
+      // The same model by name, version and bytes, but judged unfair meanwhile.
+      const after = await model(request, true, "9", { fairness: { ...fair, worstRatio: 0.5 } });
+      await expect(deploy(request, [...after.receipts, yes.id])).rejects.toMatchObject({
+        code: "conflict",
+        message: expect.stringMatching(/changed since/),
+      });
+      expect((await g.own.evidence.ofRequest(request)).map(({ fact }) => fact)).not.toContain("deployment.cleared");
+      expect((await deploy(request, [...before.receipts, yes.id])).output).toMatchObject({
+        reasons: expect.any(Array),
+      });
+    });
+    test("a yes that was asked for by somebody else, in the same request, lifts nothing", async () => {
+      const request = g.newRequest();
+      const { receipts } = await model(request, true, "2");
+      const { data } = await deploy(request, receipts).catch((error) => error);
+      const theirs = await askFrom(g.by.door, {
+        tool: "governance.request_approval",
+        input: { ...said(data), role: "approver" },
+        receipts: [await accept(g.by.door, request, { person: "mallory" })],
+        request,
+      });
+      const { approval } = theirs.output as { approval: string };
+      const yes = (await decideIt(request, approval, "approve", approver)).given[0]!.id;
+      await expect(deploy(request, [...receipts, yes])).rejects.toMatchObject({ code: "denied" });
+    });
+  });
+
+  test("the team's own policy can make fairness a reason, is read at once, and names its figures", async () => {
+    const folder = join(g.bench.home, "policies");
+    mkdirSync(folder, { recursive: true });
+    const request = g.newRequest();
+    const unfair = { ...fair, worstRatio: 0.55, attributes: [attribute("customers.segment", 0.55)] };
+    const { receipts } = await model(request, false, "1", { fairness: unfair });
+    const { verdict } = (await deploy(request, receipts)).output as { verdict: string };
+    expect(verdict).toMatch(/ratio below 0.8\): customers.segment 0.55/);
+    writeFileSync(
+      join(folder, "fairness.cedar"),
+      `@id("four_fifths") @why("outcome rates differ by more than four fifths") @obligation("approval:approver")
+       forbid (principal, action == Action::"deploy", resource)
+       when { context.fairness has worst_ratio && context.fairness.worst_ratio.lessThan(decimal("0.8")) }
+       unless { context.approvals.contains(Role::"approver") };`,
+    );
+    const second = g.newRequest();
+    const again = (await model(second, false, "1", { fairness: unfair })).receipts;
+    const refused = await deploy(second, again).catch((error) => error);
+    expect(refused).toMatchObject({
+      code: "denied",
+      data: { policies: ["four_fifths"], approval: "approver", facts: { "fairness.worstRatio": 0.55 } },
+    });
+    const approval = await requestApproval(second, { ...said(refused.data), role: "approver" });
+    const yes = (await decideIt(second, approval, "approve", { person: "eve", roles: ["approver"] })).given[0]!.id;
+    expect((await deploy(second, [...again, yes])).output).toMatchObject({ policies: ["analytics.deploy"] });
+    writeFileSync(join(folder, "fairness.cedar"), "forbid (");
+    const third = g.newRequest();
+    const still = (await model(third, false, "1", { fairness: unfair })).receipts;
+    await expect(deploy(third, still)).rejects.toMatchObject({ data: { policies: ["four_fifths"] } });
+    const { rows: told } = await g.own.pool.query(
+      "select what from evidence.audit_event where what like 'governance.policies%' order by seq",
+    );
+    expect(told.map(({ what }) => what)).toEqual(["governance.policies_changed", "governance.policies_refused"]);
+    rmSync(join(folder, "fairness.cedar"));
   });
 
   describe("approvals", () => {
@@ -203,7 +302,7 @@ describe("approvals and deployments on real servers", () => {
     const request = g.newRequest();
     const { receipts, hash } = await model(request, true, "8");
     const { data } = await deploy(request, receipts).catch((error) => error);
-    const approval = await requestApproval(request, { what: data.what, why: "a test", role: "approver" });
+    const approval = await requestApproval(request, { ...said(data), role: "approver" });
     const yes = (await decideIt(request, approval, "approve", { person: "eve", roles: ["approver"] })).given[0]!.id;
     const cleared = (await deploy(request, [...receipts, yes])).given[0]!.id;
     const run = { problem: problem.hash, view: "v1", training, model: hash, scope: g.scope, purpose: "analytics" };

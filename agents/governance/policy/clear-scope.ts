@@ -29,8 +29,11 @@ export type ClearanceInput = {
   members: readonly ScopeMember[];
 };
 
-/** A clearance, with the decision that it rests on. Where `decision` is a no, nothing of the rest may be used. */
-export type Cleared = { value: FactValue<"training.cleared">; decision: Decision };
+/**
+ * A clearance, with the decision that it rests on, and the classes of what would become features. Where `decision` is a no,
+ * nothing of the rest may be used.
+ */
+export type Cleared = { value: FactValue<"training.cleared">; decision: Decision; classes: string[] };
 
 /** The names of the checks that a table didn't pass. */
 const failedChecks = ({ checks }: ScopeMember): string[] =>
@@ -89,7 +92,12 @@ function obligationsOf(roles: readonly ColumnRole[], decision: Decision): string
 }
 
 /** The no of the policies to what the problem can't do without: its label, its entity; null where both may be used. */
-function refusedPart(roles: readonly ColumnRole[], problem: Problem, at: string): Decision | null {
+function refusedPart(
+  roles: readonly ColumnRole[],
+  { problem, context, policies: set }: ClearanceInput,
+): Decision | null {
+  const { at } = context;
+  const policySet = set.hash;
   const own = roles.filter((role) => role.dataset === problem.dataset);
   const label = problem.label.kind === "column" ? problem.label.column : problem.label.end;
   const refused =
@@ -97,7 +105,8 @@ function refusedPart(roles: readonly ColumnRole[], problem: Problem, at: string)
     own.find((role) => role.column === problem.entity && role.role !== "key");
   if (!refused) return null;
   const { column, policies, obligations, reason } = refused;
-  const facts = { column: `${problem.dataset}.${column}`, as: column === label ? "label" : "entity", at };
+  const as = column === label ? "label" : "entity";
+  const facts = { column: `${problem.dataset}.${column}`, as, at, policySet };
   return { allowed: false, policies, obligations, facts, why: `${problem.dataset}.${column}: ${reason}` };
 }
 
@@ -129,7 +138,7 @@ export function clearScope(input: ClearanceInput): Cleared {
     resource: { type: "Dataset", id: problem.dataset, classes: all, featureClasses: features },
   });
   // A purpose or a person that may train on nothing is the reason, not what follows from it for single columns.
-  const decision = (train.allowed ? refusedPart(roles, problem, context.at) : null) ?? train;
+  const decision = (train.allowed ? refusedPart(roles, input) : null) ?? train;
   const found = new Map(
     tables.flatMap(({ dataset, classification }) =>
       classification.columns.map((column): [string, ColumnClassification] => [`${dataset}.${column.name}`, column]),
@@ -138,12 +147,13 @@ export function clearScope(input: ClearanceInput): Cleared {
   const left = roles.filter(({ role, use }) => role !== "feature" && use !== "label");
   return {
     decision,
+    classes: features,
     value: {
       datasets: fit.map(({ pin }) => pin),
       columns: Object.fromEntries(
-        roles.map(({ dataset, column, role, use, reason }) => {
+        roles.map(({ dataset, column, role, use, compared, aggregate, reason }) => {
           const name = `${dataset}.${column}`;
-          return [name, { role, use, reason, pii: found.get(name)!.pii }];
+          return [name, { role, use, compared, aggregate, reason, pii: found.get(name)!.pii }];
         }),
       ),
       dropped: [

@@ -1,7 +1,8 @@
 import { type Classification, type ColumnClassification, classesOf } from "@muster/shared/domain/classification.ts";
-import type { ColumnRole, Decision } from "@muster/shared/domain/policy.ts";
+import type { ColumnRole, Decision, Obligation } from "@muster/shared/domain/policy.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { decide } from "./decide.ts";
+import { strictest } from "./obligations.ts";
 import type { PolicySet } from "./policy-set.ts";
 import type { ColumnAction, Principal, Situation } from "./question.ts";
 
@@ -42,6 +43,33 @@ function useOf(column: string, { dataset, problem, joinKeys, times }: ColumnRole
 }
 
 const given = (decision: Decision) => ({ policies: decision.policies, obligations: decision.obligations });
+const bound = (decision: Decision, kind: Obligation["kind"]): boolean =>
+  decision.obligations.some((obligation) => obligation.kind === kind);
+
+/**
+ * Whether a column may be used so after the obligations of the yes: one that is to be dropped isn't, and one that is to be
+ * masked is no feature, since features are made of the values themselves.
+ */
+const kept = (decision: Decision, as: ColumnAction): boolean =>
+  decision.allowed && !bound(decision, "drop") && !(bound(decision, "mask") && as !== "use_as_key");
+
+/** Why a column isn't used so. */
+const refusedBy = (decision: Decision): string =>
+  decision.allowed
+    ? `${decision.why}, but it is to be ${bound(decision, "drop") ? "dropped" : "masked"} (policy ${decision.policies.join(", ")})`
+    : decision.why;
+
+/** Groups of a protected attribute are told from this many rows on; a policy may want more. */
+const groupRows = 20;
+
+/** The least rows a group must have for a protected attribute to be compared by it; null where it is none, or may not be. */
+function comparedOf(column: ColumnClassification, ask: (action: ColumnAction, classes: string[]) => Decision) {
+  const classes = classesOf(column);
+  if (!classes.includes("protected") && !classes.includes("birth_date")) return null;
+  const asked = ask("use_for_evaluation", classes);
+  if (!kept(asked, "use_for_evaluation")) return null;
+  return Math.max(groupRows, strictest(asked.obligations, "aggregate") ?? 0);
+}
 
 /**
  * A role for every column of a dataset, each with the policy that decided.
@@ -56,17 +84,19 @@ export function columnRoles(input: ColumnRolesInput): ColumnRole[] {
   const ask = asker(input);
   const roleOf = (column: ColumnClassification): ColumnRole => {
     const { name } = column;
-    const base = { dataset, column: name, use: null, policies: [], obligations: [] };
     const classes = classesOf(column);
+    const compared = comparedOf(column, ask);
+    const base = { dataset, column: name, use: null, policies: [], obligations: [], compared, aggregate: null };
     const found = column.tags.length > 0 ? ` (${column.why})` : "";
     const use = useOf(name, input);
     if (use === "label") {
       const asked = ask("use_as_label", classes);
-      if (!asked.allowed)
-        return { ...base, ...given(asked), role: "none", reason: `refused as label: ${asked.why}${found}` };
+      if (!kept(asked, "use_as_label"))
+        return { ...base, ...given(asked), role: "none", reason: `refused as label: ${refusedBy(asked)}${found}` };
       return {
         ...base,
         ...given(asked),
+        compared: null,
         role: "none",
         use,
         reason: "the label: read to build labels, never a feature",
@@ -78,20 +108,26 @@ export function columnRoles(input: ColumnRolesInput): ColumnRole[] {
       return { ...base, role: "none", use: time, reason: "excluded by the person who asked" };
     if (use === "key") {
       const asked = ask("use_as_key", classes);
-      return { ...base, ...given(asked), role: asked.allowed ? "key" : "none", reason: `${asked.why}${found}` };
+      const role = kept(asked, "use_as_key") ? "key" : "none";
+      return { ...base, ...given(asked), compared: null, role, reason: `${asked.why}${found}` };
     }
     const asked = ask("use_as_feature", classes);
-    if (asked.allowed) return { ...base, ...given(asked), role: "feature", use: time, reason: asked.why };
-    const compared = ask("use_for_evaluation", classes);
-    if (compared.allowed)
+    if (kept(asked, "use_as_feature")) {
+      const aggregate = strictest(asked.obligations, "aggregate");
+      const only = aggregate === null ? "" : `; only in aggregates of at least ${aggregate} rows`;
+      return { ...base, ...given(asked), role: "feature", use: time, aggregate, reason: `${asked.why}${only}` };
+    }
+    const comparing = ask("use_for_evaluation", classes);
+    const why = refusedBy(asked);
+    if (kept(comparing, "use_for_evaluation"))
       return {
         ...base,
-        ...given(compared),
+        ...given(comparing),
         role: "evaluate_only",
         use: time,
-        reason: `${asked.why}; ${compared.why}${found}`,
+        reason: `${why}; ${comparing.why}${found}`,
       };
-    return { ...base, ...given(asked), role: "none", use: time, reason: `${asked.why}${found}` };
+    return { ...base, ...given(asked), role: "none", use: time, reason: `${why}${found}` };
   };
   return classification.columns.map(roleOf);
 }

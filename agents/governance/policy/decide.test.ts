@@ -37,7 +37,7 @@ const deploy = (
 ): Question => ({
   action: "deploy",
   principal: person(...roles),
-  context: situation({ approvals }),
+  context: { ...situation({ approvals }), fairness: { compared: [], uncompared: [] } },
   resource: { type: "Model", id: "m", classes, exploratory },
 });
 const column = (action: ColumnAction, classes: string[], roles: RoleName[] = ["analyst"]): Question => ({
@@ -134,4 +134,96 @@ it("is a no for a question that is none of the schema's, whatever the policies w
   const odd = { ...train(["admin"]), action: "deploy" } as unknown as Question;
   expect(decide(lax, train(["viewer"])).allowed).toBe(true);
   expect(decide(lax, odd)).toMatchObject({ allowed: false, policies: [], why: expect.stringContaining("schema") });
+});
+
+describe("environment, time, fairness and obligations", () => {
+  const ours = (id: string, rest: string, obligation = "") =>
+    `@id("${id}") @why("because of ${id}") ${obligation && `@obligation("${obligation}")`} ${rest};`;
+  const release = (more: Partial<Extract<Question, { action: "deploy" }>["context"]> = {}): Question => {
+    const asked = deploy(["engineer"]) as Extract<Question, { action: "deploy" }>;
+    return { ...asked, context: { ...asked.context, ...more } };
+  };
+
+  it.each<[string, string, Partial<Extract<Question, { action: "deploy" }>["context"]>, boolean]>([
+    [
+      "production is forbidden",
+      `context.environment == Environment::"production"`,
+      { environment: "production" },
+      false,
+    ],
+    ["another environment isn't", `context.environment == Environment::"production"`, { environment: "staging" }, true],
+    ["a Saturday is one", `context.weekday == "saturday"`, { at: "2026-07-04T23:59:59.999Z" }, false],
+    ["a Sunday isn't a Saturday", `context.weekday == "saturday"`, { at: "2026-07-05T00:00:00.000Z" }, true],
+    ["22 h is late", `context.hour >= 22`, { at: "2026-06-30T22:00:00.000Z" }, false],
+    ["21:59 h isn't", `context.hour >= 22`, { at: "2026-06-30T21:59:59.999Z" }, true],
+    ["a freeze holds from its day", `context.date == "2026-12-24"`, { at: "2026-12-24T00:00:00.000Z" }, false],
+    [
+      "a ratio below 0.8 is unfair",
+      `context.fairness has worst_ratio && context.fairness.worst_ratio.lessThan(decimal("0.8"))`,
+      { fairness: { compared: ["d.sex"], uncompared: [], worstRatio: 0.79999 } },
+      false,
+    ],
+    [
+      "a ratio of 0.8 isn't",
+      `context.fairness has worst_ratio && context.fairness.worst_ratio.lessThan(decimal("0.8"))`,
+      { fairness: { compared: ["d.sex"], uncompared: [], worstRatio: 0.8 } },
+      true,
+    ],
+    [
+      "an attribute that couldn't be compared can be a reason",
+      `!context.fairness.uncompared.isEmpty()`,
+      { fairness: { compared: [], uncompared: ["d.sex"] } },
+      false,
+    ],
+    [
+      "an absent figure forbids nothing where the policy asks first",
+      `context.fairness has worst_ratio && context.fairness.worst_ratio.lessThan(decimal("0.8"))`,
+      {},
+      true,
+    ],
+  ])("%s", async (_, when, context, allowed) => {
+    const policies = await withDefault(
+      ours("ours", `forbid (principal, action == Action::"deploy", resource) when { ${when} }`),
+    );
+    const decision = decide(policies, release(context));
+    expect(decision.allowed).toBe(allowed);
+    if (!allowed) expect(decision.policies).toEqual(["ours"]);
+    expect(decision.facts).toMatchObject({
+      environment: expect.any(String),
+      hour: expect.any(Number),
+      policySet: policies.hash,
+    });
+  });
+
+  it("a policy that can't be evaluated is a no, however many permit", async () => {
+    const policies = await withDefault(
+      ours(
+        "blind",
+        `forbid (principal, action == Action::"deploy", resource) when { context.fairness has worst_ratio && decimal("922337203685477.0").lessThan(context.fairness.worst_ratio) }`,
+      ),
+    );
+    expect(decide(policies, release()).allowed).toBe(true);
+    const overflow = await withDefault(
+      ours(
+        "overflow",
+        `forbid (principal, action == Action::"deploy", resource) when { context.hour + 9223372036854775807 > 0 }`,
+      ),
+    );
+    const decision = decide(overflow, release({ at: "2026-06-30T05:00:00.000Z" }));
+    expect(decision).toMatchObject({ allowed: false, policies: ["overflow"] });
+  });
+
+  it("a permit under an approval is a no until somebody in that role said yes, other permits or not", async () => {
+    const policies = await withDefault(
+      ours("four_eyes", `permit (principal, action == Action::"deploy", resource)`, "approval:approver"),
+    );
+    const waiting = decide(policies, release());
+    expect(waiting).toMatchObject({
+      allowed: false,
+      why: expect.stringContaining("wants a yes from somebody with the role approver"),
+      obligations: [{ kind: "approval", detail: "approver", policy: "four_eyes" }],
+    });
+    expect(decide(policies, release({ approvals: ["engineer"] })).allowed).toBe(false);
+    expect(decide(policies, release({ approvals: ["approver"] })).allowed).toBe(true);
+  });
 });

@@ -1,10 +1,10 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import type { Decision } from "@muster/shared/domain/policy.ts";
-import type { PolicySet } from "./policy-set.ts";
+import { contextOf, factsOf } from "./facts-of.ts";
+import type { PolicyNote, PolicySet } from "./policy-set.ts";
 import type { Question } from "./question.ts";
 
 const uid = (type: string, id: string): cedar.TypeAndId => ({ type, id });
-const reference = (type: string, id: string): cedar.CedarValueJson => ({ __entity: uid(type, id) });
 
 function entitiesOf({ principal, resource }: Question): cedar.EntityJson[] {
   const { type, id, ...attrs } = resource;
@@ -14,37 +14,14 @@ function entitiesOf({ principal, resource }: Question): cedar.EntityJson[] {
   ];
 }
 
-function contextOf({ context }: Question): cedar.Context {
-  return {
-    purpose: reference("Purpose", context.purpose),
-    environment: reference("Environment", context.environment),
-    approvals: context.approvals.map((role) => reference("Role", role)),
-    at: { __extn: { fn: "datetime", arg: context.at } },
-  };
-}
-
-function factsOf({ action, principal, resource, context }: Question): Decision["facts"] {
-  const { type, id, ...attrs } = resource;
-  return {
-    action,
-    person: principal.person,
-    roles: [...principal.roles].sort(),
-    purpose: context.purpose,
-    environment: context.environment,
-    approvals: [...context.approvals].sort(),
-    at: context.at,
-    resource: `${type} ${id}`,
-    ...attrs,
-  };
-}
-
 /**
  * The policies' answer to one question. A forbid wins; where no policy permits it is no; where a policy could not be
  * evaluated it is no, whatever the others said. Obligations are those of the deciding policies: with a yes they must
- * be kept, with a no `approval` says whose yes would change it (only where that would be enough). A no never throws.
+ * be kept, with a no `approval` says whose yes would change it (only where that would be enough). A permit under the
+ * obligation of an approval that isn't there yet is such a no. A no never throws.
  */
 export function decide(policies: PolicySet, question: Question): Decision {
-  const facts = factsOf(question);
+  const facts = factsOf(question, policies.hash);
   const no = (why: string): Decision => ({ allowed: false, policies: [], facts, obligations: [], why });
   const answer = cedar.statefulIsAuthorized({
     principal: uid("Person", question.principal.person),
@@ -68,9 +45,11 @@ export function decide(policies: PolicySet, question: Question): Decision {
     const roles = principal.roles.length > 0 ? principal.roles.join(", ") : "no role";
     return no(`no policy permits ${action} for purpose ${context.purpose} to somebody with ${roles}`);
   }
-  const allowed = decision === "allow";
+  const permitted = decision === "allow";
+  const wanting = permitted ? unapproved(deciding, question) : [];
+  const allowed = permitted && wanting.length === 0;
   // An approval helps only when it lifts every forbid; asking for one that cannot change the answer wastes a person.
-  const liftable = deciding.every((note) => note.obligations.some((o) => o.kind === "approval"));
+  const liftable = permitted || deciding.every((note) => note.obligations.some((o) => o.kind === "approval"));
   return {
     allowed,
     policies: deciding.map((note) => note.id),
@@ -78,6 +57,13 @@ export function decide(policies: PolicySet, question: Question): Decision {
     obligations: deciding
       .flatMap((note) => note.obligations)
       .filter((obligation) => allowed || liftable || obligation.kind !== "approval"),
-    why: deciding.map((note) => note.why).join("; "),
+    why: [...deciding.map((note) => note.why), ...wanting].join("; "),
   };
+}
+
+/** What the permits want approved and nobody in that role has yet. */
+function unapproved(deciding: readonly PolicyNote[], { context }: Question): string[] {
+  const roles = deciding.flatMap((note) => note.obligations).filter(({ kind }) => kind === "approval");
+  const open = roles.filter(({ detail }) => !context.approvals.some((role) => role === detail));
+  return [...new Set(open.map(({ detail }) => `it wants a yes from somebody with the role ${detail}`))];
 }

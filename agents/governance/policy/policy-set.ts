@@ -2,17 +2,24 @@ import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { hashOf } from "@muster/shared/canonical.ts";
 import type { Obligation } from "@muster/shared/domain/policy.ts";
 import { fault } from "@muster/shared/fault.ts";
+import { enforced, readObligations, unkept } from "./obligations.ts";
+import type { Action } from "./question.ts";
 
 /** A policy or schema file as text; `name` is what messages call it. */
 export type PolicyFile = { name: string; text: string };
 
-/** One policy's own words: from its annotations @id, @why and @obligation. */
-export type PolicyNote = { id: string; why: string; obligations: Obligation[]; file: string };
+/** One policy's own words, from its annotations @id, @why and @obligation, and what it permits or forbids. */
+export type PolicyNote = {
+  id: string;
+  why: string;
+  obligations: Obligation[];
+  file: string;
+  effect: "permit" | "forbid";
+  actions: Action[];
+};
 
 /** Policies ready to be asked. `hash` (SHA-256 over schema and files) names the pre-parsed set and goes into receipts. */
 export type PolicySet = { hash: string; notes: ReadonlyMap<string, PolicyNote> };
-
-const obligationKinds = ["approval", "drop", "mask", "aggregate", "retention"] as const;
 
 /** The first error with its line, for a person who has to mend the file. */
 function broken(file: PolicyFile, errors: cedar.DetailedError[]) {
@@ -34,18 +41,14 @@ function broken(file: PolicyFile, errors: cedar.DetailedError[]) {
 const refuse = (file: PolicyFile, what: string) =>
   fault("invalid_input", `policy file ${file.name}: ${what}`, { file: file.name });
 
-/** `approval:approver, mask` as obligations of a policy. */
-function obligationsOf(file: PolicyFile, policy: string, text: string): Obligation[] {
-  return text
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "")
-    .map((part) => {
-      const [word, detail] = part.split(":");
-      const kind = obligationKinds.find((k) => k === word);
-      if (!kind) throw refuse(file, `@obligation of ${policy} must be one of ${obligationKinds.join(", ")}`);
-      return { kind, detail: detail?.trim() ?? null, policy };
-    });
+const known = Object.keys(enforced) as Action[];
+
+/** The actions that a policy's head names; all of them where it names none. */
+function actionsOf(scope: cedar.ActionConstraint): Action[] {
+  const named = "entity" in scope ? [scope.entity] : "entities" in scope ? scope.entities : null;
+  if (named === null) return known;
+  const ids = named.map((uid) => ("__entity" in uid ? uid.__entity.id : uid.id));
+  return known.filter((action) => ids.includes(action));
 }
 
 function partsOf(file: PolicyFile): { note: PolicyNote; text: string }[] {
@@ -58,7 +61,13 @@ function partsOf(file: PolicyFile): { note: PolicyNote; text: string }[] {
     const { id, why, obligation } = parsed.json.annotations ?? {};
     if (!id) throw refuse(file, "every policy needs an @id, by which decisions name it");
     if (!why) throw refuse(file, `policy ${id} needs a @why, the sentence that decisions give`);
-    return { text, note: { id, why, obligations: obligationsOf(file, id, obligation ?? ""), file: file.name } };
+    const { effect, action } = parsed.json;
+    const actions = actionsOf(action);
+    const obligations = readObligations(id, obligation ?? "");
+    if (typeof obligations === "string") throw refuse(file, obligations);
+    const open = unkept({ id, effect, actions }, obligations);
+    if (open) throw refuse(file, open);
+    return { text, note: { id, why, obligations, file: file.name, effect, actions } };
   });
 }
 

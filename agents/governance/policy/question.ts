@@ -14,6 +14,20 @@ export const Situation = z.object({
 });
 export type Situation = z.infer<typeof Situation>;
 
+/**
+ * What a policy can ask of a model's fairness: the protected attributes that were compared and those that could not be,
+ * the smallest ratio of outcome rates and of true positive rates between two groups of one attribute, and how well the
+ * features tell an attribute (area under the ROC curve). A figure that nothing gives is absent.
+ */
+export const FairnessFacts = z.object({
+  compared: z.array(z.string()),
+  uncompared: z.array(z.string()),
+  worstRatio: z.number().nonnegative().optional(),
+  worstTprRatio: z.number().nonnegative().optional(),
+  worstProxyAuc: z.number().nonnegative().optional(),
+});
+export type FairnessFacts = z.infer<typeof FairnessFacts>;
+
 const classes = z.array(z.string());
 
 /**
@@ -31,15 +45,16 @@ export const Question = z.discriminatedUnion("action", [
   z.object({
     action: z.literal("deploy"),
     principal: Principal,
-    context: Situation,
+    context: Situation.extend({ fairness: FairnessFacts }),
     resource: z.object({ type: z.literal("Model"), id: z.string(), classes, exploratory: z.boolean() }),
   }),
   z.object({
-    action: z.enum(["use_as_feature", "use_as_key", "use_as_label", "use_for_evaluation"]),
+    action: z.enum(["use_as_feature", "use_as_key", "use_as_label", "use_for_evaluation", "read"]),
     principal: Principal,
     context: Situation,
     resource: z.object({ type: z.literal("Column"), id: z.string(), classes }),
   }),
 ]);
 export type Question = z.infer<typeof Question>;
+export type Action = Question["action"];
 export type ColumnAction = Extract<Question, { resource: { type: "Column" } }>["action"];

@@ -1,5 +1,7 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
+import { hashOf } from "@muster/shared/canonical.ts";
+import { parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import { facts } from "@muster/shared/fact/table.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
@@ -8,6 +10,8 @@ import { refusal } from "../decisions/refuse.ts";
 import type { GovernanceDeps } from "../index.ts";
 import { rolesNow } from "../persons/roles-now.ts";
 import { clearScope } from "../policy/clear-scope.ts";
+import { strictest } from "../policy/obligations.ts";
+import { saysAhead, whoMayDeploy } from "../policy/who-may-deploy.ts";
 
 const remedy =
   "ask for a purpose or as somebody that a policy permits, choose another target, or have the column's classification mended with governance.set_classification";
@@ -30,8 +34,9 @@ export const clearTraining = tool({
   cost: { ms: 80 },
   run: async (
     { accepted, problem, scope, classified, checked, approval },
-    { store, lake, policies, environment, request, now, id, commit }: Context & GovernanceDeps,
+    { store, lake, policies: keeper, environment, request, now, id, commit }: Context & GovernanceDeps,
   ) => {
+    const policies = await keeper.current();
     const members = await Promise.all(
       classified.map(async ({ member, value: classification }) => {
         const { time, arrived } = await lake.manifest(member);
@@ -50,19 +55,31 @@ export const clearTraining = tool({
     const principal = { person: accepted.person, roles: await rolesNow(store, accepted) };
     const what = `train ${problem.name} on ${scope.datasets.map(({ pin }) => pin).join(", ")}`;
     const at = now().toISOString();
-    const approvals = await approvedRoles(store, approval, what);
+    const content = hashOf({ what, problem: problem.hash, scope, classified, purpose: accepted.purpose });
+    const { person } = accepted;
+    const approvals = await approvedRoles(store, approval, { what, content, request: accepted.request, person });
     const context = { purpose: accepted.purpose, environment, approvals, at };
-    const { value, decision } = clearScope({ policies, principal, context, problem, scope, members });
+    const { value, decision, classes } = clearScope({ policies, principal, context, problem, scope, members });
     const row = { ...decision, policies: value.policies, id: id("dec"), request, action: "train", at };
     if (!decision.allowed) {
       await store.decisions.refuse({ ...row, policies: decision.policies });
-      throw refusal(decision, what, remedy);
+      throw refusal(decision, { what, content }, remedy);
     }
-    commit((trx) => store.decisions.insert(trx, row));
+    const days = strictest(decision.obligations, "retention");
+    commit(async (trx) => {
+      await store.decisions.insert(trx, row);
+      if (days !== null)
+        for (const pin of value.datasets)
+          await store.retention.oblige(trx, {
+            ...{ dataset: parseDatasetRef(pin).name, days, at },
+            policy: decision.policies.join(", "),
+          });
+    });
+    const ahead = saysAhead(whoMayDeploy(policies, { principal, context, classes }));
     const roles = Object.values(value.columns).map(({ role }) => role);
     const count = (role: string) => roles.filter((one) => one === role).length;
     const out = scope.datasets.length - value.datasets.length;
-    const verdict = `${accepted.purpose} may train: ${count("feature")} columns may be features, ${count("key")} are keys, ${count("none") + count("evaluate_only")} are left out${out > 0 ? `; ${out} tables failed their check` : ""}`;
+    const verdict = `${accepted.purpose} may train: ${count("feature")} columns may be features, ${count("key")} are keys, ${count("none") + count("evaluate_only")} are left out${out > 0 ? `; ${out} tables failed their check` : ""}${ahead}`;
     return { ...value, verdict };
   },
 });

@@ -30,10 +30,16 @@ export const decideApproval = tool({
     approval: z.string().min(1),
     decision: z.enum(["approve", "reject"]),
     comment: z.string().max(1000).optional(),
+    /** The hash of what the person saw, where their view showed one: another content is a `conflict`. */
+    content: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional(),
   }),
   output: z.object({
     approval: z.string(),
     what: z.string(),
+    content: z.string().nullable(),
     approved: z.boolean(),
     decidedBy: z.string(),
     comment: z.string().nullable(),
@@ -42,7 +48,7 @@ export const decideApproval = tool({
   gives: [{ is: "approval.given", when: (out) => out.approved, about: ({ what }) => ({ what }) }],
   confirmedBy: RoleName.options,
   run: async (
-    { approval: id, decision, comment = null },
+    { approval: id, decision, comment = null, content },
     { store, request, confirmer, now, commit, emit }: Context & GovernanceDeps,
   ) => {
     const approval = await store.approvals.get(id);
@@ -56,6 +62,8 @@ export const decideApproval = tool({
     }
     const late = decided(approval, now());
     if (late) throw late;
+    if (content !== undefined && content !== approval.content)
+      throw fault("conflict", "what you saw isn't what waits here; look at it again before you decide");
     const approved = decision === "approve";
     const state = approved ? "approved" : "rejected";
     commit(async (trx) => {
@@ -64,6 +72,14 @@ export const decideApproval = tool({
         throw fault("conflict", "this was decided already; it stays so");
     });
     emit("approval_decided", { request: approval.request, approval: id, approved });
-    return { approval: id, what: approval.what, approved, decidedBy: by, comment, verdict: `${state} by ${by}` };
+    return {
+      approval: id,
+      what: approval.what,
+      content: approval.content,
+      approved,
+      decidedBy: by,
+      comment,
+      verdict: `${state} by ${by}`,
+    };
   },
 });

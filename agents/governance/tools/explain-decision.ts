@@ -46,7 +46,8 @@ export const explainDecision = tool({
     verdict: z.string(),
   }),
   cost: { ms: 40 },
-  run: async ({ request, name }, { store, evidence, policies }: Context & GovernanceDeps) => {
+  run: async ({ request, name }, { store, evidence, policies: keeper }: Context & GovernanceDeps) => {
+    const policies = await keeper.current();
     const [kept, receipts] = await Promise.all([store.decisions.of(request), evidence.ofRequest(request)]);
     if (kept.length + receipts.length === 0)
       throw fault("not_found", "nothing was decided or found in such a request; see npx muster requests");

@@ -16,11 +16,16 @@ export const requestApproval = tool({
     role: z.union([RoleName, z.literal("asker")]),
     step: z.string().max(100).optional(),
     costUsd: z.number().nonnegative().optional(),
+    /** SHA-256 of what stands behind the text: the yes holds for that content alone. */
+    content: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional(),
   }),
   output: z.object({ approval: z.string(), expiresAt: z.string(), verdict: z.string() }),
   needs: [{ is: "request.accepted", as: "accepted" }],
   run: async (
-    { accepted, what, why, role, step, costUsd },
+    { accepted, what, why, role, step, costUsd, content },
     { store, now, id, commit, emit }: Context & GovernanceDeps,
   ) => {
     const approval = id("apr");
@@ -30,7 +35,7 @@ export const requestApproval = tool({
       store.approvals.insert(trx, {
         ...{ id: approval, request: accepted.request, step: step ?? null, what, why, role, cost_usd: costUsd ?? null },
         ...{ asked_by: accepted.person, at: at.toISOString(), expires_at: expiresAt, state: "waiting" },
-        ...{ decided_by: null, decided_at: null, comment: null },
+        ...{ decided_by: null, decided_at: null, comment: null, content: content ?? null },
       }),
     );
     emit("approval_requested", { request: accepted.request, approval, role, expiresAt });
