@@ -1,13 +1,13 @@
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
 import { Fault, fault } from "../fault.ts";
 import { diskFull } from "./atomic.ts";
+import { duckdb } from "./dialects/duckdb.ts";
 import { type Plain, plain } from "./plain.ts";
 import { quoteIdent, quoteList, quoteLiteral } from "./quote.ts";
+import type { Reader, Row } from "./reader.ts";
 
 export { quoteIdent, quoteLiteral } from "./quote.ts";
-
-/** A row of a result by column name. */
-export type Row = Record<string, Plain>;
+export type { Row } from "./reader.ts";
 
 /** Raw values of one column in a chunk. Where the row is null the value is undefined: select `(c IS NOT NULL)::UTINYINT` too. */
 export type RawColumn =
@@ -38,19 +38,13 @@ export type EngineOptions = {
 };
 
 /** A private in-memory DuckDB over a fixed list of files. Queries may run at the same time, each on its own connection. */
-export type Engine = {
-  /** Rows of a result as plain data. `?` placeholders are filled from `params`. */
-  query<T extends Row = Row>(sql: string, params?: readonly Plain[]): Promise<T[]>;
+export type Engine = Reader & {
   /** Runs statements whose result doesn't matter. */
   run(sql: string): Promise<void>;
   /** Numeric columns in row order as typed arrays, chunk by chunk: cast to UTINYINT, INTEGER, UINTEGER, FLOAT, DOUBLE, BIGINT. */
   chunks(sql: string): AsyncGenerator<Chunk, void, undefined>;
   /** Makes a view over one Parquet file of the list. */
   view(name: string, file: string): Promise<void>;
-  /** Stops every running query; each ends `cancelled`. */
-  interrupt(): void;
-  /** Frees everything. Running queries are stopped first. */
-  close(): void;
 };
 
 const DEFAULT_TIME_LIMIT_MS = 50_000;
@@ -151,6 +145,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   };
 
   const engine: Engine = {
+    dialect: duckdb,
     query: <T extends Row>(sql: string, params: readonly Plain[] = []) =>
       withConnection(async (connection) => {
         const values = params.length > 0 ? (params as DuckDBValue[]) : undefined;

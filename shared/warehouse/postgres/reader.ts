@@ -1,0 +1,153 @@
+import pg from "pg";
+import { type Fault, fault } from "../../fault.ts";
+import { postgres } from "../dialects/postgres.ts";
+import type { Plain } from "../plain.ts";
+import type { Reader, Row } from "../reader.ts";
+import { type WarehouseTable, withRelations } from "./relations.ts";
+import { plainTypes } from "./values.ts";
+
+/** What a reader of a PostgreSQL warehouse stands on. */
+export type PostgresReaderOptions = {
+  client: pg.ClientConfig;
+  /** What each name reads. */
+  relations: Readonly<Record<string, WarehouseTable>>;
+  /** Each query is stopped by the server after so many milliseconds and ends `deadline`. */
+  timeLimitMs: number;
+};
+
+/** A PostgreSQL reader: one connection, one read-only repeatable-read transaction; queries run one after the other. */
+export type PostgresReader = Reader & {
+  /** The connection, inside its transaction. */
+  client: pg.Client;
+  /** The same SQL with the relations' definitions put before it, `$1` for each `?`. */
+  sqlOf(sql: string): string;
+};
+
+/** Settings that results and checksums depend on, and what keeps a session from writing whatever its role may do. */
+const session = (timeLimitMs: number): string[] => [
+  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+  "SET LOCAL search_path = pg_catalog",
+  "SET LOCAL DateStyle = 'ISO, YMD'",
+  "SET LOCAL IntervalStyle = 'iso_8601'",
+  "SET LOCAL TimeZone = 'UTC'",
+  "SET LOCAL extra_float_digits = 1",
+  "SET LOCAL bytea_output = 'hex'",
+  "SET LOCAL xmlbinary = 'base64'",
+  "SET LOCAL lc_monetary = 'C'",
+  "SET LOCAL standard_conforming_strings = on",
+  `SET LOCAL statement_timeout = ${Math.trunc(timeLimitMs)}`,
+  `SET LOCAL idle_in_transaction_session_timeout = 0`,
+  "SET LOCAL lock_timeout = 15000",
+];
+
+/** Turns `?` outside of quotes into `$1`, `$2` … */
+export function numbered(sql: string): string {
+  let n = 0;
+  return sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|\?/g, (part) => (part === "?" ? `$${++n}` : part));
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+
+/** The driver's text may hold cells or a password, so it stays in `cause`. */
+export function asWarehouseFault(error: unknown, interrupted: boolean, timeLimitMs: number): Fault {
+  const code = codeOf(error);
+  if (interrupted) return fault("cancelled", "the query was stopped", {}, error);
+  if (code === "57014") {
+    const message = `the warehouse stopped the query after ${timeLimitMs / 1000} s; ask about fewer rows or columns`;
+    return fault("deadline", message, { timeLimitMs }, error);
+  }
+  if (code === "42501") {
+    return fault("unfit", "the warehouse's role may not read a table; grant it SELECT and crawl again", {}, error);
+  }
+  if (/^(42P01|42703)$/.test(code)) {
+    return fault("conflict", "a table of the warehouse changed since it was crawled; ask again", {}, error);
+  }
+  if (/^(53|54)/.test(code)) {
+    return fault("unfit", "the warehouse has too little memory, disk or connections for the query", { code }, error);
+  }
+  if (/^(08|57P|ECONN|ENOTFOUND|ETIMEDOUT|EPIPE|28|3D000)/.test(code) || code === "") {
+    return fault(
+      "unavailable",
+      "the warehouse can't be reached; check that it runs and lets its role in",
+      { code },
+      error,
+    );
+  }
+  return fault("internal", "a query on the warehouse failed; the log of the process has the cause", { code }, error);
+}
+
+/** Opens a read-only transaction over relations of a warehouse. `unavailable` where it can't be reached. Close it. */
+export async function openPostgresReader(options: PostgresReaderOptions): Promise<PostgresReader> {
+  const { relations, timeLimitMs } = options;
+  const client = new pg.Client({ ...options.client, connectionTimeoutMillis: 10_000, types: plainTypes });
+  // Without a listener a lost connection would end the process; the query that runs hears of it anyway.
+  client.on("error", () => {});
+  let stopping = false;
+  let backend = 0;
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+    backend = rows[0]!.pid;
+    for (const statement of session(timeLimitMs)) await client.query(statement);
+  } catch (error) {
+    await client.end().catch(() => {});
+    throw asWarehouseFault(error, false, timeLimitMs);
+  }
+
+  /** A failed statement would end the transaction for those after it. */
+  async function guarded<T>(work: () => Promise<T>): Promise<T> {
+    await client.query("SAVEPOINT before");
+    try {
+      return await work();
+    } catch (error) {
+      await client.query("ROLLBACK TO SAVEPOINT before");
+      throw error;
+    } finally {
+      await client.query("RELEASE SAVEPOINT before");
+    }
+  }
+
+  let last: Promise<unknown> = Promise.resolve();
+  const sqlOf = (sql: string) => numbered(withRelations(sql, relations));
+  return {
+    dialect: postgres,
+    client,
+    sqlOf,
+    query<T extends Row = Row>(sql: string, params: readonly Plain[] = []): Promise<T[]> {
+      const run = last.then(async () => {
+        try {
+          return (await guarded(() => client.query<T>(sqlOf(sql), [...params]))).rows;
+        } catch (error) {
+          throw asWarehouseFault(error, stopping, timeLimitMs);
+        }
+      });
+      last = run.catch(() => {});
+      return run;
+    },
+    interrupt() {
+      stopping = true;
+      void cancelBackend(options.client, backend).finally(() => {
+        stopping = false;
+      });
+    },
+    close() {
+      stopping = true;
+      void cancelBackend(options.client, backend).finally(() => client.end().catch(() => {}));
+    },
+  };
+}
+
+/** Asks the server, over a connection of its own, to stop what a backend runs. */
+async function cancelBackend(config: pg.ClientConfig, backend: number): Promise<void> {
+  const other = new pg.Client({ ...config, connectionTimeoutMillis: 5_000 });
+  other.on("error", () => {});
+  try {
+    await other.connect();
+    await other.query("SELECT pg_cancel_backend($1)", [backend]);
+  } catch {
+    // Whoever stops a query doesn't wait for it: its own time limit ends it.
+  } finally {
+    await other.end().catch(() => {});
+  }
+}

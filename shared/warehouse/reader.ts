@@ -1,0 +1,20 @@
+import type { Dialect } from "./dialect.ts";
+import type { Plain } from "./plain.ts";
+
+/** A row of a result by column name. */
+export type Row = Record<string, Plain>;
+
+/**
+ * What reads dataset versions where they stand: DuckDB over the lake's files, or a warehouse. Each version is a relation of
+ * its dataset's name with its columns in storage types. Write SQL that every engine understands, and take from `dialect`
+ * what they say differently.
+ */
+export type Reader = {
+  dialect: Dialect;
+  /** Rows of a result as plain data. `?` placeholders are filled from `params`. */
+  query<T extends Row = Row>(sql: string, params?: readonly Plain[]): Promise<T[]>;
+  /** Stops every running query; each ends `cancelled`. */
+  interrupt(): void;
+  /** Frees everything. Running queries are stopped first. */
+  close(): void;
+};
