@@ -4,6 +4,9 @@ declare module "validator" {
     isEmail(text: string): boolean;
     isIBAN(text: string): boolean;
     isIP(text: string): boolean;
+    isMACAddress(text: string): boolean;
+    isLatLong(text: string): boolean;
+    isLuhnNumber(text: string): boolean;
     isCreditCard(text: string): boolean;
     isISBN(text: string): boolean;
     isIdentityCard(text: string, locale: string): boolean;

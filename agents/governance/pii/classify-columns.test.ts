@@ -43,6 +43,11 @@ describe("by name", () => {
     ["billing_address", ["Somewhere"], "street_address"],
     ["customerID", ["7590-VHVEG"], "key"],
     ["Geschlecht", ["divers"], "protected"],
+    ["kfz_kennzeichen", ["K-AB 123"], "vehicle"],
+    ["wifi_mac", ["001b44113ab7"], "device_id"],
+    ["氏名", ["山田 太郎"], "person_name"],
+    ["お客様住所", ["大阪市北区梅田"], "street_address"],
+    ["фамилия", ["Иванова"], "person_name"],
   ])("finds %s", (name, values, kind) => expect(kinds(column(name, values))).toContain(kind));
 
   it.each(["email_count", "card_type", "phone_service", "company_name", "email_verified", "TelephoneCountryCode"])(
@@ -67,6 +72,15 @@ describe("by values, under a name that says nothing", () => {
     ["card", ["4111111111111111", "5500000000000004"], "integer"],
     ["iban", ["DE89370400440532013000", "GB82 WEST 1234 5698 7654 32"], "text"],
     ["ip", ["192.168.0.1", "2001:db8::1"], "text"],
+    ["device_id", ["00:1b:44:11:3a:b7", "3C-22-FB-10-9E-AA"], "text"],
+    // The example of 49 CFR 565's table, and the number whose signs are all ones.
+    ["vehicle", ["1M8GDM9AXKP042788", "11111111111111111"], "text"],
+    // Published examples: INSEE's with its key 25, Skatteverket's, the CURP of RENAPO's manual.
+    ["national_id", ["2 55 08 14 168 025 38"], "text"],
+    ["national_id", ["811228-9874", "19670919-9530"], "text"],
+    ["national_id", ["HEGG560427MVZRRL04"], "text"],
+    // Built here: the shapes of keys, none of them one.
+    ["password", [`ghp_${"a1".repeat(15)}`, `AKIA${"Z9".repeat(8)}`], "text"],
     ["national_id", ["078-05-1121", "219-09-9998"], "text"],
     ["national_id", ["12345678Z", "87654321X"], "text"],
     ["street_address", ["1659 Hoog St", "12 rue de la Paix", "Hauptstraße 5", "P.O. Box 255"], "text"],
@@ -83,6 +97,9 @@ describe("by values, under a name that says nothing", () => {
     ["numbers that miss the card's checksum", ["4111111111111112", "5500000000000005"], "integer"],
     ["an account number with wrong check digits", ["DE88370400440532013000"], "text"],
     ["versions", ["1.2.3", "10.4.0"], "text"],
+    ["a vehicle number with another check digit", ["1M8GDM9A1KP042788"], "text"],
+    ["a register number with another key", ["255081416802539"], "text"],
+    ["hashes", ["9f86d081884c7d659a2feaa0c55ad015", "60303ae22b998861bce3b28f33eec1be"], "text"],
     ["book numbers", ["978-3-16-148410-0", "978-0-306-40615-7"], "text"],
     ["plain sentences", ["there were 12 boxes in the yard today", "nothing more to say about it now"], "text"],
   ])("finds nothing in %s", (_, values, type) => expect(kinds(column("c1", values, type))).toEqual([]));
@@ -100,6 +117,11 @@ describe("beside a person", () => {
   );
   const email = column("email", ["a@b.example", "c@d.example"]);
   it("a city is an identifier", () => expect(kinds(city, email)).toEqual(["city"]));
+  const lat = column("latitude", ["48.13712", "52.52001", "40.41678"], "number");
+  it("coordinates are where they are; of things they are a measure", () => {
+    expect(kinds(lat, email)).toEqual(["location"]);
+    expect(kinds(lat)).toEqual([]);
+  });
   it("a city is a category otherwise", () => expect(kinds(city)).toEqual([]));
   it("dates over more than a generation are births", () => {
     expect(kinds(births, email)).toEqual(["birth_date"]);

@@ -4,10 +4,12 @@ import { card } from "./detectors/card.ts";
 import { cardExpiry } from "./detectors/card-expiry.ts";
 import { cardSecurityCode } from "./detectors/card-security-code.ts";
 import { city } from "./detectors/city.ts";
+import { deviceId } from "./detectors/device-id.ts";
 import { email } from "./detectors/email.ts";
 import { iban } from "./detectors/iban.ts";
 import { ip } from "./detectors/ip.ts";
 import { key } from "./detectors/key.ts";
+import { location } from "./detectors/location.ts";
 import { nationalId } from "./detectors/national-id.ts";
 import { password } from "./detectors/password.ts";
 import { personName } from "./detectors/person-name.ts";
@@ -16,6 +18,7 @@ import { postalCode } from "./detectors/postal-code.ts";
 import { protectedAttribute } from "./detectors/protected.ts";
 import { streetAddress } from "./detectors/street-address.ts";
 import { username } from "./detectors/username.ts";
+import { vehicle } from "./detectors/vehicle.ts";
 
 /** Every detector; where two formats fit equally many values the earlier, stricter one names the column. */
 export const detectors: readonly Detector[] = [
@@ -23,6 +26,8 @@ export const detectors: readonly Detector[] = [
   iban,
   card,
   ip,
+  deviceId,
+  vehicle,
   nationalId,
   phone,
   password,
@@ -34,6 +39,7 @@ export const detectors: readonly Detector[] = [
   cardExpiry,
   birthDate,
   city,
+  location,
   protectedAttribute,
   key,
 ];

@@ -1,6 +1,6 @@
 /**
  * A column's name as words: split at case, underscores, other signs and between letters and digits; lower case,
- * without accents, without the digits: `customerID_2` → customer, id; `Prénom` → prenom.
+ * without accents, without the digits: `customerID_2` → customer, id; `Prénom` → prenom; `氏名` stays as it is.
  */
 export function wordsOf(name: string): string[] {
   return name
@@ -12,12 +12,14 @@ export function wordsOf(name: string): string[] {
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
     .replace(/([A-Z]+)([A-Z][a-z])/g, "$1 $2")
     .toLowerCase()
-    .split(/[^a-z]+/)
+    .split(/[^\p{L}]+/u)
     .filter((word) => word !== "");
 }
 
 /** Where a phrase stands in a name: from the first word to before the last, in words. */
 export type PhraseMatch = { from: number; to: number; letters: number };
+
+const unspaced = /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}\p{sc=Thai}]/u;
 
 /**
  * Finds a phrase in a name's words, however they are joined (`first name` in firstname, first_name, FirstName).
@@ -26,6 +28,11 @@ export type PhraseMatch = { from: number; to: number; letters: number };
 export function findPhrase(words: string[], phrase: string): PhraseMatch | null {
   const whole = phrase.startsWith("=");
   const wanted = (whole ? phrase.slice(1) : phrase).replaceAll(" ", "");
+  // Scripts without blanks write several words as one.
+  if (unspaced.test(wanted)) {
+    const at = words.findIndex((word) => word.includes(wanted));
+    return at < 0 ? null : { from: at, to: at + 1, letters: 3 * wanted.length };
+  }
   for (let from = 0; from < words.length; from++) {
     let joined = "";
     for (let to = from + 1; to <= words.length; to++) {

@@ -7,6 +7,7 @@ export const birthDate: Detector = {
   identifier: "quasi",
   says: "dates of birth",
   names: [
+    ..."生年月日|誕生日|出生日期|생년월일|дата рождения".split("|"),
     ..."birthday|birth date|birthdate|date of birth|dob|born|born on|birth|birth year|year of birth|yob|bday".split(
       "|",
     ),

@@ -23,6 +23,7 @@ export const personName: Detector = {
   identifier: "direct",
   says: "names of persons",
   names: [
+    ..."氏名|名前|姓名|フリガナ|お名前|이름|성명|фамилия|имя|отчество|фио|ονομα".split("|"),
     ..."first name|fname|given name|forename|christian name|last name|lname|surname|family name|full name".split("|"),
     ..."middle name|middle initial|maiden name|mothers maiden|mother maiden|mothers maiden name|contact name".split(
       "|",

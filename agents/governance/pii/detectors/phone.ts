@@ -26,6 +26,7 @@ export const phone: Detector = {
   identifier: "direct",
   says: "phone numbers",
   names: [
+    ..."電話|携帯|手机|电话|전화|휴대폰|телефон|τηλεφωνο".split("|"),
     ..."phone|telephone|phone number|telephone number|mobile|mobile number|mobile phone|cell|cell phone|cellphone".split(
       "|",
     ),
@@ -53,6 +54,7 @@ export const phone: Detector = {
   types: ["text"],
   share: 0.5,
   atMostDistinct: null,
-  notValues: ["isbn", "issn", "sku", "serial", "version", "product", "item", "invoice"],
+  notValues:
+    "isbn issn sku serial version product item invoice code article artikel part batch lot order tracking".split(" "),
   besidePerson: false,
 };

@@ -14,6 +14,7 @@ export const postalCode: Detector = {
   identifier: "quasi",
   says: "postal codes",
   names: [
+    ..."郵便番号|邮编|邮政编码|우편번호|индекс".split("|"),
     ..."zip|zip code|postal code|post code|postal|=plz|plz|postleitzahl|code postal|codigo postal|=cp|cep|cap".split(
       "|",
     ),

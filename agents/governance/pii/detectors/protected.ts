@@ -9,6 +9,7 @@ export const protectedAttribute: Detector = {
   identifier: null,
   says: "protected attributes",
   names: [
+    ..."性別|性别|国籍|성별|пол".split("|"),
     ..."gender|sex|sexe|sexo|genero|sesso|geschlecht|geslacht|genre|plec|sexual orientation|race|ethnicity".split("|"),
     ..."ethnic group|ethnic|skin color|religion|faith|nationality|citizenship|national origin|foreign worker".split(
       "|",

@@ -9,9 +9,13 @@ const joined =
 const before =
   /\b(rue|avenue|boulevard|all[ée]e|chemin|place|calle|avenida|avda|carrera|paseo|plaza|via|viale|piazza|corso|rua|travessa|estrada|ul|ulica|os)\b\.?\s+\p{L}/iu;
 
+/** Japan's order: prefecture, city or ward, block numbers. */
+const japanese = /(都|道|府|県).{1,12}(市|区|町|村|郡).*\d/u;
+
 function isAddress(value: string): boolean {
   const text = value.trim();
   if (text.length < 6 || text.length > 160) return false;
+  if (japanese.test(text)) return true;
   if (/\b(p\.?\s?o\.?\s?box|postfach|apartado|casella postale)\s*\d+/i.test(text)) return true;
   return /\d/.test(text) && [after, joined, before].some((street) => street.test(text));
 }
@@ -22,11 +26,31 @@ export const streetAddress: Detector = {
   identifier: "direct",
   says: "postal addresses",
   names: [
+    ..."住所|地址|주소|адрес|διευθυνση".split("|"),
     ..."address|addr|street|street address|street name|home address|postal address|mailing address".split("|"),
     ..."billing address|shipping address|address line|strasse|anschrift|adresse|rue|direccion|domicilio".split("|"),
     ..."calle|endereco|rua|indirizzo|via residenza|adres|straat|ulica|adress|gatuadress|hausnummer".split("|"),
   ],
-  not: ["ip", "mac", "web", "url", "wallet", "contract", "memory", "email", "mail", "id", "changed"],
+  not: [
+    "ip",
+    "mac",
+    "web",
+    "url",
+    "wallet",
+    "contract",
+    "memory",
+    "email",
+    "mail",
+    "id",
+    "changed",
+    "warehouse",
+    "store",
+    "shop",
+    "branch",
+    "depot",
+    "station",
+    "aisle",
+  ],
   fits: ({ type, values }) => type === "text" && shareOf(values, (v) => /\p{L}/u.test(v)) >= 0.5,
   value: isAddress,
   types: ["text"],
