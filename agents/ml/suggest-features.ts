@@ -8,7 +8,7 @@ import {
   leakOf,
   type Measured,
 } from "@muster/shared/features/associations.ts";
-import { isOwnRow, ownColumns, valueType } from "@muster/shared/features/kinds.ts";
+import { isOwnRow, isRelated, ownColumns, readsLabels, valueType } from "@muster/shared/features/kinds.ts";
 import { type Dropped, rounded } from "./suggest/scope.ts";
 
 /** More features than this aren't suggested. */
@@ -80,7 +80,7 @@ const plain = (feature: Feature) => feature.kind === "column" || feature.kind ==
 
 /** The columns that a feature reads of its values, as `dataset.column`. */
 function readOf(feature: Feature, dataset: string): string[] {
-  if (isOwnRow(feature)) return ownColumns(feature).map((column) => `${dataset}.${column}`);
+  if (isOwnRow(feature) || readsLabels(feature)) return ownColumns(feature).map((column) => `${dataset}.${column}`);
   const where = "where" in feature && feature.where !== null ? [feature.where.column] : [];
   const column = "column" in feature && feature.column !== null ? [feature.column] : [];
   return [...column, ...where].map((name) => `${feature.table}.${name}`);
@@ -97,7 +97,7 @@ const leakingColumns = (candidates: readonly Feature[], known: ReadonlyMap<strin
 /** What a feature is about: its columns and table, whatever the window or the aggregate. */
 const familyOf = (feature: Feature): string =>
   JSON.stringify([
-    isOwnRow(feature) ? ownColumns(feature) : feature.table,
+    isRelated(feature) ? [feature.table, feature.key] : ownColumns(feature),
     "column" in feature ? feature.column : null,
     "where" in feature ? feature.where : null,
   ]);

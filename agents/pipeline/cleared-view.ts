@@ -1,13 +1,14 @@
 import type { FeatureView } from "@muster/shared/domain/feature.ts";
 import type { FactValue } from "@muster/shared/fact/table.ts";
 import { fault } from "@muster/shared/fault.ts";
-import { isOwnRow, ownColumns } from "@muster/shared/features/kinds.ts";
+import { isOwnRow, labelKey, ownColumns, readsLabels } from "@muster/shared/features/kinds.ts";
 
 type Cleared = FactValue<"training.cleared">;
 
 /**
  * Holds a view to its clearance: every column whose values become a feature has the role `feature`; keys and times are
- * read only to join and to know when. `denied` names the first that isn't.
+ * read only to join and to know when, and labels only by the kinds that know when they were known. `denied` names the
+ * first that isn't.
  */
 export function checkCleared(view: FeatureView, cleared: Cleared): void {
   const demand = (
@@ -31,8 +32,22 @@ export function checkCleared(view: FeatureView, cleared: Cleared): void {
         demand(view.dataset, column, feature.name, (entry) => entry.role === "feature");
       continue;
     }
-    demand(feature.table, feature.key, feature.name, (entry) => entry.role === "key" || entry.role === "feature");
-    demand(view.dataset, feature.localKey, feature.name, (entry) => entry.role === "key" || entry.role === "feature");
+    const joins = (entry: Cleared["columns"][string]) => entry.role === "key" || entry.role === "feature";
+    if (readsLabels(feature)) {
+      // A category whose mean is taken is learned from like the category itself.
+      demand(view.dataset, labelKey(feature), feature.name, (entry) =>
+        feature.kind === "label_rate" ? joins(entry) : entry.role === "feature",
+      );
+      continue;
+    }
+    demand(feature.table, feature.key, feature.name, joins);
+    demand(view.dataset, feature.localKey, feature.name, joins);
+    if (feature.via) {
+      demand(feature.via.table, feature.via.key, feature.name, joins);
+      demand(feature.via.table, feature.via.column, feature.name, joins);
+    }
+    if ("order" in feature && feature.order)
+      demand(feature.table, feature.order, feature.name, (entry) => entry.use === "time" || joins(entry));
     if ("time" in feature && feature.time)
       demand(feature.table, feature.time, feature.name, (entry) => entry.use === "time" || entry.role === "feature");
     if ("arrived" in feature && feature.arrived)

@@ -26,8 +26,24 @@ const edges = z
   .min(1)
   .max(50)
   .refine((all) => all.every((edge, i) => i === 0 || edge > all[i - 1]!), "edges rise from one to the next");
-/** A table of the scope joined by key: `table.key = own row's localKey`. */
-const related = { table: DatasetName, key: z.string(), localKey: z.string() };
+/**
+ * A table of the scope joined by key: `table.key = own row's localKey`. `via`: the own row's `localKey` names a row of
+ * another table by its `key`, and that row's `column` names the rows of `table` (missing where several contradict).
+ */
+const related = {
+  table: DatasetName,
+  key: z.string(),
+  localKey: z.string(),
+  via: z.object({ table: DatasetName, key: z.string(), column: z.string() }).optional(),
+};
+/** Of the label's own table: what tells rows of one moment apart. Those with a lower value came before; others are left out. */
+const ordered = { order: z.string().optional() };
+/** A length in days; at least a microsecond, at most a century. */
+const days = z
+  .number()
+  .min(1 / 86_400_000_000)
+  .max(36_525);
+const timed = { time: z.string(), arrived: z.string().nullable() };
 /** The event and arrival time of a related table; null where it has none. */
 const asOf = { time: z.string().nullable().default(null), arrived: z.string().nullable().default(null) };
 /** Only rows whose column equals the value; `null`: only rows that miss it. */
@@ -48,9 +64,21 @@ const filled = { filledBy: z.string().optional() };
  * missing where one of them is).
  * Kinds that need other rows are looked up by entity key at serving:
  * `lookup` (the newest row of another table known at the cutoff; missing where the newest rows contradict each other),
- * `lookup_age_days`, `window` (aggregate over (cutoff − w, cutoff] by event time and arrival ≤ cutoff; count, sum and
- * distinct of no rows are 0), `window_ratio` (a daily rate over the short window divided by that over the long one,
- * missing where the long one is 0), `recency_days` (days since the newest event known at the cutoff).
+ * `lookup_age_days`, `lag` (the value of the `back`-th newest row; missing where rows of one moment contradict each other),
+ * `window` (aggregate over (cutoff − w, cutoff] by event time and arrival ≤ cutoff; count, sum and distinct of no rows are
+ * 0), `window_ratio` (a daily rate over the short window divided by that over the long one, missing where the long one is
+ * 0), `recency_days` (days since the newest event known at the cutoff).
+ *
+ * **Own past.** Where `table` is the label's own table and `time` its event time, the rows are those before the own row:
+ * earlier ones, and of the same moment those with a lower `order` where one is given (without it they are left out, since
+ * nothing says which came first). The own row itself is in a `window` and a `window_ratio`, because what they read of it is
+ * known when it is scored (never the label); `lag` and `recency_days` look at the rows before it.
+ *
+ * Kinds that read labels use only those known by then: of rows whose event time plus delay lies at or before the cutoff,
+ * and on training rows of training rows alone.
+ * `label_rate` (mean of the label over rows of the same key in (cutoff − delay − w, cutoff − delay]; null: all history),
+ * `target_mean` (mean of the label over training rows of the same category, drawn to the mean of all by `smoothing` rows;
+ * where rows have a time those whose label was known by then, else those of other folds by the hash of the entity).
  *
  * A row may have been written to after it arrived. A date of a related row later than the cutoff always reads as missing;
  * one of the own row only where `filledBy` names it, since a planned date, like a renewal, is known beforehand.
@@ -77,32 +105,61 @@ export const Feature = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("lookup"), name, ...related, ...asOf, column: z.string(), type: ColumnType, ...filled }),
   z.object({ kind: z.literal("lookup_age_days"), name, ...related, ...asOf, column: z.string(), ...filled }),
   z.object({
+    kind: z.literal("lag"),
+    name,
+    ...related,
+    ...timed,
+    column: z.string(),
+    type: ColumnType,
+    back: z.number().int().min(1).max(100),
+    ...ordered,
+    ...filled,
+  }),
+  z.object({
     kind: z.literal("window"),
     name,
     ...related,
-    time: z.string(),
-    arrived: z.string().nullable(),
+    ...timed,
     aggregate: Aggregate,
     column: z.string().nullable(),
     /** Length of the window in days (fractions allowed: 10 minutes = 10/1440); null: all history. */
-    days: z.number().positive().nullable(),
+    days: days.nullable(),
     where,
+    ...ordered,
     ...filled,
   }),
   z.object({
     kind: z.literal("window_ratio"),
     name,
     ...related,
-    time: z.string(),
-    arrived: z.string().nullable(),
+    ...timed,
     aggregate: z.enum(["count", "sum"]),
     column: z.string().nullable(),
-    shortDays: z.number().positive(),
-    longDays: z.number().positive(),
+    shortDays: days,
+    longDays: days,
     where,
+    ...ordered,
     ...filled,
   }),
-  z.object({ kind: z.literal("recency_days"), name, ...related, time: z.string(), arrived: z.string().nullable() }),
+  z.object({ kind: z.literal("recency_days"), name, ...related, ...timed, ...ordered }),
+  z.object({
+    kind: z.literal("label_rate"),
+    name,
+    key: z.string(),
+    days: days.nullable(),
+    /** Days from a row's event to its label being known; at least the problem's own. */
+    delayDays: days,
+  }),
+  z.object({
+    kind: z.literal("target_mean"),
+    name,
+    column: z.string(),
+    smoothing: z.number().nonnegative().max(1e6),
+    /** As of `label_rate`, where rows have a time; null without. */
+    delayDays: days.nullable(),
+    /** How many folds, where rows have no time; null with. */
+    folds: z.number().int().min(2).max(20).nullable(),
+  }),
 ]);
 export type Feature = z.infer<typeof Feature>;
 

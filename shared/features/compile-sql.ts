@@ -2,25 +2,35 @@ import type { Column } from "../domain/dataset.ts";
 import type { Feature, FeatureValueType } from "../domain/feature.ts";
 import { fault } from "../fault.ts";
 import { quoteIdent } from "../warehouse/quote.ts";
-import { isOwnRow, ownColumns, type RelatedFeature, valueType } from "./kinds.ts";
+import { isOwnRow, isRelated, ownColumns, type RelatedFeature, valueType } from "./kinds.ts";
+import { compileLabelled, type LabelSource } from "./label-sql.ts";
 import { ownRowSql } from "./own-row-sql.ts";
+import { checkOrder, type Past } from "./past.ts";
+import { compilePast, type Windows } from "./past-sql.ts";
 import { compileGroup, groupKey } from "./related-sql.ts";
 import { columnOf, type Relation, reservedColumns } from "./schema.ts";
 
 /**
  * What a view is compiled over. `spine`: one row per entity × cutoff with `__entity`, `__cutoff` (TIMESTAMP or null) and
  * the own row's columns, which `columns` lists; `keep` names spine columns to pass through (default `__entity`,
- * `__cutoff`). `tables`: the related tables by dataset name.
+ * `__cutoff`). `tables`: the related tables by dataset name. `past`: the label's own table as the log of its events;
+ * `labels`: where labels of other rows are read. With these the spine has the `__self` and `__micros` of its rows.
  */
 export type ViewSource = {
   spine: Relation;
   tables: Readonly<Record<string, Relation>>;
   keep?: readonly string[];
+  past?: Past;
+  labels?: LabelSource;
 };
 
-/** SQL of a view: its rows are the spine's, its columns `keep`, then one per feature. `rawColumns`: own columns read. */
+/**
+ * SQL of a view: its rows are the spine's, its columns `keep`, then one per feature. `rawColumns`: own columns read.
+ * `windows`: what the spine has to carry of its past.
+ */
 export type CompiledView = {
   sql: string;
+  windows: Windows;
   columns: { name: string; type: FeatureValueType }[];
   rawColumns: Column[];
 };
@@ -46,14 +56,26 @@ function checkNames(features: readonly Feature[], source: ViewSource): void {
   }
 }
 
-/** The related table of a feature. `not_found` where the source doesn't have it. */
-function tableOf(feature: RelatedFeature, source: ViewSource): Relation {
-  const table = Object.hasOwn(source.tables, feature.table) ? source.tables[feature.table] : undefined;
+/** A related table that a feature names. `not_found` where the source doesn't have it. */
+function tableOf(feature: RelatedFeature, name: string, source: ViewSource): Relation {
+  const table = Object.hasOwn(source.tables, name) ? source.tables[name] : undefined;
   if (table === undefined) {
-    const message = `feature ${feature.name} reads ${feature.table}, which isn't in the scope`;
-    throw fault("not_found", message, { feature: feature.name, dataset: feature.table });
+    const message = `feature ${feature.name} reads ${name}, which isn't in the scope`;
+    throw fault("not_found", message, { feature: feature.name, dataset: name });
   }
   return table;
+}
+
+/** The features of related tables in groups, each of which one pass can answer. */
+function grouped<T extends RelatedFeature>(features: readonly T[]): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const feature of features) {
+    const key = groupKey(feature);
+    const group = groups.get(key);
+    if (group) group.push(feature);
+    else groups.set(key, [feature]);
+  }
+  return [...groups.values()];
 }
 
 /**
@@ -64,21 +86,26 @@ export function compileView(view: { features: readonly Feature[] }, source: View
   const { features } = view;
   if (features.length === 0) throw fault("invalid_input", "a view without features; give at least one");
   checkNames(features, source);
-  const groups = new Map<string, RelatedFeature[]>();
+  const { spine, past } = source;
   const values = new Map<string, string>();
-  for (const feature of features) {
-    if (isOwnRow(feature)) {
-      values.set(feature.name, ownRowSql(feature, source.spine, "s"));
-      continue;
-    }
-    const key = groupKey(feature);
-    const group = groups.get(key);
-    if (group) group.push(feature);
-    else groups.set(key, [feature]);
-  }
-  const compiled = [...groups.values()].map((group, i) =>
-    compileGroup(group, source.spine, tableOf(group[0]!, source), i),
-  );
+  for (const feature of features) if (isOwnRow(feature)) values.set(feature.name, ownRowSql(feature, spine, "s"));
+  const mine = past === undefined ? [] : features.filter(past.isPast);
+  const others = features.filter(isRelated).filter((feature) => !(mine as RelatedFeature[]).includes(feature));
+  others.forEach(checkOrder);
+  const before = past === undefined ? null : compilePast(mine, past);
+  for (const [name, sql] of before?.values ?? []) values.set(name, sql);
+  const sources = [
+    ...grouped(others).map((group) => {
+      const [first] = group;
+      const via = first!.via === undefined ? undefined : tableOf(first!, first!.via.table, source);
+      return { group, source: { spine, table: tableOf(first!, first!.table, source), via, past: false } };
+    }),
+    ...grouped(before?.left ?? []).map((group) => ({ group, source: { spine, table: past!.table, past: true } })),
+  ];
+  const compiled = [
+    ...sources.map(({ group, source }, i) => compileGroup(group, source, i)),
+    ...compileLabelled(features, source.labels),
+  ];
   for (const group of compiled) for (const [name, sql] of group.values) values.set(name, sql);
   const kept = (source.keep ?? ["__entity", "__cutoff"]).map((name) => `s.${quoteIdent(name)}`);
   const selected = features.map((f) => `${values.get(f.name)!} AS ${quoteIdent(f.name)}`);
@@ -87,11 +114,12 @@ export function compileView(view: { features: readonly Feature[] }, source: View
     ctes.length === 0 ? "" : `WITH ${ctes.join(",\n")}`,
     `SELECT ${[...kept, ...selected].join(",\n  ")}`,
     `FROM ${quoteIdent(source.spine.relation)} s`,
-    ...compiled.map((group) => group.join),
+    ...compiled.flatMap((group) => group.joins),
   ];
   const read = new Set(features.filter(isOwnRow).flatMap(ownColumns));
   return {
     sql: sql.filter((line) => line !== "").join("\n"),
+    windows: before ?? { first: [], second: [], carried: [] },
     columns: features.map((f) => ({ name: f.name, type: valueType(f) })),
     rawColumns: [...read].map((name) => columnOf(source.spine, name)),
   };

@@ -33,7 +33,7 @@ function datePart(instant: Instant, part: "year" | "month" | "day" | "weekday" |
  */
 export function evaluateRow(feature: Feature, row: Record<string, unknown>, at: Date | null): number | string | null {
   if (!isOwnRow(feature)) {
-    throw fault("invalid_input", `feature ${feature.name} needs rows of ${feature.table}; look it up by key`);
+    throw fault("invalid_input", `feature ${feature.name} needs other rows; look it up by key`);
   }
   if (isLater(feature.filledBy, row, at)) return feature.kind === "is_missing" ? 1 : null;
   const number = (column: string) => toNumber(row[column], column);

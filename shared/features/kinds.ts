@@ -20,15 +20,26 @@ export type OwnRowFeature = Extract<
       | "cross";
   }
 >;
-/** A feature that reads rows of another table. */
-export type RelatedFeature = Exclude<Feature, OwnRowFeature>;
+/** A feature that reads labels of other rows. */
+export type LabelFeature = Extract<Feature, { kind: "label_rate" | "target_mean" }>;
+/** A feature that reads rows of another table, or other rows of its own. */
+export type RelatedFeature = Exclude<Feature, OwnRowFeature | LabelFeature>;
 /** A feature that reads one row of another table. */
 export type LookupFeature = Extract<RelatedFeature, { kind: "lookup" | "lookup_age_days" }>;
+/** A feature that reads one of the rows before. */
+export type LagFeature = Extract<RelatedFeature, { kind: "lag" }>;
 /** A feature that aggregates rows of another table. */
-export type WindowFeature = Exclude<RelatedFeature, LookupFeature>;
+export type WindowFeature = Exclude<RelatedFeature, LookupFeature | LagFeature>;
 
 /** Whether a feature can be computed from the entity's own row. */
-export const isOwnRow = (feature: Feature): feature is OwnRowFeature => !("table" in feature);
+export const isOwnRow = (feature: Feature): feature is OwnRowFeature => !("table" in feature) && !readsLabels(feature);
+
+/** Whether a feature reads labels of other rows. */
+export const readsLabels = (feature: Feature): feature is LabelFeature =>
+  feature.kind === "label_rate" || feature.kind === "target_mean";
+
+/** Whether a feature reads rows of another table, or other rows of its own. */
+export const isRelated = (feature: Feature): feature is RelatedFeature => "table" in feature;
 
 /** Whether a feature reads one row of another table. */
 export const isLookup = (feature: RelatedFeature): feature is LookupFeature =>
@@ -49,8 +60,13 @@ function ownValues(feature: OwnRowFeature): string[] {
   }
 }
 
+/** The column by which a feature that reads labels takes rows together. */
+export const labelKey = (feature: LabelFeature): string =>
+  feature.kind === "label_rate" ? feature.key : feature.column;
+
 /** The columns of the entity's own row that a feature reads: its join key, or its values and the date that fills them in. */
 export function ownColumns(feature: Feature): string[] {
+  if (readsLabels(feature)) return [labelKey(feature)];
   if (!isOwnRow(feature)) return [feature.localKey];
   const { filledBy } = feature;
   return [...new Set([...ownValues(feature), ...(filledBy === undefined ? [] : [filledBy])])];
@@ -66,13 +82,22 @@ export function relatedValues(feature: RelatedFeature): string[] {
 /** The columns of a related table that a feature reads, its key, its times and the date that fills it in among them. */
 export function relatedColumns(feature: RelatedFeature): string[] {
   const filledBy = "filledBy" in feature ? feature.filledBy : undefined;
-  const read = [feature.key, feature.time, feature.arrived, ...relatedValues(feature), filledBy ?? null];
+  const order = "order" in feature ? (feature.order ?? null) : null;
+  const read = [feature.key, feature.time, feature.arrived, ...relatedValues(feature), filledBy ?? null, order];
   return [...new Set(read.filter((column) => column !== null))];
+}
+
+/** The datasets that features of a view read, its own first. */
+export function datasetsRead({ dataset, features }: { dataset: string; features: readonly Feature[] }): Set<string> {
+  const related = features.filter(isRelated);
+  return new Set([dataset, ...related.flatMap((f) => (f.via === undefined ? [f.table] : [f.table, f.via.table]))]);
 }
 
 /** The type of a feature's value: text becomes a category, everything else a number. */
 export function valueType(feature: Feature): FeatureValueType {
   const category = (type: ColumnType) => (type === "text" ? "category" : "number");
   if (feature.kind === "cross") return "category";
-  return feature.kind === "column" || feature.kind === "lookup" ? category(feature.type) : "number";
+  return feature.kind === "column" || feature.kind === "lookup" || feature.kind === "lag"
+    ? category(feature.type)
+    : "number";
 }

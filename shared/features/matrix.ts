@@ -1,9 +1,10 @@
-import type { FeatureView } from "../domain/feature.ts";
+import type { Feature, FeatureView } from "../domain/feature.ts";
 import type { Problem } from "../domain/problem.ts";
 import { quoteIdent, quoteLiteral } from "../warehouse/quote.ts";
 import { type CompiledView, compileView } from "./compile-sql.ts";
-import { ownColumns } from "./kinds.ts";
+import { ownColumns, readsLabels } from "./kinds.ts";
 import { labelRows } from "./labels.ts";
+import { isPast, type PastFeature, pastColumns } from "./past.ts";
 import { columnOf, type Relation } from "./schema.ts";
 import { inShareSql } from "./side.ts";
 
@@ -28,9 +29,16 @@ export function compileMatrix(
   source: MatrixSource,
   role: MatrixRole,
 ): CompiledView {
-  const own = [...new Set(view.features.flatMap(ownColumns))];
-  const spine: Relation = { relation: "__spine", columns: own.map((name) => columnOf(source.dataset, name)) };
-  const compiled = compileView(view, { spine, tables: source.tables, keep: ["__entity", "__cutoff", "__label"] });
+  const past = (feature: Feature): feature is PastFeature => isPast(feature, problem);
+  const mine = view.features.filter(past);
+  const own = [...new Set([...view.features.flatMap(ownColumns), ...mine.flatMap(pastColumns)])];
+  const columns = own.map((name) => columnOf(source.dataset, name));
+  const all: Relation = { relation: "__all", columns };
+  const compiled = compileView(view, {
+    ...{ spine: { relation: "__spine", columns }, tables: source.tables, keep: ["__entity", "__cutoff", "__label"] },
+    past: { table: all, few: source.sample !== undefined, isPast: past },
+    labels: { problem, all, spine: "__spine" },
+  });
   const sampled =
     source.sample === undefined ? "" : ` AND ${inShareSql("__entity", source.sample.share, source.sample.salt)}`;
   // Rows that share entity and cutoff are told apart by their values; equal ones may stand either way.
@@ -42,12 +50,23 @@ export function compileMatrix(
   ];
   const rows = labelRows(problem, source.dataset, own);
   // A flat table's rows have no window that is still open: all of them are scored, without their labels.
-  const picked =
-    role === "scoring" && problem.label.kind === "column"
-      ? `SELECT * REPLACE (NULL AS __label) FROM (${rows}) WHERE true`
-      : `SELECT * FROM (${rows}) WHERE __split = ${quoteLiteral(role)}`;
-  const sql = `WITH __spine AS MATERIALIZED (
-${picked}${sampled}
+  const flat = role === "scoring" && problem.label.kind === "column";
+  const where = `${flat ? "true" : `__split = ${quoteLiteral(role)}`}${sampled}`;
+  const labels = flat ? `CAST(NULL AS ${problem.task === "regression" ? "DOUBLE" : "VARCHAR"}) AS __label` : "__label";
+  const { first, second, carried } = compiled.windows;
+  const kept = [...own.map(quoteIdent), ...carried].map((name) => `, ${name}`).join("");
+  const needsAll = mine.length > 0 || view.features.some(readsLabels);
+  const numbered = needsAll ? ", __self, __micros" : "";
+  const read = needsAll
+    ? `__all AS MATERIALIZED (
+SELECT row_number() OVER () AS __self, epoch_us(r.__cutoff) AS __micros, r.* FROM (${rows}) r
+), `
+    : "";
+  const step = (from: string, items: readonly string[]) =>
+    items.length === 0 ? from : `(SELECT a.*, ${items.join(", ")} FROM ${from} a)`;
+  const from = step(step(needsAll ? "__all" : `(${rows})`, first), second);
+  const sql = `WITH ${read}__spine AS MATERIALIZED (
+SELECT __entity, __cutoff, ${labels}, __split${numbered}${kept} FROM ${from} r WHERE ${where}
 ), __view AS (
 ${compiled.sql}
 )

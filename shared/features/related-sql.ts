@@ -1,30 +1,46 @@
-import { fault } from "../fault.ts";
-import { quoteIdent, quoteLiteral } from "../warehouse/quote.ts";
-import { isLookup, type LookupFeature, type RelatedFeature, relatedValues, type WindowFeature } from "./kinds.ts";
+import { quoteIdent } from "../warehouse/quote.ts";
+import { emptySql, microsOf, type ReadAs, reachOf, windowSql } from "./aggregate-sql.ts";
+import {
+  isLookup,
+  type LagFeature,
+  type LookupFeature,
+  type RelatedFeature,
+  relatedValues,
+  type WindowFeature,
+} from "./kinds.ts";
 import { alike, plainSql } from "./own-row-sql.ts";
+import { orderOf } from "./past.ts";
 import {
   columnOf,
   daysSql,
-  finiteSql,
   laterSql,
   microsSql,
   NUMERIC,
-  numberSql,
   qualified,
   type Relation,
   TEMPORAL,
   typedColumn,
 } from "./schema.ts";
 
-/** Common table expressions of one group of related features, the join back to the spine, and SQL per feature name. */
-export type CompiledGroup = { ctes: string[]; join: string; values: Map<string, string> };
+/** Common table expressions of one group of related features, the joins back to the spine, and SQL per feature name. */
+export type CompiledGroup = { ctes: string[]; joins: string[]; values: Map<string, string> };
 
-const MICROS_PER_DAY = 86_400_000_000;
-const micros = (days: number) => String(Math.round(days * MICROS_PER_DAY));
+/**
+ * What a group is compiled over. `past`: the table is the spine's own, `__self` numbering the rows of both, and only rows
+ * before the own one count. `via`: the relation between, where the own row's key doesn't name the table's rows itself.
+ */
+export type GroupSource = { spine: Relation; table: Relation; via?: Relation; past: boolean };
+
+/** How a feature is answered; a recency among ordered rows of one moment needs their join, without the own row. */
+function kindOf(f: RelatedFeature): "lookup" | "lag" | "recent" | "before" | "window" {
+  if (isLookup(f)) return "lookup";
+  if (f.kind === "recency_days") return f.order === undefined ? "recent" : "before";
+  return f.kind === "lag" ? "lag" : "window";
+}
 
 /** Features that one pass over one related table can answer get the same text. */
 export const groupKey = (f: RelatedFeature): string =>
-  JSON.stringify([isLookup(f), f.table, f.key, f.localKey, f.time, f.arrived]);
+  JSON.stringify([kindOf(f), f.table, f.key, f.localKey, f.time, f.arrived, f.via, "order" in f ? f.order : null]);
 
 /** How two key columns are compared: as they are where their types agree, else as numbers or text. */
 function comparable(left: Relation, leftName: string, right: Relation, rightName: string): (sql: string) => string {
@@ -39,26 +55,24 @@ function comparable(left: Relation, leftName: string, right: Relation, rightName
  * SQL for a value of a related row as it was at the cutoff `k.__cutoff`. A row may have been written to after it arrived:
  * a date later than the cutoff wasn't there yet, nor was what `filledBy` says is filled in with such a date.
  */
-function knownSql(feature: RelatedFeature, table: Relation, name: string, value: string): string {
+function knownSql(feature: RelatedFeature, { table, past }: GroupSource, name: string, value: string): string {
   const filledBy = "filledBy" in feature ? feature.filledBy : undefined;
   const dates = new Set<string>();
   if (filledBy !== undefined)
     dates.add(typedColumn(table, filledBy, TEMPORAL, `the date that fills in feature ${feature.name}`).name);
   if (TEMPORAL.includes(columnOf(table, name).type)) dates.add(name);
-  // Rows whose time or arrival is later aren't joined at all.
-  for (const moment of [feature.time, feature.arrived]) if (moment !== null) dates.delete(moment);
+  // Rows whose time or arrival is later aren't joined at all, but for the own row, which may arrive after it is scored.
+  for (const moment of past ? [feature.time] : [feature.time, feature.arrived])
+    if (moment !== null) dates.delete(moment);
   const later = [...dates].map((date) => laterSql("t", date, "k.__cutoff"));
   return later.length === 0 ? value : `CASE WHEN ${later.join(" OR ")} THEN NULL ELSE ${value} END`;
 }
 
-/** The name that a column has among the joined rows, as a feature reads it. */
-type ReadAs = (feature: WindowFeature, name: string) => string;
-
 /** The columns that windows read, each once as it was at the cutoff: items of the joined rows' SELECT, and their names. */
-function knownColumns(features: readonly WindowFeature[], table: Relation): { selected: string; readAs: ReadAs } {
+function knownColumns(features: readonly WindowFeature[], source: GroupSource): { selected: string; readAs: ReadAs } {
   const names = new Map<string, string>();
   const known: (...of: Parameters<ReadAs>) => string = (feature, name) =>
-    knownSql(feature, table, name, qualified("t", columnOf(table, name).name));
+    knownSql(feature, source, name, qualified("t", columnOf(source.table, name).name));
   for (const sql of features.flatMap((f) => relatedValues(f).map((name) => known(f, name))))
     if (!names.has(sql)) names.set(sql, `__c${names.size}`);
   return {
@@ -67,83 +81,195 @@ function knownColumns(features: readonly WindowFeature[], table: Relation): { se
   };
 }
 
-function whereSql(feature: WindowFeature, table: Relation, readAs: ReadAs): string | null {
-  if (feature.kind === "recency_days" || feature.where === null) return null;
-  const { equals } = feature.where;
-  const column = columnOf(table, feature.where.column);
-  const value = readAs(feature, column.name);
-  if (equals === null) return `${value} IS NULL`;
-  const expected =
-    typeof equals === "string" ? ["text"] : typeof equals === "boolean" ? ["boolean"] : ["integer", "number"];
-  if (!expected.includes(column.type)) {
-    const message = `feature ${feature.name} compares ${column.name}, which is ${column.type}, with a ${typeof equals}`;
-    throw fault("invalid_input", message, { feature: feature.name });
-  }
-  if (typeof equals === "number" && !Number.isFinite(equals)) {
-    throw fault("invalid_input", `feature ${feature.name} compares with a number that isn't finite`);
-  }
-  return `${value} = ${typeof equals === "string" ? quoteLiteral(equals) : String(equals)}`;
-}
-
-function filterSql(feature: WindowFeature, table: Relation, readAs: ReadAs, days: number | null): string {
-  const where = whereSql(feature, table, readAs);
-  const conditions = [...(days === null ? [] : [`__age < ${micros(days)}`]), ...(where === null ? [] : [where])];
-  return conditions.length === 0 ? "" : ` FILTER (WHERE ${conditions.join(" AND ")})`;
-}
-
-/** One aggregate as a double. Sums and means of fractions are compensated, so that the thread that came first shows less. */
-function aggregateSql(
-  feature: Exclude<WindowFeature, { kind: "recency_days" }>,
-  table: Relation,
-  readAs: ReadAs,
-  days: number | null,
-): string {
-  const { aggregate, column: name } = feature;
-  const filter = filterSql(feature, table, readAs, days);
-  if (aggregate === "count") return `CAST(count(${name === null ? "*" : readAs(feature, name)})${filter} AS DOUBLE)`;
-  if (name === null) {
-    throw fault("invalid_input", `feature ${feature.name} takes the ${aggregate} of no column; name one`);
-  }
-  if (aggregate === "distinct") return `CAST(count(DISTINCT ${readAs(feature, name)})${filter} AS DOUBLE)`;
-  const { type } = typedColumn(table, name, NUMERIC, `feature ${feature.name}`);
-  const column = { name: readAs(feature, name), type };
-  const value = column.type === "number" ? numberSql("t", column) : `CAST(${column.name} AS BIGINT)`;
-  const exact = column.type !== "number";
-  const calls: Record<string, string> = {
-    sum: exact ? "sum" : "fsum",
-    mean: exact ? "avg" : "favg",
-    min: "min",
-    max: "max",
-  };
-  const result = `CAST(${calls[aggregate]}(${value})${filter} AS DOUBLE)`;
-  return aggregate === "sum" ? `coalesce(${result}, 0)` : result;
-}
-
-function windowSql(feature: WindowFeature, table: Relation, readAs: ReadAs): string {
-  switch (feature.kind) {
-    case "recency_days":
-      return "CAST(min(__age) AS DOUBLE) / 86400000000.0";
-    case "window":
-      return aggregateSql(feature, table, readAs, feature.days);
-    case "window_ratio": {
-      const rate = (days: number) => `(${aggregateSql(feature, table, readAs, days)} / ${days})`;
-      return finiteSql(`(${rate(feature.shortDays)} / NULLIF(${rate(feature.longDays)}, 0))`);
-    }
-  }
-}
-
-/** The value for an entity without any row in reach. */
-function emptySql(feature: WindowFeature): string | null {
-  return feature.kind === "window" && ["count", "sum", "distinct"].includes(feature.aggregate) ? "0.0" : null;
-}
-
-function lookupSql(feature: LookupFeature, table: Relation): string {
-  if (feature.kind === "lookup") {
+function valueSql(feature: LookupFeature | LagFeature, source: GroupSource): string {
+  const { table } = source;
+  if (feature.kind !== "lookup_age_days") {
     const column = typedColumn(table, feature.column, alike(feature.type), `feature ${feature.name}`);
-    return knownSql(feature, table, column.name, plainSql("t", column, feature.name));
+    return knownSql(feature, source, column.name, plainSql("t", column, feature.name));
   }
   const { name } = typedColumn(table, feature.column, TEMPORAL, `feature ${feature.name}`);
-  return knownSql(feature, table, name, daysSql("epoch_us(k.__cutoff)", microsSql("t", name)));
+  return knownSql(feature, source, name, daysSql("epoch_us(k.__cutoff)", microsSql("t", name)));
+}
+
+/** The moments at which a group is asked for (`k`), the rows of the table that are known then (`t`), and how answers come back. */
+type Meeting = {
+  ctes: string[];
+  joins: string[];
+  /** What tells the moments apart. */
+  ids: string[];
+  /** `keys k JOIN table t ON …`; `reach`: rows older than so many microseconds needn't meet. */
+  from: (reach: number | null) => string;
+  keys: string;
+  back: (group: string) => string;
+  /** SQL for a table row's key and event time. */
+  key: string;
+  at: string | null;
+};
+
+/** The start of the stretch of `length` microseconds in which a moment lies; stretches are whole, so neighbours are told by subtraction. */
+const stretchSql = (micros: string, length: number): string =>
+  `(${micros} - (((${micros}) % ${length}) + ${length}) % ${length})`;
+
+function meeting(first: RelatedFeature, source: GroupSource, id: number): Meeting {
+  const { spine, table, via, past } = source;
+  const [keys, near] = [`__keys${id}`, `__hop${id}`];
+  const named = via === undefined ? spine : { relation: via.relation, columns: via.columns };
+  const cast = comparable(named, via === undefined ? first.localKey : first.via!.column, table, first.key);
+  const ctes: string[] = [];
+  const joins: string[] = [];
+  let own = cast(qualified("s", first.localKey));
+  let reached = "";
+  if (via !== undefined && first.via !== undefined) {
+    const hop = comparable(spine, first.localKey, via, first.via.key);
+    const named = cast(qualified("v", columnOf(via, first.via.column).name));
+    ctes.push(
+      `${near} AS (SELECT ${hop(qualified("v", first.via.key))} AS __from, CASE WHEN min(${named}) = max(${named}) THEN min(${named}) END AS __key
+  FROM ${quoteIdent(via.relation)} v GROUP BY ${hop(qualified("v", first.via.key))})`,
+    );
+    reached = `LEFT JOIN ${near} ON ${near}.__from = ${hop(qualified("s", first.localKey))}`;
+    joins.push(reached);
+    own = `${near}.__key`;
+  }
+  const order = isLookup(first) ? null : orderOf(first, table);
+  if (past) {
+    const ordered = order === null ? "" : `, ${qualified("s", order)} AS __order`;
+    ctes.push(
+      `${keys} AS (SELECT s.__self, ${own} AS __key, s.__cutoff, s.__micros${ordered} FROM ${quoteIdent(spine.relation)} s
+  WHERE ${own} IS NOT NULL AND s.__micros IS NOT NULL)`,
+    );
+  } else {
+    ctes.push(
+      `${keys} AS (SELECT DISTINCT ${own} AS __key, s.__cutoff, epoch_us(s.__cutoff) AS __micros FROM ${quoteIdent(spine.relation)} s ${reached} WHERE ${own} IS NOT NULL)`,
+    );
+  }
+  const matches = [`${cast(qualified("t", first.key))} = k.__key`];
+  if (first.time !== null && !past) {
+    typedColumn(table, first.time, TEMPORAL, `the time of feature ${first.name}`);
+    matches.push(`CAST(${qualified("t", first.time)} AS TIMESTAMP) <= k.__cutoff`);
+  }
+  const arrived =
+    first.arrived === null
+      ? null
+      : `CAST(${qualified("t", typedColumn(table, first.arrived, TEMPORAL, `the arrival of feature ${first.name}`).name)} AS TIMESTAMP) <= k.__cutoff`;
+  if (arrived !== null && !past) matches.push(arrived);
+  if (past) {
+    const tie =
+      order === null
+        ? null
+        : `t.__micros = k.__micros AND (${qualified("t", order)} < k.__order OR (k.__order IS NULL AND ${qualified("t", order)} IS NOT NULL))`;
+    const before = tie === null ? "t.__micros < k.__micros" : `(t.__micros < k.__micros OR (${tie}))`;
+    const others = arrived === null ? before : `(${before} AND ${arrived})`;
+    const self = kindOf(first) === "window" ? " OR t.__self = k.__self" : "";
+    matches.push(`t.__micros <= k.__micros AND (${others}${self})`);
+  }
+  const at = past ? "t.__micros" : first.time === null ? null : microsSql("t", first.time);
+  const ids = past ? ["__self"] : ["__key", "__cutoff"];
+  return {
+    ...{ ctes, joins, ids, keys, at, key: cast(qualified("t", first.key)) },
+    from: (reach) => {
+      const rows = `JOIN ${quoteIdent(table.relation)} t ON ${matches.join(" AND ")}`;
+      if (reach === null || at === null) return `${keys} k ${rows}`;
+      // A window's rows lie in the stretch of its length where it ends or in the one before: rows meet those only.
+      const moments = `SELECT m.*, ${stretchSql("m.__micros", reach)} - d.back * ${reach} AS __stretch FROM ${keys} m CROSS JOIN (VALUES (0), (1)) AS d(back)`;
+      return `(${moments}) k ${rows} AND ${stretchSql(at, reach)} = k.__stretch`;
+    },
+    back: (group) =>
+      past
+        ? `LEFT JOIN ${group} ON ${group}.__self = s.__self`
+        : `LEFT JOIN ${group} ON ${group}.__key = ${own} AND ${group}.__cutoff IS NOT DISTINCT FROM s.__cutoff`,
+  };
+}
+
+const picked = (ids: readonly string[], alias: string): string => ids.map((id) => `${alias}.${id}`).join(", ");
+
+function compileWindows(
+  features: readonly WindowFeature[],
+  source: GroupSource,
+  { from, ids, at }: Meeting,
+  [joined, group]: [string, string],
+): Pick<CompiledGroup, "ctes" | "values"> {
+  const longest = features.map(reachOf);
+  // Without a feature over all history, rows older than the longest window needn't be joined at all.
+  const reach = longest.includes(null) ? null : microsOf(Math.max(...(longest as number[])));
+  const age = `k.__micros - ${at}`;
+  const { selected, readAs } = knownColumns(features, source);
+  const aggregates = features.map((f, i) => {
+    const value =
+      f.kind === "recency_days"
+        ? "CAST(min(__age) AS DOUBLE) / 86400000000.0"
+        : windowSql(f, {
+            ...{ table: source.table, readAs },
+            within: (days) => ({ condition: days === null ? null : `__age < ${microsOf(days)}`, over: "" }),
+          });
+    return `${value} AS v${i}`;
+  });
+  const ctes = [
+    `${joined} AS (SELECT ${picked(ids, "k")}, ${age} AS __age${selected} FROM ${from(reach)})`,
+    `${group} AS (SELECT ${picked(ids, "t")}, ${aggregates.join(", ")} FROM ${joined} t${reach === null ? "" : ` WHERE __age < ${reach}`} GROUP BY ${picked(ids, "t")})`,
+  ];
+  const values = new Map<string, string>();
+  features.forEach((f, i) => {
+    const empty = emptySql(f);
+    const value = `${group}.v${i}`;
+    values.set(
+      f.name,
+      empty === null ? value : `CASE WHEN s.__cutoff IS NOT NULL THEN coalesce(${value}, ${empty}) END`,
+    );
+  });
+  return { ctes, values };
+}
+
+/** The newest event before each moment: events and moments in one order of the time from which they are known. */
+function compileRecent(
+  features: readonly RelatedFeature[],
+  { table, past }: GroupSource,
+  { keys, ids, key, at }: Meeting,
+  [joined, group]: [string, string],
+): Pick<CompiledGroup, "ctes" | "values"> {
+  const [first] = features;
+  const arrived = first!.arrived === null ? null : microsSql("t", first!.arrived);
+  // Of the own table only earlier rows count: known from the microsecond after.
+  const from = past ? `${at} + 1` : at;
+  const known = arrived === null ? from : `CASE WHEN ${arrived} > ${from} THEN ${arrived} ELSE ${from} END`;
+  const there = arrived === null ? "" : ` AND ${arrived} IS NOT NULL`;
+  const none = ids.map((id) => `NULL AS ${id}`).filter((item) => item !== "NULL AS __key");
+  const others = ids.filter((id) => id !== "__key");
+  const last = "max(__event) OVER (PARTITION BY __key ORDER BY __at RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)";
+  const ctes = [
+    `${joined} AS (SELECT k.__key, ${picked(others, "k")}, k.__micros AS __at, CAST(NULL AS BIGINT) AS __event, true AS __asks FROM ${keys} k WHERE k.__micros IS NOT NULL
+  UNION ALL SELECT ${key}, ${none.join(", ")}, ${known}, ${at}, false FROM ${quoteIdent(table.relation)} t WHERE ${at} IS NOT NULL${there} AND ${key} IS NOT NULL)`,
+    `${group} AS (SELECT ${picked(ids, "e")}, CAST(e.__at - e.__last AS DOUBLE) / 86400000000.0 AS v0 FROM (SELECT *, ${last} AS __last FROM ${joined}) e WHERE e.__asks)`,
+  ];
+  return { ctes, values: new Map(features.map((f) => [f.name, `${group}.v0`])) };
+}
+
+/** One row of the table each: the newest, or the n-th newest; missing where several of one moment contradict each other. */
+function compileRows(
+  features: readonly (LookupFeature | LagFeature)[],
+  source: GroupSource,
+  { from, ids, at }: Meeting,
+  [joined, group]: [string, string],
+): Pick<CompiledGroup, "ctes" | "values"> {
+  const [first] = features;
+  const lag = first!.kind === "lag";
+  const moments = lag
+    ? [`${at} DESC`, ...(first!.order === undefined ? [] : [`${qualified("t", first!.order)} DESC NULLS FIRST`])]
+    : [first!.time, first!.arrived].filter((c) => c !== null).map((c) => `${qualified("t", c)} DESC`);
+  const own = `PARTITION BY ${picked(ids, "k")}`;
+  const rank = moments.length === 0 ? "1" : `rank() OVER (${own} ORDER BY ${moments.join(", ")})`;
+  const peers = lag
+    ? `, count(*) OVER (${own}, ${at}${first!.order === undefined ? "" : `, ${qualified("t", first!.order)}`}) AS __peers`
+    : "";
+  const values = features.map((f, i) => `${valueSql(f, source)} AS v${i}`);
+  const agreed = features.map((f, i) => {
+    const there = f.kind === "lag" ? ` FILTER (WHERE __rank <= ${f.back} AND __rank + __peers > ${f.back})` : "";
+    return `CASE WHEN min(v${i})${there} = max(v${i})${there} THEN min(v${i})${there} END AS v${i}`;
+  });
+  const ctes = [
+    `${joined} AS (SELECT ${picked(ids, "k")}, ${rank} AS __rank${peers}, ${values.join(", ")} FROM ${from(null)})`,
+    `${group} AS (SELECT ${ids.join(", ")}, ${agreed.join(", ")} FROM ${joined}${lag ? "" : " WHERE __rank = 1"} GROUP BY ${ids.join(", ")})`,
+  ];
+  return { ctes, values: new Map(features.map((f, i) => [f.name, `${group}.v${i}`])) };
 }
 
 /**
@@ -151,64 +277,16 @@ function lookupSql(feature: LookupFeature, table: Relation): string {
  * Rows count when event time ≤ cutoff and arrival ≤ cutoff; a row without the time or the arrival never counts. Of a row
  * that counts, dates later than the cutoff are missing, and with them what a feature's `filledBy` says they fill in.
  */
-export function compileGroup(
-  features: readonly RelatedFeature[],
-  spine: Relation,
-  table: Relation,
-  id: number,
-): CompiledGroup {
+export function compileGroup(features: readonly RelatedFeature[], source: GroupSource, id: number): CompiledGroup {
   const first = features[0]!;
-  const cast = comparable(spine, first.localKey, table, first.key);
-  const own = cast(qualified("s", first.localKey));
-  const [keys, joined, group] = [`__keys${id}`, `__near${id}`, `__group${id}`];
-  const matches = [`${cast(qualified("t", first.key))} = k.__key`];
-  for (const moment of [first.time, first.arrived]) {
-    if (moment === null) continue;
-    typedColumn(table, moment, TEMPORAL, `the time of feature ${first.name}`);
-    matches.push(`CAST(${qualified("t", moment)} AS TIMESTAMP) <= k.__cutoff`);
-  }
-  const ctes = [
-    `${keys} AS (SELECT DISTINCT ${own} AS __key, s.__cutoff FROM ${quoteIdent(spine.relation)} s WHERE ${own} IS NOT NULL)`,
-  ];
-  const join = `LEFT JOIN ${group} ON ${group}.__key = ${own} AND ${group}.__cutoff IS NOT DISTINCT FROM s.__cutoff`;
-  const values = new Map<string, string>();
-  const from = `${keys} k JOIN ${quoteIdent(table.relation)} t ON ${matches.join(" AND ")}`;
-  const windows = features.filter((f): f is WindowFeature => !isLookup(f));
-  const lookups = features.filter((f): f is LookupFeature => isLookup(f));
-  if (windows.length > 0) {
-    const longest = windows.map((f) =>
-      f.kind === "window" ? f.days : f.kind === "window_ratio" ? Math.max(f.shortDays, f.longDays) : null,
-    );
-    // Without a feature over all history, rows older than the longest window needn't be joined at all.
-    const reach = longest.includes(null) ? "" : ` WHERE __age < ${micros(Math.max(...(longest as number[])))}`;
-    const age = `epoch_us(k.__cutoff) - ${microsSql("t", first.time!)}`;
-    const { selected, readAs } = knownColumns(windows, table);
-    const aggregates = windows.map((f, i) => `${windowSql(f, table, readAs)} AS v${i}`);
-    ctes.push(`${joined} AS (SELECT k.__key, k.__cutoff, ${age} AS __age${selected} FROM ${from})`);
-    ctes.push(
-      `${group} AS (SELECT __key, __cutoff, ${aggregates.join(", ")} FROM ${joined} t${reach} GROUP BY __key, __cutoff)`,
-    );
-    windows.forEach((f, i) => {
-      const empty = emptySql(f);
-      const value = `${group}.v${i}`;
-      values.set(
-        f.name,
-        empty === null ? value : `CASE WHEN s.__cutoff IS NOT NULL THEN coalesce(${value}, ${empty}) END`,
-      );
-    });
-    return { ctes, join, values };
-  }
-  const newest = [first.time, first.arrived].filter((c) => c !== null).map((c) => `${qualified("t", c)} DESC`);
-  const rank =
-    newest.length === 0 ? "1" : `rank() OVER (PARTITION BY k.__key, k.__cutoff ORDER BY ${newest.join(", ")})`;
-  const picked = lookups.map((f, i) => `${lookupSql(f, table)} AS v${i}`);
-  const agreed = lookups.map((_, i) => `CASE WHEN min(v${i}) = max(v${i}) THEN min(v${i}) END AS v${i}`);
-  ctes.push(`${joined} AS (SELECT k.__key, k.__cutoff, ${rank} AS __rank, ${picked.join(", ")} FROM ${from})`);
-  ctes.push(
-    `${group} AS (SELECT __key, __cutoff, ${agreed.join(", ")} FROM ${joined} WHERE __rank = 1 GROUP BY __key, __cutoff)`,
-  );
-  lookups.forEach((f, i) => {
-    values.set(f.name, `${group}.v${i}`);
-  });
-  return { ctes, join, values };
+  const meet = meeting(first, source, id);
+  const names: [string, string] = [`__near${id}`, `__group${id}`];
+  const kind = kindOf(first);
+  const { ctes, values } =
+    kind === "window" || kind === "before"
+      ? compileWindows(features as readonly WindowFeature[], source, meet, names)
+      : kind === "recent"
+        ? compileRecent(features, source, meet, names)
+        : compileRows(features as readonly (LookupFeature | LagFeature)[], source, meet, names);
+  return { ctes: [...meet.ctes, ...ctes], joins: [...meet.joins, meet.back(names[1])], values };
 }

@@ -14,3 +14,13 @@ export const inShare = (entity: string, share: number, salt: string): boolean =>
 /** The SQL condition that a text expression names an entity in the share. */
 export const inShareSql = (entity: string, share: number, salt: string): string =>
   `left(sha256(${quoteLiteral(`${salt}:`)} || ${entity}), 8) < ${quoteLiteral(bound(share))}`;
+
+/** SQL for the fold of an entity, 0 to `folds` − 1, by the same hash. */
+export function foldSql(entity: string, folds: number, salt: string): string {
+  const hash = `left(sha256(${quoteLiteral(`${salt}:`)} || ${entity}), 8)`;
+  const ends = Array.from(
+    { length: folds - 1 },
+    (_, i) => `WHEN ${hash} < ${quoteLiteral(bound((i + 1) / folds))} THEN ${i}`,
+  );
+  return `CASE ${ends.join(" ")} ELSE ${folds - 1} END`;
+}

@@ -1,5 +1,5 @@
 import type { Feature } from "@muster/shared/domain/feature.ts";
-import { isOwnRow, ownColumns } from "@muster/shared/features/kinds.ts";
+import { isOwnRow, labelKey, ownColumns, readsLabels } from "@muster/shared/features/kinds.ts";
 
 /**
  * The raw columns whose values a feature is made of: columns of the entity's own row by name, those of another table as
@@ -7,6 +7,8 @@ import { isOwnRow, ownColumns } from "@muster/shared/features/kinds.ts";
  */
 export function rawColumnsOf(feature: Feature): string[] {
   if (isOwnRow(feature)) return ownColumns(feature);
+  // What earlier rows of the key came to is told of the key.
+  if (readsLabels(feature)) return [labelKey(feature)];
   const column = "column" in feature ? feature.column : feature.time;
   const where = "where" in feature ? (feature.where?.column ?? null) : null;
   const read = [...new Set([column, where])].filter((name) => name !== null);

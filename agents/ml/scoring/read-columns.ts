@@ -1,6 +1,6 @@
 import type { Feature } from "@muster/shared/domain/feature.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
-import { isOwnRow, ownColumns, relatedColumns } from "@muster/shared/features/kinds.ts";
+import { isRelated, ownColumns, relatedColumns } from "@muster/shared/features/kinds.ts";
 
 /** The columns of each dataset that labels and features of a problem read, and no other. */
 export function readColumns(problem: Problem, features: readonly Feature[]): Map<string, Set<string>> {
@@ -16,7 +16,9 @@ export function readColumns(problem: Problem, features: readonly Feature[]): Map
   if (problem.holdout.kind === "last_time") add(problem.dataset, [problem.holdout.time]);
   for (const feature of features) {
     add(problem.dataset, ownColumns(feature));
-    if (!isOwnRow(feature)) add(feature.table, relatedColumns(feature));
+    if (!isRelated(feature)) continue;
+    add(feature.table, relatedColumns(feature));
+    if (feature.via) add(feature.via.table, [feature.via.key, feature.via.column]);
   }
   return read;
 }

@@ -1,6 +1,6 @@
 import type { Feature } from "@muster/shared/domain/feature.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
-import { isOwnRow, ownColumns, relatedValues } from "@muster/shared/features/kinds.ts";
+import { isOwnRow, isRelated, ownColumns, readsLabels, relatedValues } from "@muster/shared/features/kinds.ts";
 import type { Dropped, Scope, ScopeTable } from "./scope.ts";
 import type { Timing } from "./timing.ts";
 
@@ -30,16 +30,16 @@ export function writtenLater(
 
 /** The columns whose values a feature is made of, as `dataset.column`. */
 const valuesOf = (feature: Feature, dataset: string): string[] =>
-  isOwnRow(feature)
-    ? ownColumns(feature).map((name) => `${dataset}.${name}`)
-    : relatedValues(feature).map((name) => `${feature.table}.${name}`);
+  isRelated(feature)
+    ? relatedValues(feature).map((name) => `${feature.table}.${name}`)
+    : ownColumns(feature).map((name) => `${dataset}.${name}`);
 
 /**
  * The feature read as of the cutoff where its columns are filled in later; null where they are filled in with several
  * dates, by which no feature can be read.
  */
 export function asOfCutoff(feature: Feature, dataset: string, timing: Timing): Feature | null {
-  if (feature.kind === "recency_days") return feature;
+  if (feature.kind === "recency_days" || readsLabels(feature)) return feature;
   const dates = new Set<string>();
   for (const name of valuesOf(feature, dataset)) {
     const found = timing.filled[name];

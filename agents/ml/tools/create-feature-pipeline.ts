@@ -1,6 +1,7 @@
 import { tool } from "@muster/bus/tool.ts";
 import { hashOf } from "@muster/shared/canonical.ts";
 import { FeatureView } from "@muster/shared/domain/feature.ts";
+import { datasetsRead } from "@muster/shared/features/kinds.ts";
 import { z } from "zod";
 
 /** The lake's names end at 63 characters, and a matrix's name adds its role. */
@@ -29,7 +30,7 @@ export const createFeaturePipeline = tool({
       features: suggested.features,
     };
     const view: FeatureView = { hash: hashOf(body), ...body };
-    const tables = new Set(view.features.map((feature) => ("table" in feature ? feature.table : view.dataset)));
-    return { view, verdict: `${view.name}: ${view.features.length} features over ${[...tables].sort().join(", ")}` };
+    const tables = [...datasetsRead(view)].sort().join(", ");
+    return { view, verdict: `${view.name}: ${view.features.length} features over ${tables}` };
   },
 });

@@ -2,6 +2,7 @@ import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { DatasetPin, parseDatasetRef, pinOf } from "@muster/shared/domain/dataset.ts";
 import { Horizon } from "@muster/shared/domain/problem.ts";
+import { datasetsRead } from "@muster/shared/features/kinds.ts";
 import { writeQuery } from "@muster/shared/warehouse/write-query.ts";
 import { z } from "zod";
 import { backfillCutoffs, compileBackfill } from "../backfill.ts";
@@ -46,7 +47,7 @@ export const backfill = tool({
     checkCleared(view.view, cleared);
     const { dataset, tables } = await clearedSources(lake, problem.dataset, cleared);
     const cutoffs = backfillCutoffs(problem, { from, to, every });
-    const read = new Set([problem.dataset, ...view.view.features.flatMap((f) => ("table" in f ? [f.table] : []))]);
+    const read = datasetsRead(view.view);
     const written = await writeQuery(lake, {
       name: `${view.view.name.slice(0, 50)}_backfill`,
       kind: "features",

@@ -1,6 +1,7 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { DatasetPin, parseDatasetRef, pinOf } from "@muster/shared/domain/dataset.ts";
+import { datasetsRead } from "@muster/shared/features/kinds.ts";
 import { compileMatrix } from "@muster/shared/features/matrix.ts";
 import { writeQuery } from "@muster/shared/warehouse/write-query.ts";
 import { z } from "zod";
@@ -42,10 +43,7 @@ export const materializeFeatures = tool({
     checkCleared(view.view, cleared);
     const { dataset, tables } = await clearedSources(lake, problem.dataset, cleared);
     const { sql, columns } = compileMatrix(problem, view.view, { dataset, tables }, role);
-    const read = new Set([
-      problem.dataset,
-      ...view.view.features.flatMap((feature) => ("table" in feature ? [feature.table] : [])),
-    ]);
+    const read = datasetsRead(view.view);
     const inputs = cleared.datasets.filter((pin) => read.has(parseDatasetRef(pin).name));
     const written = await writeQuery(lake, {
       name: `${view.view.name.slice(0, 50)}_${role}`,

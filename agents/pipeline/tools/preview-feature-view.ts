@@ -2,6 +2,7 @@ import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import { CATEGORY_COUNT } from "@muster/shared/domain/profile.ts";
+import { datasetsRead } from "@muster/shared/features/kinds.ts";
 import { compileMatrix } from "@muster/shared/features/matrix.ts";
 import { quoteIdent } from "@muster/shared/warehouse/quote.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
@@ -53,7 +54,7 @@ export const previewFeatureView = tool({
     const sample = share < 1 ? { share, salt: "preview" } : undefined;
     const { columns } = compileMatrix(problem, view, { dataset, tables }, "training");
     const sampled = compileMatrix(problem, view, { dataset, tables, sample }, "training");
-    const read = new Set([problem.dataset, ...view.features.flatMap((f) => ("table" in f ? [f.table] : []))]);
+    const read = datasetsRead(view);
     const pins = cleared.datasets.filter((pin) => read.has(parseDatasetRef(pin).name));
     const measured = columns.flatMap(({ name, type }, i) => {
       const c = quoteIdent(name);

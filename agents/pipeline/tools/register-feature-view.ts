@@ -3,6 +3,7 @@ import { tool } from "@muster/bus/tool.ts";
 import { sha256 } from "@muster/shared/canonical.ts";
 import { parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import { FeatureView } from "@muster/shared/domain/feature.ts";
+import { datasetsRead } from "@muster/shared/features/kinds.ts";
 import { compileMatrix } from "@muster/shared/features/matrix.ts";
 import { z } from "zod";
 import { checkCleared } from "../cleared-view.ts";
@@ -37,7 +38,7 @@ export const registerFeatureView = tool({
     const { sql, columns, rawColumns } = compileMatrix(problem, view, { dataset, tables }, "training");
     const sqlHash = sha256(sql);
     const scoringSql = compileMatrix(problem, view, { dataset, tables }, "scoring").sql;
-    const read = new Set([problem.dataset, ...view.features.flatMap((f) => ("table" in f ? [f.table] : []))]);
+    const read = datasetsRead(view);
     const sources = Object.fromEntries(
       pins
         .map((pin) => parseDatasetRef(pin))
@@ -52,7 +53,7 @@ export const registerFeatureView = tool({
       sqlHash,
       columns,
       rawColumns,
-      verdict: `${view.name}: ${columns.length} features over ${new Set(view.features.map((f) => ("table" in f ? f.table : view.dataset))).size} table(s), SQL ${sqlHash.slice(0, 12)}`,
+      verdict: `${view.name}: ${columns.length} features over ${read.size} table(s), SQL ${sqlHash.slice(0, 12)}`,
     };
   },
 });

@@ -1,0 +1,91 @@
+import { fault } from "../fault.ts";
+import { quoteLiteral } from "../warehouse/quote.ts";
+import type { WindowFeature } from "./kinds.ts";
+import { columnOf, finiteSql, NUMERIC, type Relation, typedColumn } from "./schema.ts";
+
+const MICROS_PER_DAY = 86_400_000_000;
+
+/** A length in days as whole microseconds. */
+export const microsOf = (days: number): number => Math.round(days * MICROS_PER_DAY);
+
+/** SQL for a column of the rows to be aggregated, as a feature reads it. */
+export type ReadAs = (feature: WindowFeature, name: string) => string;
+
+/**
+ * Where aggregates stand. `within`: of a window of so many days (null: all history) the condition
+ * that a row is inside, or the frame that holds just those rows.
+ */
+export type Aggregating = {
+  table: Relation;
+  readAs: ReadAs;
+  within: (days: number | null) => { condition: string | null; over: string };
+};
+
+function whereSql(feature: WindowFeature, { table, readAs }: Aggregating): string | null {
+  if (feature.kind === "recency_days" || feature.where === null) return null;
+  const { equals } = feature.where;
+  const column = columnOf(table, feature.where.column);
+  const value = readAs(feature, column.name);
+  if (equals === null) return `${value} IS NULL`;
+  const expected =
+    typeof equals === "string" ? ["text"] : typeof equals === "boolean" ? ["boolean"] : ["integer", "number"];
+  if (!expected.includes(column.type)) {
+    const message = `feature ${feature.name} compares ${column.name}, which is ${column.type}, with a ${typeof equals}`;
+    throw fault("invalid_input", message, { feature: feature.name });
+  }
+  if (typeof equals === "number" && !Number.isFinite(equals)) {
+    throw fault("invalid_input", `feature ${feature.name} compares with a number that isn't finite`);
+  }
+  return `${value} = ${typeof equals === "string" ? quoteLiteral(equals) : String(equals)}`;
+}
+
+/** One aggregate as a double. Sums and means of fractions are compensated, so that the thread that came first shows less. */
+function aggregateSql(
+  feature: Exclude<WindowFeature, { kind: "recency_days" }>,
+  days: number | null,
+  rows: Aggregating,
+): string {
+  const { table, readAs } = rows;
+  const { aggregate, column: name } = feature;
+  const { condition, over } = rows.within(days);
+  const conditions = [condition, whereSql(feature, rows)].filter((one) => one !== null);
+  const picked = `${conditions.length === 0 ? "" : ` FILTER (WHERE ${conditions.join(" AND ")})`}${over}`;
+  if (aggregate === "count") return `CAST(count(${name === null ? "*" : readAs(feature, name)})${picked} AS DOUBLE)`;
+  if (name === null) {
+    throw fault("invalid_input", `feature ${feature.name} takes the ${aggregate} of no column; name one`);
+  }
+  if (aggregate === "distinct") return `CAST(count(DISTINCT ${readAs(feature, name)})${picked} AS DOUBLE)`;
+  const { type } = typedColumn(table, name, NUMERIC, `feature ${feature.name}`);
+  const value =
+    type === "number"
+      ? finiteSql(`CAST(${readAs(feature, name)} AS DOUBLE)`)
+      : `CAST(${readAs(feature, name)} AS BIGINT)`;
+  const exact = type !== "number";
+  const calls: Record<string, string> = {
+    sum: exact ? "sum" : "fsum",
+    mean: exact ? "avg" : "favg",
+    min: "min",
+    max: "max",
+  };
+  const result = `CAST(${calls[aggregate]}(${value})${picked} AS DOUBLE)`;
+  return aggregate === "sum" ? `coalesce(${result}, 0)` : result;
+}
+
+/** SQL for a window's value over the rows. */
+export function windowSql(feature: Exclude<WindowFeature, { kind: "recency_days" }>, rows: Aggregating): string {
+  if (feature.kind === "window") return aggregateSql(feature, feature.days, rows);
+  const rate = (days: number) => `(${aggregateSql(feature, days, rows)} / ${days})`;
+  return finiteSql(`(${rate(feature.shortDays)} / NULLIF(${rate(feature.longDays)}, 0))`);
+}
+
+/** The value for an entity without any row in reach; null where it is missing. */
+export const emptySql = (feature: WindowFeature): string | null =>
+  feature.kind === "window" && ["count", "sum", "distinct"].includes(feature.aggregate) ? "0.0" : null;
+
+/** The longest window that a feature reads, in days; null: all history. */
+export const reachOf = (feature: WindowFeature): number | null =>
+  feature.kind === "window"
+    ? feature.days
+    : feature.kind === "window_ratio"
+      ? Math.max(feature.shortDays, feature.longDays)
+      : null;
