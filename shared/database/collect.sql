@@ -3,7 +3,7 @@
 -- Content that comes again is young again: who has just stored it may be about to name it. Nothing else of it ever changes.
 create or replace function evidence.only_younger() returns trigger language plpgsql as $$
 begin
-  if (new.hash, new.media, new.bytes, new.by) is distinct from (old.hash, old.media, old.bytes, old.by) then
+  if new.hash <> old.hash or new.media <> old.media or new.bytes <> old.bytes or new."by" <> old."by" then
     raise exception '% is insert-only', tg_table_name using errcode = '42501';
   end if;
   return new;
