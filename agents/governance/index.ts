@@ -14,7 +14,10 @@ import type { PolicyKeeper } from "./policy/keep-policies.ts";
 import { openPolicies } from "./policy/open-policies.ts";
 import { type GovernanceStore, openGovernanceStore } from "./store.ts";
 import { addPerson } from "./tools/add-person.ts";
+import { checkPolicy } from "./tools/check-policy.ts";
 import { classifyColumns } from "./tools/classify-columns.ts";
+import { classifyDataset } from "./tools/classify-dataset.ts";
+import { clearAccess } from "./tools/clear-access.ts";
 import { clearDeployment } from "./tools/clear-deployment.ts";
 import { clearTraining } from "./tools/clear-training.ts";
 import { collectGarbage } from "./tools/collect-garbage.ts";
@@ -24,10 +27,12 @@ import { explainDecision } from "./tools/explain-decision.ts";
 import { findPersonalData } from "./tools/find-personal-data.ts";
 import { getAuditTrail } from "./tools/get-audit-trail.ts";
 import { identify } from "./tools/identify.ts";
+import { listPolicies } from "./tools/list-policies.ts";
 import { requestApproval } from "./tools/request-approval.ts";
 import { setClassification } from "./tools/set-classification.ts";
 import { setRetention } from "./tools/set-retention.ts";
 import { setRoles } from "./tools/set-roles.ts";
+import { testPolicies } from "./tools/test-policies.ts";
 import { verifyAudit } from "./tools/verify-audit.ts";
 import { whatWasLive } from "./tools/what-was-live.ts";
 
@@ -58,9 +63,14 @@ export const governance = agent({
   does: "Classifies columns, decides by policy who may train and deploy what for which purpose, and keeps the audit.",
   tools: [
     classifyColumns,
+    classifyDataset,
     setClassification,
+    checkPolicy,
+    listPolicies,
+    testPolicies,
     clearTraining,
     clearDeployment,
+    clearAccess,
     requestApproval,
     decideApproval,
     getAuditTrail,

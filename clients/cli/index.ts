@@ -9,6 +9,7 @@ import { down } from "./commands/down.ts";
 import { evaluate } from "./commands/eval.ts";
 import { models, runs } from "./commands/lists.ts";
 import { load } from "./commands/load.ts";
+import { policy } from "./commands/policy.ts";
 import { predict } from "./commands/predict.ts";
 import { requests } from "./commands/requests.ts";
 import { status } from "./commands/status.ts";
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   runs,
   predict,
   audit,
+  policy,
   bench,
   evaluate,
 ];
