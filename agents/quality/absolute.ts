@@ -5,10 +5,13 @@ import {
   validationOf,
 } from "@muster/shared/domain/expectation.ts";
 import type { ColumnProfile, Profile } from "@muster/shared/domain/profile.ts";
+import type { Dialect } from "@muster/shared/warehouse/dialect.ts";
+import { quoteIdent, quoteLiteral } from "@muster/shared/warehouse/quote.ts";
 import { freshnessOf, type Period, periodWords } from "./freshness.ts";
 
-/** What check_dataset binds on from the first version on. */
+/** What check_dataset binds on from the first version on; `dialect`: what the queries that show rows are written in. */
 export type AbsoluteOptions = {
+  dialect: Dialect;
   /** The key column that somebody named; without, one is looked for by name. */
   key?: string | null;
   /** The event time column, null without. */
@@ -22,13 +25,10 @@ export type AbsoluteOptions = {
   duplicateShare?: number;
 };
 
-/**
- * A check's result, with the query that shows the failing rows: `{dataset}` and `{column}` stand for identifiers, no
- * value stands in it. `query` is null where no row can be shown.
- */
+/** A check's result, with the query that shows the failing rows: no value stands in it. Null where no row can be shown. */
 export type AbsoluteResult = ExpectationResult & {
   check: "rows" | "columns" | "values" | "key" | "duplicates" | "freshness" | "future" | "parse";
-  query: string | null;
+  rows: string | null;
 };
 
 /** The outcome: `passed` unless a check with severity `error` failed. */
@@ -59,14 +59,14 @@ function result(
   expectation: Expectation,
   success: boolean,
   observed: Partial<ExpectationResult["observed"]>,
-  query: string | null = null,
+  rows: string | null = null,
 ): AbsoluteResult {
   return {
     check,
     expectation,
     success,
     observed: { evaluated: 0, unexpected: 0, value: null, reason: null, ...observed },
-    query,
+    rows: success ? null : rows,
   };
 }
 const expect = (severity: Expectation["severity"], because: string, rule: Rule): Expectation => ({
@@ -112,8 +112,8 @@ function keyUnique(profile: Profile, named: string | null): AbsoluteResult[] {
   if (!key) return [result("key", expectation, false, { reason: "the key column isn't there" })];
   const there = profile.rows - key.nulls;
   const unexpected = there - key.distinct + key.nulls;
-  const query =
-    "SELECT * FROM {dataset} WHERE {column} IS NULL OR {column} IN (SELECT {column} FROM {dataset} GROUP BY {column} HAVING count(*) > 1)";
+  const [c, from] = [quoteIdent(column), quoteIdent(profile.dataset)];
+  const query = `SELECT * FROM ${from} WHERE ${c} IS NULL OR ${c} IN (SELECT ${c} FROM ${from} GROUP BY ${c} HAVING count(*) > 1)`;
   return [result("key", expectation, unexpected === 0, { evaluated: profile.rows, unexpected }, query)];
 }
 
@@ -124,7 +124,8 @@ function fewDuplicates(profile: Profile, limit: number): AbsoluteResult {
     kwargs: { column_list: profile.columns.map((c) => c.name), mostly: 1 - limit },
   };
   const because = `at most ${100 * limit} % of the rows may equal an earlier row`;
-  const query = "SELECT *, count(*) AS copies FROM {dataset} GROUP BY ALL HAVING count(*) > 1";
+  const all = profile.columns.map((c) => quoteIdent(c.name)).join(", ");
+  const query = `SELECT ${all}, count(*) AS copies FROM ${quoteIdent(profile.dataset)} GROUP BY ${all} HAVING count(*) > 1`;
   return result(
     "duplicates",
     expect("error", because, rule),
@@ -170,13 +171,13 @@ function fresh(
     expect("warn", "events lie before now", rule(null, now)),
     ageHours >= -24,
     { evaluated: profile.rows, value: ageHours },
-    "SELECT * FROM {dataset} ORDER BY {column} DESC",
+    `SELECT * FROM ${quoteIdent(profile.dataset)} ORDER BY ${quoteIdent(time)} DESC`,
   );
   return { results: [age, ahead], status };
 }
 
-function parses(c: ColumnProfile, rows: number): AbsoluteResult[] {
-  const there = rows - c.nulls;
+function parses(c: ColumnProfile, profile: Profile, dialect: Dialect): AbsoluteResult[] {
+  const there = profile.rows - c.nulls;
   const found: AbsoluteResult[] = [];
   const regexes = {
     number: "^\\s*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?\\s*$",
@@ -188,7 +189,7 @@ function parses(c: ColumnProfile, rows: number): AbsoluteResult[] {
     const unexpected = Math.round(there * (1 - share));
     const because = `${(100 * share).toPrecision(4)} % of the texts read as a ${kind}`;
     const rule: Rule = { type: "expect_column_values_to_match_regex", kwargs: { column: c.name, regex, mostly: 1 } };
-    const query = `SELECT * FROM {dataset} WHERE NOT regexp_matches({column}, '${regex}')`;
+    const query = `SELECT * FROM ${quoteIdent(profile.dataset)} WHERE NOT ${dialect.matches(quoteIdent(c.name), quoteLiteral(regex))}`;
     found.push(result("parse", expect("warn", because, rule), false, { evaluated: there, unexpected }, query));
   }
   return found;
@@ -206,7 +207,7 @@ export function absoluteChecks(profile: Profile, options: AbsoluteOptions): Abso
     ...keyUnique(profile, options.key ?? null),
     fewDuplicates(profile, options.duplicateShare ?? DUPLICATE_SHARE),
     ...timely,
-    ...profile.columns.flatMap((c) => parses(c, profile.rows)),
+    ...profile.columns.flatMap((c) => parses(c, profile, options.dialect)),
   ];
   const { success } = validationOf(profile.dataset, profile.version, results);
   return { passed: success, freshness: status, results };

@@ -7,7 +7,8 @@ import {
   readAssociations,
 } from "@muster/shared/features/associations.ts";
 import { FEWEST, scarce } from "@muster/shared/features/enough.ts";
-import { type Engine, quoteIdent } from "@muster/shared/warehouse/duckdb.ts";
+import { quoteIdent } from "@muster/shared/warehouse/quote.ts";
+import type { Reader } from "@muster/shared/warehouse/reader.ts";
 
 /** A matrix to check: the relation, its feature columns, and the columns that come by a join. */
 export type TrainingSet = {
@@ -40,12 +41,12 @@ const leastMatch = 0.5;
  * labels are there and enough of each class, joins match, and no single feature tells the target. Reads training rows only.
  */
 export async function checkTrainingSet(
-  engine: Engine,
+  reader: Reader,
   set: TrainingSet,
   problem: Problem,
 ): Promise<{ checks: Check[]; rows: number; positives: number | null; associations: Association[] }> {
   const from = quoteIdent(set.relation);
-  const [shape] = await engine.query(
+  const [shape] = await reader.query(
     `SELECT count(*) AS n, count(__label) AS labelled, count(*) - count(DISTINCT (__entity, __cutoff)) AS repeated FROM ${from}`,
   );
   const [rows, labelled, repeated] = [Number(shape!.n), Number(shape!.labelled), Number(shape!.repeated)];
@@ -64,7 +65,7 @@ export async function checkTrainingSet(
       "error",
       { repeated },
       `${repeated} rows repeat an entity at a cutoff`,
-      `SELECT __entity, __cutoff, count(*) FROM {dataset} GROUP BY ALL HAVING count(*) > 1`,
+      `SELECT __entity, __cutoff, count(*) FROM ${from} GROUP BY __entity, __cutoff HAVING count(*) > 1`,
     ),
     check(
       "label_is_there",
@@ -79,7 +80,7 @@ export async function checkTrainingSet(
     problem.task === "regression"
       ? []
       : (
-          await engine.query(
+          await reader.query(
             `SELECT __label AS label, count(*) AS n FROM ${from} WHERE __label IS NOT NULL GROUP BY 1 ORDER BY 2, 1`,
           )
         ).map((row) => ({ label: String(row.label), rows: Number(row.n) }));
@@ -93,10 +94,10 @@ export async function checkTrainingSet(
       problem.task === "regression" ? `${few} labelled rows` : `${few} rows outside the largest class`,
     ),
   );
-  checks.push(...(await joins(engine, set, rows)), ...(await nulls(engine, set)));
+  checks.push(...(await joins(reader, set, rows)), ...(await nulls(reader, set)));
   const associations = readAssociations(
     set.columns,
-    await engine.query(compileAssociations(set.columns, set.relation, problem)),
+    await reader.query(compileAssociations(set.columns, set.relation, problem)),
   );
   for (const one of associations) {
     const leak = leakOf(problem.task, one);
@@ -118,10 +119,10 @@ export async function checkTrainingSet(
   return { checks, rows, positives: problem.task === "binary" ? few : null, associations };
 }
 
-async function joins(engine: Engine, set: TrainingSet, rows: number): Promise<Check[]> {
+async function joins(reader: Reader, set: TrainingSet, rows: number): Promise<Check[]> {
   if (set.joined.length === 0) return [];
   const any = set.joined.map((name) => `${quoteIdent(name)} IS NOT NULL`).join(" OR ");
-  const [row] = await engine.query(`SELECT count(*) AS n FROM ${quoteIdent(set.relation)} WHERE ${any}`);
+  const [row] = await reader.query(`SELECT count(*) AS n FROM ${quoteIdent(set.relation)} WHERE ${any}`);
   const share = Number(row!.n) / rows;
   return [
     check(
@@ -134,9 +135,9 @@ async function joins(engine: Engine, set: TrainingSet, rows: number): Promise<Ch
   ];
 }
 
-async function nulls(engine: Engine, set: TrainingSet): Promise<Check[]> {
+async function nulls(reader: Reader, set: TrainingSet): Promise<Check[]> {
   const counts = set.columns.map(({ name }, i) => `count(${quoteIdent(name)}) AS c${i}`);
-  const [row] = await engine.query(`SELECT ${counts.join(", ")} FROM ${quoteIdent(set.relation)}`);
+  const [row] = await reader.query(`SELECT ${counts.join(", ")} FROM ${quoteIdent(set.relation)}`);
   const empty = set.columns.filter((_, i) => Number(row![`c${i}`]) === 0).map(({ name }) => name);
   return [
     check(

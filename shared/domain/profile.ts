@@ -32,6 +32,10 @@ export const NumberProfile = z.object({
   quantiles: z.partialRecord(z.enum(Object.keys(quantileLevels) as QuantileName[]), z.number().nullable()),
 });
 
+/** What a text may be that is more than text. */
+export const TextKind = z.enum(["email", "url", "uuid", "ip", "percent", "json"]);
+export type TextKind = z.infer<typeof TextKind>;
+
 /** What the texts of a column look like. Lengths in characters. */
 export const TextProfile = z.object({
   minLength: count,
@@ -41,6 +45,8 @@ export const TextProfile = z.object({
   shapes: z.array(z.object({ shape: z.string(), count })),
   /** Share of the values that could be read as another type. */
   readable: z.object({ number: share, date: share, boolean: share }),
+  /** Share of the values that look like one of these; only those that some do. */
+  kinds: z.partialRecord(TextKind, share).optional(),
 });
 
 /** One column by itself: nothing here relates it to another column. */
