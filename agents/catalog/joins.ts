@@ -1,6 +1,7 @@
 import type { Column, DatasetManifest } from "@muster/shared/domain/dataset.ts";
 import type { Join } from "@muster/shared/domain/join.ts";
-import { type Engine, quoteIdent } from "@muster/shared/warehouse/duckdb.ts";
+import { quoteIdent } from "@muster/shared/warehouse/quote.ts";
+import type { Reader } from "@muster/shared/warehouse/reader.ts";
 import { singular, wordsOf } from "./words.ts";
 
 /** Below this share of matches a name in common is taken for an accident. */
@@ -62,7 +63,7 @@ function candidates(tables: readonly DatasetManifest[]): Pair[] {
 type Keyness = { there: number; unique: boolean };
 
 /** For every column of a candidate: how many values, and whether they all differ. One scan a table. */
-async function keyness(engine: Engine, pairs: readonly Pair[]): Promise<Map<string, Keyness>> {
+async function keyness(reader: Reader, pairs: readonly Pair[]): Promise<Map<string, Keyness>> {
   const wanted = new Map<string, Set<string>>();
   for (const { from, child, to, parent } of pairs) {
     for (const [table, column] of [
@@ -76,7 +77,7 @@ async function keyness(engine: Engine, pairs: readonly Pair[]): Promise<Map<stri
   for (const [table, columns] of wanted) {
     const list = [...columns];
     const select = list.map((c, i) => `count(${quoteIdent(c)}) AS n${i}, count(DISTINCT ${quoteIdent(c)}) AS d${i}`);
-    const [row] = await engine.query(`SELECT ${select.join(", ")} FROM ${quoteIdent(table)}`);
+    const [row] = await reader.query(`SELECT ${select.join(", ")} FROM ${quoteIdent(table)}`);
     list.forEach((column, i) => {
       const there = Number(row![`n${i}`]);
       found.set(`${table}.${column}`, { there, unique: there > 0 && there === Number(row![`d${i}`]) });
@@ -86,21 +87,21 @@ async function keyness(engine: Engine, pairs: readonly Pair[]): Promise<Map<stri
 }
 
 /**
- * The joins between tables, which the engine holds as views of their names. Names and types say which pairs to try, data
+ * The joins between tables, which the reader holds as views of their names. Names and types say which pairs to try, data
  * decide: the right column's values are unique and at least 80 % of the left rows find theirs, counted exactly. A column
  * points at one table: where several would do, the one whose name says most, then the fullest match, then the one whose
  * table bears the key's name, then the smaller name.
  */
-export async function findJoins(engine: Engine, tables: readonly DatasetManifest[]): Promise<Join[]> {
+export async function findJoins(reader: Reader, tables: readonly DatasetManifest[]): Promise<Join[]> {
   const pairs = candidates(tables);
-  const facts = await keyness(engine, pairs);
+  const facts = await keyness(reader, pairs);
   const found: (Join & { evidence: number; home: boolean })[] = [];
   for (const { from, child, to, parent, evidence } of pairs) {
     const left = facts.get(`${from.name}.${child.name}`)!;
     const right = facts.get(`${to.name}.${parent.name}`)!;
     if (left.there === 0 || !right.unique) continue;
     const [c, p] = [quoteIdent(child.name), quoteIdent(parent.name)];
-    const [row] = await engine.query(
+    const [row] = await reader.query(
       `SELECT count(*) AS n FROM ${quoteIdent(from.name)} l SEMI JOIN ${quoteIdent(to.name)} r ON l.${c} = r.${p}`,
     );
     const inclusion = Number(row!.n) / left.there;

@@ -1,5 +1,6 @@
 import type { DatasetManifest } from "@muster/shared/domain/dataset.ts";
-import { type Engine, quoteIdent } from "@muster/shared/warehouse/duckdb.ts";
+import { quoteIdent } from "@muster/shared/warehouse/quote.ts";
+import type { Reader } from "@muster/shared/warehouse/reader.ts";
 
 /** Counts of a column: what a request is grounded in, and nothing of its values. `classes`: distinct values where they are few. */
 export type ColumnStat = { name: string; distinct: number; unique: boolean; nulls: number; classes: number | null };
@@ -8,15 +9,15 @@ export type DatasetStat = { columns: ColumnStat[]; range: { from: string; to: st
 
 const fewest = 50;
 
-/** Counts a dataset version in one scan; the engine holds it as a view of its name. */
-export async function statOf(engine: Engine, manifest: DatasetManifest): Promise<DatasetStat> {
+/** Counts a dataset version in one scan; the reader holds it as a view of its name. */
+export async function statOf(reader: Reader, manifest: DatasetManifest): Promise<DatasetStat> {
   const counts = manifest.columns.map(
     ({ name }, i) => `count(${quoteIdent(name)}) AS n${i}, count(DISTINCT ${quoteIdent(name)}) AS d${i}`,
   );
   const time = manifest.time
     ? `, min(${quoteIdent(manifest.time)})::DATE::VARCHAR AS first, max(${quoteIdent(manifest.time)})::DATE::VARCHAR AS last`
     : "";
-  const [row] = await engine.query(`SELECT ${counts.join(", ")}${time} FROM ${quoteIdent(manifest.name)}`);
+  const [row] = await reader.query(`SELECT ${counts.join(", ")}${time} FROM ${quoteIdent(manifest.name)}`);
   const columns = manifest.columns.map(({ name }, i) => {
     const [there, distinct] = [Number(row![`n${i}`]), Number(row![`d${i}`])];
     return {

@@ -172,6 +172,14 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     },
     view: (name, file) =>
       engine.run(`CREATE VIEW ${quoteIdent(name)} AS SELECT * FROM read_parquet(${quoteLiteral(file)})`),
+    async withHeld(name, sql, work) {
+      await engine.run(`CREATE OR REPLACE TABLE ${quoteIdent(name)} AS ${sql}`);
+      try {
+        return await work(engine);
+      } finally {
+        await engine.run(`DROP TABLE IF EXISTS ${quoteIdent(name)}`);
+      }
+    },
     interrupt,
     close() {
       if (!open) return;

@@ -13,6 +13,11 @@ export type Reader = {
   dialect: Dialect;
   /** Rows of a result as plain data. `?` placeholders are filled from `params`. */
   query<T extends Row = Row>(sql: string, params?: readonly Plain[]): Promise<T[]>;
+  /**
+   * Holds the rows of a query as a table of this name while work reads it with what it is given: in the engine itself, or,
+   * where that only reads, in this process's memory. For what is looked at again and again: a sample, a matrix.
+   */
+  withHeld<T>(name: string, sql: string, work: (held: Reader) => Promise<T>): Promise<T>;
   /** Stops every running query; each ends `cancelled`. */
   interrupt(): void;
   /** Frees everything. Running queries are stopped first. */

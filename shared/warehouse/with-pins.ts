@@ -1,6 +1,6 @@
 import type { DatasetPin } from "../domain/dataset.ts";
-import type { Engine } from "./duckdb.ts";
 import type { Lake } from "./lake.ts";
+import type { Reader } from "./reader.ts";
 import { type Limits, openPins } from "./write-query.ts";
 
 /** Runs work over an engine that holds exactly these dataset versions, each as a view of its dataset's name, and closes it. */
@@ -8,7 +8,7 @@ export async function withPins<T>(
   lake: Lake,
   pins: readonly DatasetPin[],
   limits: Limits,
-  work: (engine: Engine) => Promise<T>,
+  work: (reader: Reader) => Promise<T>,
 ): Promise<T> {
   const engine = await openPins(lake, pins, limits);
   try {

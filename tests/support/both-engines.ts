@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { startServers, type TestServers } from "@muster/infra/testing.ts";
 import { openPool } from "@muster/shared/database/open.ts";
 import { createTable, type TestTable } from "@muster/shared/features/testing.ts";
@@ -43,7 +45,12 @@ export async function bothEngines(tables: Readonly<Record<string, TestTable>>): 
     relations[name] = await createPostgresTable(admin, name, table);
   }
   const client = { connectionString: servers.databaseUrl };
-  const postgres = await openPostgresReader({ client, relations, timeLimitMs: 50_000 });
+  const postgres = await openPostgresReader({
+    client,
+    relations,
+    timeLimitMs: 50_000,
+    scratch: () => join(servers.home, `${randomUUID()}.csv`),
+  });
   return {
     duckdb,
     postgres,

@@ -139,4 +139,24 @@ describe.each(engineNames)("what %s says", (engine) => {
     // g1 · √(n(n−1)) ÷ (n−2) of [1, 2, 10, 1], computed from central moments.
     expect(row!.k).toBeCloseTo(1.931921969436, 10);
   });
+
+  test("a result is held as it is, in its order", async () => {
+    const sql = `SELECT t.i, t.t, x.x, x.x > 0 AS b, m.d, m.t AS at, 1.5 AS dec, '' AS empty, CAST(NULL AS VARCHAR) AS gone
+      FROM texts t JOIN numbers x ON x.i = t.i LEFT JOIN times m ON m.i = t.i ORDER BY t.i DESC`;
+    const direct = await both[engine].query(sql);
+    expect(direct).toHaveLength(13);
+    const held = await both[engine].withHeld("kept", sql, (reader) => reader.query("SELECT * FROM kept"));
+    expect(held).toEqual(direct);
+    const alone =
+      "SELECT CASE WHEN i = 0 THEN '\\N' WHEN i = 1 THEN '' WHEN i = 3 THEN t END AS t FROM texts WHERE i < 4 ORDER BY i";
+    expect(await both[engine].withHeld("kept", alone, (reader) => reader.query("SELECT * FROM kept"))).toEqual(
+      ["\\N", "", null, "1e999"].map((t) => ({ t })),
+    );
+    await expect(both[engine].query("SELECT * FROM kept")).rejects.toMatchObject({ name: "Fault" });
+  });
+  test("a failed query ends nothing but itself, and says nothing of values", async () => {
+    const failed = both[engine].query("SELECT CAST(t AS INTEGER) FROM texts WHERE i = 9");
+    await expect(failed).rejects.toMatchObject({ code: "internal", message: expect.not.stringContaining("Stra") });
+    expect(await both[engine].query("SELECT count(*) AS n FROM texts WHERE t = ?", ["12"])).toEqual([{ n: 1 }]);
+  });
 });

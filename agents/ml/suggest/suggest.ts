@@ -8,8 +8,8 @@ import {
 } from "@muster/shared/features/associations.ts";
 import { compileMatrix } from "@muster/shared/features/matrix.ts";
 import type { Relation } from "@muster/shared/features/schema.ts";
-import type { Engine } from "@muster/shared/warehouse/duckdb.ts";
 import { quoteIdent } from "@muster/shared/warehouse/quote.ts";
+import type { Reader } from "@muster/shared/warehouse/reader.ts";
 import { chooseFeatures, measuredOf, pairsToCompare, type Suggested } from "../suggest-features.ts";
 import { candidateFeatures } from "./candidates.ts";
 import { measureColumns } from "./column-stats.ts";
@@ -46,8 +46,8 @@ function datedTable(problem: Problem, manifest: ReadableTable["manifest"], relat
 }
 
 /** When the columns of every table that joins by the entity were written, against the training cutoffs. */
-async function measureTiming(engine: Engine, problem: Problem, source: SuggestSource): Promise<Timing> {
-  const query = (sql: string) => engine.query(sql);
+async function measureTiming(reader: Reader, problem: Problem, source: SuggestSource): Promise<Timing> {
+  const query = (sql: string) => reader.query(sql);
   const timing: Timing = { ends: {}, overwritten: {}, filled: {} };
   for (const { manifest, relation } of source.tables) {
     const table = { relation, columns: manifest.columns, dataset: manifest.name };
@@ -71,17 +71,17 @@ async function measureTiming(engine: Engine, problem: Problem, source: SuggestSo
 
 /**
  * Suggests typed features for a problem: proposes candidates from the columns as described one by one, measures them on
- * training rows alone, and chooses. Makes and drops one table of the engine's own. Faults as of `candidateFeatures` and
+ * training rows alone, and chooses. Holds one table for as long as it takes. Faults as of `candidateFeatures` and
  * `chooseFeatures`.
  */
 export async function suggestFeatures(
-  engine: Engine,
+  reader: Reader,
   problem: Problem,
   source: SuggestSource,
 ): Promise<{ features: Suggested[]; dropped: Dropped[]; assumptions: string[] }> {
-  const query = (sql: string) => engine.query(sql);
+  const query = (sql: string) => reader.query(sql);
   const relationOf = ({ manifest, relation }: ReadableTable): Relation => ({ relation, columns: manifest.columns });
-  const timing = await measureTiming(engine, problem, source);
+  const timing = await measureTiming(reader, problem, source);
   const tables = [];
   for (const table of source.tables) {
     tables.push({ manifest: table.manifest, stats: await measureColumns(query, relationOf(table)) });
@@ -100,16 +100,13 @@ export async function suggestFeatures(
     },
     "training",
   );
-  await engine.run(`CREATE OR REPLACE TABLE ${MATRIX} AS ${matrix.sql}`);
-  try {
+  return reader.withHeld(MATRIX, matrix.sql, async (held) => {
     const measured = measuredOf(candidates);
-    const associations = readAssociations(measured, await query(compileAssociations(measured, MATRIX, problem)));
+    const associations = readAssociations(measured, await held.query(compileAssociations(measured, MATRIX, problem)));
     const pairs = pairsToCompare(candidates, associations, problem);
     const correlations =
-      pairs.length === 0 ? [] : readCorrelations(pairs, (await query(compileCorrelations(pairs, MATRIX)))[0]!);
+      pairs.length === 0 ? [] : readCorrelations(pairs, (await held.query(compileCorrelations(pairs, MATRIX)))[0]!);
     const chosen = chooseFeatures(problem, candidates, associations, correlations);
     return { features: chosen.features, dropped: [...dropped, ...chosen.dropped], assumptions };
-  } finally {
-    await engine.run(`DROP TABLE IF EXISTS ${MATRIX}`);
-  }
+  });
 }

@@ -1,8 +1,12 @@
+import { rm } from "node:fs/promises";
 import pg from "pg";
-import { type Fault, fault } from "../../fault.ts";
+import { Fault, fault } from "../../fault.ts";
 import { postgres } from "../dialects/postgres.ts";
+import { openEngine } from "../duckdb.ts";
 import type { Plain } from "../plain.ts";
+import { quoteIdent } from "../quote.ts";
 import type { Reader, Row } from "../reader.ts";
+import { type CopiedOut, copyOut } from "./copy-out.ts";
 import { type WarehouseTable, withRelations } from "./relations.ts";
 import { plainTypes } from "./values.ts";
 
@@ -13,14 +17,19 @@ export type PostgresReaderOptions = {
   relations: Readonly<Record<string, WarehouseTable>>;
   /** Each query is stopped by the server after so many milliseconds and ends `deadline`. */
   timeLimitMs: number;
+  /** A fresh path for rows on their way into this process. */
+  scratch: () => string;
+  /** Of what holds rows in this process. */
+  memoryMb?: number;
+  threads?: number;
 };
 
 /** A PostgreSQL reader: one connection, one read-only repeatable-read transaction; queries run one after the other. */
 export type PostgresReader = Reader & {
   /** The connection, inside its transaction. */
   client: pg.Client;
-  /** The same SQL with the relations' definitions put before it, `$1` for each `?`. */
-  sqlOf(sql: string): string;
+  /** Streams a query's rows into a new file, and says how DuckDB reads them. */
+  copyOut(sql: string, file: string): Promise<CopiedOut>;
 };
 
 /** Settings that results and checksums depend on, and what keeps a session from writing whatever its role may do. */
@@ -52,6 +61,7 @@ const codeOf = (error: unknown): string =>
 /** The driver's text may hold cells or a password, so it stays in `cause`. */
 export function asWarehouseFault(error: unknown, interrupted: boolean, timeLimitMs: number): Fault {
   const code = codeOf(error);
+  if (error instanceof Fault) return error;
   if (interrupted) return fault("cancelled", "the query was stopped", {}, error);
   if (code === "57014") {
     const message = `the warehouse stopped the query after ${timeLimitMs / 1000} s; ask about fewer rows or columns`;
@@ -109,21 +119,38 @@ export async function openPostgresReader(options: PostgresReaderOptions): Promis
   }
 
   let last: Promise<unknown> = Promise.resolve();
-  const sqlOf = (sql: string) => numbered(withRelations(sql, relations));
-  return {
+  /** One after the other: they share a transaction. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const run = last.then(async () => {
+      try {
+        return await guarded(work);
+      } catch (error) {
+        throw asWarehouseFault(error, stopping, timeLimitMs);
+      }
+    });
+    last = run.catch(() => {});
+    return run;
+  }
+
+  const reader: PostgresReader = {
     dialect: postgres,
     client,
-    sqlOf,
-    query<T extends Row = Row>(sql: string, params: readonly Plain[] = []): Promise<T[]> {
-      const run = last.then(async () => {
-        try {
-          return (await guarded(() => client.query<T>(sqlOf(sql), [...params]))).rows;
-        } catch (error) {
-          throw asWarehouseFault(error, stopping, timeLimitMs);
-        }
-      });
-      last = run.catch(() => {});
-      return run;
+    query: <T extends Row = Row>(sql: string, params: readonly Plain[] = []) =>
+      inTurn(async () => (await client.query<T>(numbered(withRelations(sql, relations)), [...params])).rows),
+    copyOut: (sql, file) => inTurn(() => copyOut(client, withRelations(sql, relations), file)),
+    async withHeld(name, sql, work) {
+      const file = options.scratch();
+      const { memoryMb = 1024, threads = 2 } = options;
+      const held = await openEngine({ files: [file], memoryMb, threads, timeLimitMs });
+      try {
+        const { from } = await reader.copyOut(sql, file);
+        await held.run(`CREATE TABLE ${quoteIdent(name)} AS SELECT * FROM ${from}`);
+        await rm(file, { force: true });
+        return await work(held);
+      } finally {
+        held.close();
+        await rm(file, { force: true });
+      }
     },
     interrupt() {
       stopping = true;
@@ -136,6 +163,7 @@ export async function openPostgresReader(options: PostgresReaderOptions): Promis
       void cancelBackend(options.client, backend).finally(() => client.end().catch(() => {}));
     },
   };
+  return reader;
 }
 
 /** Asks the server, over a connection of its own, to stop what a backend runs. */

@@ -1,0 +1,81 @@
+import { createWriteStream } from "node:fs";
+import { finished } from "node:stream/promises";
+import type pg from "pg";
+import { quoteIdent, quoteLiteral } from "../quote.ts";
+
+/** A query's rows in a CSV file, and DuckDB's expression that reads them as they were. */
+export type CopiedOut = { columns: { name: string; type: string }[]; from: string };
+
+const TYPES: Record<number, string> = {
+  16: "BOOLEAN",
+  20: "BIGINT",
+  21: "BIGINT",
+  23: "BIGINT",
+  26: "BIGINT",
+  700: "DOUBLE",
+  701: "DOUBLE",
+  1700: "DOUBLE",
+  1082: "DATE",
+  1114: "TIMESTAMP",
+  1184: "TIMESTAMP WITH TIME ZONE",
+};
+
+/** A missing value in the file; the same as a text stands there in quotes. An empty line would be no row at all. */
+const MISSING = "\\N";
+
+/** What the driver's connection offers beside its types: the wire under a query. */
+type Wire = { query(text: string): void; stream: { pause(): void; resume(): void } };
+
+/**
+ * The driver has no COPY of its own: this is the query object that it hands the server's messages to. Rows go from the socket
+ * to the file as they come; neither side is held in memory.
+ */
+class CopyToFile {
+  readonly #sql: string;
+  readonly #file: ReturnType<typeof createWriteStream>;
+  readonly done: Promise<void>;
+  #end!: { resolve: () => void; reject: (error: unknown) => void };
+
+  constructor(sql: string, path: string) {
+    this.#sql = sql;
+    this.#file = createWriteStream(path, { flags: "wx", mode: 0o600 });
+    this.done = new Promise((resolve, reject) => {
+      this.#end = { resolve, reject };
+    });
+    this.#file.on("error", (error) => this.#end.reject(error));
+  }
+  submit(connection: Wire): void {
+    connection.query(this.#sql);
+  }
+  handleCopyData({ chunk }: { chunk: Buffer }, { stream }: Wire): void {
+    if (this.#file.write(chunk)) return;
+    stream.pause();
+    this.#file.once("drain", () => stream.resume());
+  }
+  handleCommandComplete(): void {}
+  handleRowDescription(): void {}
+  handleError(error: Error): void {
+    this.#file.destroy();
+    this.#end.reject(error);
+  }
+  handleReadyForQuery(): void {
+    this.#file.end();
+    finished(this.#file).then(this.#end.resolve, this.#end.reject);
+  }
+}
+
+/**
+ * Streams a query's rows, in their order, into a new CSV file over a connection's transaction. `sql` is the server's own, with
+ * no placeholders. Throws what the driver throws.
+ */
+export async function copyOut(client: pg.Client, sql: string, file: string): Promise<CopiedOut> {
+  const { fields } = await client.query({ text: `SELECT * FROM (${sql}) AS "result" LIMIT 0`, rowMode: "array" });
+  const columns = fields.map(({ name, dataTypeID }) => ({ name, type: TYPES[dataTypeID] ?? "VARCHAR" }));
+  const copy = new CopyToFile(`COPY (${sql}) TO STDOUT (FORMAT csv, ENCODING 'UTF8', NULL '${MISSING}')`, file);
+  client.query(copy as unknown as pg.Submittable);
+  await copy.done;
+  const types = columns.map(({ name, type }) => `${quoteLiteral(name)}: '${type}'`).join(", ");
+  const options = `header = false, auto_detect = false, delim = ',', quote = '"', escape = '"', allow_quoted_nulls = false, nullstr = '${MISSING}', max_line_size = 4000000, columns = {${types}}`;
+  const list = columns.map(({ name }) => quoteIdent(name)).join(", ");
+  return { columns, from: `(SELECT ${list} FROM read_csv(${quoteLiteral(file)}, ${options}))` };
+}
