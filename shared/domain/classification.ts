@@ -38,12 +38,13 @@ export type Identifier = z.infer<typeof Identifier>;
 /**
  * One finding about a column. Counts only, never values.
  * `share`: of the `checked` distinct values, the ratio that fit the kind's format or checksum; null where a kind has none.
+ * `by: lineage`: a column that this one was made of has it.
  * `confidence` in 0..1: by values, the lower 95 % Wilson bound of `share`; by name, the detector's own; 1 where a person
  * said so.
  */
 export const ClassTag = z.object({
   kind: ClassKind,
-  by: z.enum(["name", "values", "person"]),
+  by: z.enum(["name", "values", "person", "lineage"]),
   share: z.number().min(0).max(1).nullable(),
   checked: z.number().int().nonnegative(),
   confidence: z.number().min(0).max(1),

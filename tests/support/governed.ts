@@ -37,7 +37,7 @@ export type Governed = Awaited<ReturnType<typeof startGoverned>>;
 
 /** Starts it. `clock` is governance's; the doors keep the real time. */
 export async function startGoverned(clock: () => Date = () => new Date()) {
-  const agents = ["governance", "catalog", "quality", "ml", "cost"];
+  const agents = ["governance", "catalog", "quality", "ml", "cost", "pipeline"];
   const bench: Bench = await startBench([
     { name: "gateway", kind: "door", of: "gateway", file: "" },
     ...agents.map((name) => ({ name, kind: "agent" as const, of: name, file: "" })),

@@ -35,13 +35,16 @@ export const setClassification = tool({
     if (!columns.some((one) => one.name === column))
       throw fault("not_found", `${name} has no such column; see catalog.describe_dataset`);
     const person = confirmer!.person;
+    const written = (await lake.list()).filter(({ kind }) => kind !== "source");
     commit(async (trx) => {
       await store.marks.locked(trx, name);
       const mark = { dataset: name, column, kinds: holds, lifted: lacks, reason, person, at: now().toISOString() };
       await store.marks.set(trx, mark);
-      for (const pin of await lake.versions(name))
-        for (const receipt of await evidence.standing("dataset.classified", { dataset: pin }))
-          await evidence.store.revoke(trx, receipt.id, `${person} marked the column ${column}`);
+      // What the swarm wrote of it inherits the mark, and is to be classified anew as well.
+      for (const dataset of [name, ...written.map((one) => one.name)])
+        for (const pin of await lake.versions(dataset))
+          for (const receipt of await evidence.standing("dataset.classified", { dataset: pin }))
+            await evidence.store.revoke(trx, receipt.id, `${person} marked the column ${column}`);
     });
     audit("governance.classification_set", `${name}.${column}`, { holds, lacks, reason, person });
     const said = [
