@@ -20,7 +20,7 @@ const TYPES: Record<number, string> = {
   1184: "TIMESTAMP WITH TIME ZONE",
 };
 
-/** A missing value in the file; the same as a text stands there in quotes. An empty line would be no row at all. */
+/** A missing value in the file; the same as a text stands there in quotes. */
 const MISSING = "\\N";
 
 /** What the driver's connection offers beside its types: the wire under a query. */
@@ -71,10 +71,14 @@ class CopyToFile {
 export async function copyOut(client: pg.Client, sql: string, file: string): Promise<CopiedOut> {
   const { fields } = await client.query({ text: `SELECT * FROM (${sql}) AS "result" LIMIT 0`, rowMode: "array" });
   const columns = fields.map(({ name, dataTypeID }) => ({ name, type: TYPES[dataTypeID] ?? "VARCHAR" }));
-  const copy = new CopyToFile(`COPY (${sql}) TO STDOUT (FORMAT csv, ENCODING 'UTF8', NULL '${MISSING}')`, file);
+  // Of a column alone an empty text would read as an empty line, which is no row.
+  const alone = columns.length === 1;
+  const rows = alone ? `SELECT "result".*, 1 FROM (${sql}) AS "result"` : sql;
+  const copy = new CopyToFile(`COPY (${rows}) TO STDOUT (FORMAT csv, ENCODING 'UTF8', NULL '${MISSING}')`, file);
   client.query(copy as unknown as pg.Submittable);
   await copy.done;
-  const types = columns.map(({ name, type }) => `${quoteLiteral(name)}: '${type}'`).join(", ");
+  const written = alone ? [...columns, { name: " ", type: "BIGINT" }] : columns;
+  const types = written.map(({ name, type }) => `${quoteLiteral(name)}: '${type}'`).join(", ");
   const options = `header = false, auto_detect = false, delim = ',', quote = '"', escape = '"', allow_quoted_nulls = false, nullstr = '${MISSING}', max_line_size = 4000000, columns = {${types}}`;
   const list = columns.map(({ name }) => quoteIdent(name)).join(", ");
   return { columns, from: `(SELECT ${list} FROM read_csv(${quoteLiteral(file)}, ${options}))` };
