@@ -1,19 +1,21 @@
 import type { FinishedRun, TrainingWork } from "@muster/shared/domain/estimate.ts";
 import { type AdditiveModel, type AdditivePrior, fitAdditive, type Observation } from "./fit-additive.ts";
 import { cpuPrior, type MachineSpeed, memoryPrior, pacePrior } from "./prior.ts";
+import { fitStopping, type StoppingModel } from "./stopping.ts";
 import { type Algorithm, memoryTerms, workTerms } from "./work.ts";
 
 /** A finished run by its parts: the candidates that were compared, each with its own CPU-seconds, all with the run's peak. */
 export type PastRun = readonly FinishedRun[];
 
 /**
- * What is known of costs on this machine: CPU by algorithm, peak memory of a run, pace of the clock; how many parts of
- * runs each algorithm's rests on, and how many runs all do.
+ * What is known of costs on this machine: CPU by algorithm, peak memory of a run, pace of the clock, how far boosting goes
+ * before it stops; how many parts of runs each algorithm's rests on, and how many runs all do.
  */
 export type CostModel = {
   cpu: ReadonlyMap<Algorithm, AdditiveModel>;
   memory: AdditiveModel;
   pace: AdditiveModel;
+  stopping: StoppingModel;
   parts: ReadonlyMap<Algorithm, number>;
   runs: number;
 };
@@ -89,6 +91,7 @@ export function calibrate(runs: readonly PastRun[], speed: MachineSpeed): CostMo
       clocked.map((part) => ({ terms: [busySeconds(part.cpuSeconds, part)], y: part.seconds! })),
       pacePrior,
     ),
+    stopping: fitStopping(runs.slice(-newest)),
     parts: new Map(algorithms.map((a) => [a, parts.filter(({ algorithm }) => algorithm === a).length])),
     runs: runs.length,
   };

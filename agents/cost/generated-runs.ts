@@ -1,5 +1,6 @@
 import type { FinishedRun, TrainingWork } from "@muster/shared/domain/estimate.ts";
 import { normal, seededRandom } from "@muster/shared/random.ts";
+import { reaching } from "./stopping.ts";
 import { memoryTerms, workTerms } from "./work.ts";
 
 /** A made-up machine's true coefficients, of `workTerms`, in CPU-seconds and MB; for tests, where the truth is known. */
@@ -31,7 +32,8 @@ export function generatedWorks(random: () => number): TrainingWork[] {
 
 /**
  * Runs on that machine: the true costs with log-normal noise (20 % of each candidate's CPU, 15 % of the run's, 8 % of its
- * memory), and one run in twenty that had the bad luck to take twice the CPU. Same seed, same runs.
+ * memory), boosting that stops after 5 to 100 in learning rate × depth as the data of the run want it, and one run in
+ * twenty that had the bad luck to take twice the CPU. Same seed, same runs.
  */
 export function generatedRuns(count: number, truth: TrueCosts, seed: number): FinishedRun[][] {
   const random = seededRandom(seed);
@@ -39,7 +41,9 @@ export function generatedRuns(count: number, truth: TrueCosts, seed: number): Fi
     const works = generatedWorks(random);
     const all = (random() < 0.05 ? 2 : 1) * Math.exp(0.15 * normal(random));
     const peakMemoryMb = dot(truth.memory, memoryTerms(works)) * Math.exp(0.08 * normal(random));
-    return works.map((work) => {
+    const reach = 22 * Math.exp(0.75 * normal(random));
+    return works.map((plain) => {
+      const work = reaching(plain, reach * Math.exp(0.15 * normal(random)));
       const cost = dot(truth[work.algorithm as "linear"], workTerms(work).cpu);
       const cpuSeconds = cost * all * Math.exp(0.2 * normal(random));
       return { ...work, cpuSeconds, peakMemoryMb, seconds: (cpuSeconds / work.threads) * 1.3 };

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { limitsOf } from "./limits.ts";
 import { usd } from "./price.ts";
 
-const prices = { coreHourUsd: 0.04, gbHourUsd: 0.005 };
+const prices = { coreHourUsd: 0.04, gbHourUsd: 0.005, storageGbMonthUsd: 0, scannedTbUsd: 0 };
 const estimate: Estimate = {
   cpuSeconds: { low: 50, mid: 100, high: 200 },
   memoryMb: { low: 300, mid: 400, high: 512 },
@@ -33,7 +33,7 @@ it("never lets CPU-seconds buy more than the tightest budget has, at the pace an
 
 it("holds by CPU-seconds alone where everything is free", () =>
   expect(
-    limitsOf({ ...estimate, usd: { low: 0, mid: 0, high: 0 } }, [], { coreHourUsd: 0, gbHourUsd: 0 }, 8192),
+    limitsOf({ ...estimate, usd: { low: 0, mid: 0, high: 0 } }, [], { ...prices, coreHourUsd: 0, gbHourUsd: 0 }, 8192),
   ).toEqual({
     limitUsd: 0,
     limitCpuSeconds: 800,

@@ -25,7 +25,9 @@ describe("the price table", () => {
   it("is what a user made of it", async () => {
     const path = join(folder, "prices.json");
     await writeFile(path, '{"coreHourUsd": 1, "gbHourUsd": 0}');
-    expect(await loadPrices(path)).toEqual({ coreHourUsd: 1, gbHourUsd: 0 });
+    expect(await loadPrices(path)).toEqual({ ...defaultPrices, coreHourUsd: 1, gbHourUsd: 0 });
+    await writeFile(path, '{"coreHourUsd": 1, "gbHourUsd": 0, "storageGbMonthUsd": 2}');
+    expect(await loadPrices(path)).toMatchObject({ storageGbMonthUsd: 2 });
   });
   it.each([
     ["{", /not JSON/],

@@ -3,11 +3,14 @@ import { dirname } from "node:path";
 import { Prices } from "@muster/shared/domain/estimate.ts";
 import { fault } from "@muster/shared/fault.ts";
 
-/** The prices an installation begins with: about what a rented core and gigabyte cost. Users edit the file. */
-export const defaultPrices: Prices = { coreHourUsd: 0.04, gbHourUsd: 0.005 };
+/** The prices an installation begins with: about what a rented core and gigabyte cost; a warehouse of one's own scans for nothing. Users edit the file. */
+export const defaultPrices: Prices = { coreHourUsd: 0.04, gbHourUsd: 0.005, storageGbMonthUsd: 0.025, scannedTbUsd: 0 };
 
 /** What a use costs in USD: CPU-seconds by the core-hour, memory (MB) held for seconds by the GB-hour (1 GB = 1024 MB). */
-export function usd(prices: Prices, use: { cpuSeconds: number; memoryMb: number; seconds: number }): number {
+export function usd(
+  prices: Pick<Prices, "coreHourUsd" | "gbHourUsd">,
+  use: { cpuSeconds: number; memoryMb: number; seconds: number },
+): number {
   const gbHours = ((use.memoryMb / 1024) * use.seconds) / 3600;
   return (use.cpuSeconds / 3600) * prices.coreHourUsd + gbHours * prices.gbHourUsd;
 }

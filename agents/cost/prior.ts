@@ -69,11 +69,11 @@ const priorFrom = (parts: Expected[], noise: number): AdditivePrior => ({
 
 /**
  * What the parts of `workTerms` cost in CPU-seconds on a machine of some speed before it has finished a run: multiples
- * of the two operations, fitted to 24 runs of six or seven candidates each on generated data, on a 2-core x86-64 server with
- * gather 1.04 ns and multiply 0.79 ns: 500 to 100,000 rows, 8 to 45 number columns (continuous or counts), 0 to 12
- * categories, 2 to 5 folds; 14 binary labels (3 to 50 % positive), 7 numbers, 3 of 3 or 4 classes, with noise of 0.3 to 3
- * times the strongest weight. Most runs were within a factor of 1.5 of their sums, the worst (its boosting hardly
- * stopped early) of 2.6; `noise` is what candidates differed by.
+ * of the two operations, fitted to 52 runs of six or seven candidates each on generated data whose boosting rounds were
+ * counted, on a 2-core x86-64 server with gather 1.04 ns and multiply 0.79 ns: 300 to 22,000 rows, 3 to 30 number columns,
+ * 0 to 7 categories, 5 folds; half of them binary (8 to 50 % positive), a third numbers, the rest 3 or 4 classes, with noise
+ * of 0.2 to 4 times what the columns say; then taken down by a third, which is by how much runs on the same server were
+ * dearer while others used it. `noise` is what candidates differed by where the rounds are known.
  */
 export function cpuPrior(algorithm: Algorithm, { gatherNs, multiplyNs }: MachineSpeed): AdditivePrior {
   const gather = gatherNs * 1e-9;
@@ -83,32 +83,32 @@ export function cpuPrior(algorithm: Algorithm, { gatherNs, multiplyNs }: Machine
     case "xgboost":
       return priorFrom(
         times(gather, [
-          [3.8e7, 2],
-          [27, 2],
-          [0.68, 1.6],
-          [2.6, 1.6],
-          [32, 1.6],
+          [8e7, 2],
+          [20, 2],
+          [0.65, 1.8],
+          [4.5, 1.8],
+          [26, 1.8],
         ]),
-        0.45,
+        0.25,
       );
     case "random_forest":
       return priorFrom(
         times(gather, [
-          [7.9e7, 2],
-          [32, 2],
-          [0.85, 1.6],
-          [2.9, 1.6],
-          [110, 1.6],
+          [5e7, 2],
+          [20, 2],
+          [0.7, 1.8],
+          [3.5, 1.8],
+          [130, 1.8],
         ]),
-        0.32,
+        0.3,
       );
     case "linear":
       return priorFrom(
         times(multiply, [
-          [1.2e8, 2],
-          [435, 2],
-          [2.1, 1.6],
-          [0.25, 1.6],
+          [1.5e8, 2],
+          [350, 2],
+          [2.3, 1.8],
+          [0.23, 1.8],
         ]),
         0.35,
       );
@@ -116,7 +116,7 @@ export function cpuPrior(algorithm: Algorithm, { gatherNs, multiplyNs }: Machine
       return priorFrom(
         times(gather, [
           [1.5e7, 2],
-          [2300, 2],
+          [3000, 2],
         ]),
         0.5,
       );

@@ -1,11 +1,15 @@
 import { type Migration, migrateOwn, openDatabase } from "@muster/shared/database/open.ts";
 import type { BudgetPeriod, BudgetScope } from "@muster/shared/domain/budget.ts";
-import type { TrainingWork } from "@muster/shared/domain/estimate.ts";
+import type { Estimate, TrainingWork } from "@muster/shared/domain/estimate.ts";
 import type { ColumnType, Generated } from "kysely";
 import type pg from "pg";
 import { budgetStore } from "./budgets/store.ts";
 import { ledgerStore } from "./ledger/store.ts";
+import type { QueryKind } from "./queries/kinds.ts";
+import { queryStore } from "./queries/store.ts";
 import { runStore } from "./runs/store.ts";
+import { stepStore } from "./steps/store.ts";
+import { useStore } from "./uses/store.ts";
 
 /** A JSON column: read as its value, written as text. */
 type Json<T> = ColumnType<Exclude<T, undefined> | null, string | null, string | null>;
@@ -25,6 +29,8 @@ export type Tables = {
     threads: number;
     parameters: Json<TrainingWork["parameters"]>;
     data: Json<TrainingWork["data"]>;
+    kept_rounds: number | null;
+    problem: string | null;
     cpu_seconds: number;
     peak_memory_mb: number;
     seconds: number | null;
@@ -55,7 +61,30 @@ export type Tables = {
     seconds: number;
     peak_memory_mb: number;
     settled_at: string | null;
+    estimate: Json<Estimate>;
   };
+  step: {
+    request: string;
+    step: string;
+    tool: string;
+    status: string;
+    hint_ms: number | null;
+    seconds: number | null;
+    each: string | null;
+    dataset: string | null;
+    target: string | null;
+    cells: number | null;
+    writes: string | null;
+    at: string;
+  };
+  query: {
+    kind: QueryKind;
+    terms: Json<number[]>;
+    cpu_seconds: number;
+    seconds: number;
+    at: string;
+  };
+  use: { dataset: string; at: string; by: string };
   cursor: { name: string; xid: string; seq: number };
 };
 
@@ -91,14 +120,39 @@ const migrations: Migration[] = [
     name: "what a run was tuned by",
     sql: "alter table run add column parameters jsonb, add column data jsonb;",
   },
+  {
+    name: "what was estimated beside what it came to",
+    sql: `
+      alter table run add column kept_rounds double precision, add column problem text;
+      alter table spend add column estimate jsonb;
+      create index spend_finished on spend (settled_at desc) where outcome = 'finished';`,
+  },
+  {
+    name: "what steps and queries took, and what was used",
+    sql: `
+      create table step (
+        request text not null, step text not null, tool text not null, status text not null, hint_ms double precision,
+        seconds double precision, each text, dataset text, target text, cells double precision, writes text,
+        at timestamptz not null, primary key (request, step));
+      create index step_tool on step (tool, at desc) where seconds is not null;
+      create index step_writes on step (writes) where writes is not null;
+      create table query (
+        kind text not null, terms jsonb not null, cpu_seconds double precision not null, seconds double precision not null,
+        at timestamptz not null);
+      create table use (dataset text primary key, at timestamptz not null, by text not null);
+      insert into cursor (name, xid, seq) values ('receipts', '0', 0), ('lineage', '0', 0);`,
+  },
 ];
 
-/** Cost's tables by what they are about: budgets, the ledger of what is reserved and spent, finished runs. */
+/** Cost's tables by what they are about: budgets, the ledger, finished runs, steps, queries, and what was used when. */
 export type CostStore = Awaited<ReturnType<typeof openCostStore>>;
 
 /** Opens cost's stores over a pool of its own role and brings its schema up to date. */
 export async function openCostStore(pool: pg.Pool) {
   const db = openDatabase<Tables>(pool);
   await migrateOwn(db, "cost", migrations);
-  return { budgets: budgetStore(db), ledger: ledgerStore(db), runs: runStore(db) };
+  return {
+    ...{ budgets: budgetStore(db), ledger: ledgerStore(db), runs: runStore(db) },
+    ...{ steps: stepStore(db), queries: queryStore(db), uses: useStore(db) },
+  };
 }

@@ -1,12 +1,10 @@
 import type { TrainingWork } from "@muster/shared/domain/estimate.ts";
+import type { Work } from "./stopping.ts";
 
 export type Algorithm = TrainingWork["algorithm"];
 
-/**
- * Boosting stops early, after about as many steps as make this sum of learning rate × depth: sooner for classes than for
- * numbers. What data need differs by more than anything else here: 20 to 800 rounds were seen.
- */
-const boostingReach = { classes: 45, numbers: 100 };
+/** Where it isn't said how far boosting goes before it stops early: learning rate × depth, summed over its rounds. */
+const boostingReach = { classes: 30, numbers: 50 };
 /** Rows of a leaf beyond the least that it may have: leaves of one class alone aren't split any further. */
 const leafFill = { classes: 3, numbers: 1.2 };
 /** Of the rows that a fit has, boosting looks for the number of rounds on this share before it fits them all. */
@@ -39,7 +37,7 @@ function weightOf({ data }: TrainingWork): number {
 }
 
 /** Trees grown in one fit, how many levels and nodes each has, and the share of rows it sees. */
-function treesOf(work: TrainingWork, fitRows: number) {
+function treesOf(work: Work, fitRows: number) {
   const outputs = work.data?.task === "multiclass" ? work.data.classes : 1;
   const depth = numberOf(work, "maxDepth", 6);
   const share = Math.min(1, numberOf(work, "subsample", 0.8));
@@ -49,13 +47,13 @@ function treesOf(work: TrainingWork, fitRows: number) {
   const levels = Math.min(depth, Math.log2(nodes) + 1);
   if (work.algorithm === "random_forest") return { trees: work.rounds * outputs, levels, nodes, share };
   const rate = numberOf(work, "learningRate", 0.1);
-  const rounds = Math.min(work.rounds, boostingReach[kind] / (rate * depth));
+  const rounds = work.keptRounds ?? Math.min(work.rounds, boostingReach[kind] / (rate * depth));
   const tried = Math.min(work.rounds, rounds + numberOf(work, "patience", 0));
   const stopping = work.parameters?.patience === undefined ? 0 : tried * stoppingShare;
   return { trees: (rounds + stopping) * outputs, levels, nodes, share };
 }
 
-function treeTerms(work: TrainingWork): { cpu: number[]; memory: number[] } {
+function treeTerms(work: Work): { cpu: number[]; memory: number[] } {
   const { columns, algorithm } = work;
   const { fits, rows, passes } = fitsOf(work);
   const { trees, levels, nodes, share } = treesOf(work, rows);
@@ -89,13 +87,21 @@ function linearTerms(work: TrainingWork): { cpu: number[]; memory: number[] } {
  * CPU, trees: once; cells encoded; cells visited (each level of each tree); bins of all nodes' histograms; rows × trees.
  * CPU, linear: once; cells encoded; cells of gradients; cells × columns of Newton steps. Others: once; rows.
  * Memory: once; cells; bins of one tree's histograms; rows × trees of a forest, which keeps every tree's rows.
- * Boosting is counted with the rounds that early stopping leaves, not with its upper bound.
+ * Boosting is counted with the rounds that early stopping leaves (`keptRounds`), not with its upper bound.
  */
-export function workTerms(work: TrainingWork): { cpu: number[]; memory: number[] } {
+export function workTerms(work: Work): { cpu: number[]; memory: number[] } {
   const { algorithm, rows, columns } = work;
   if (algorithm === "xgboost" || algorithm === "random_forest") return treeTerms(work);
   if (algorithm === "linear") return linearTerms(work);
   return { cpu: [1, fitsOf(work).passes * rows], memory: [1, rows * columns, 0, 0] };
+}
+
+/** What the CPU terms of an algorithm count, for people, in their order. */
+export function termNames(algorithm: Algorithm): readonly string[] {
+  if (algorithm === "xgboost" || algorithm === "random_forest")
+    return ["once", "cells encoded", "cells visited by trees", "bins of histograms", "rows × trees"];
+  if (algorithm === "linear") return ["once", "cells encoded", "cells of gradients", "cells × columns of Newton steps"];
+  return ["once", "rows"];
 }
 
 /** Memory of candidates trained one after another: the largest of each part. */

@@ -10,9 +10,14 @@ function roundsOf(parameters: Chosen["candidates"][number]["parameters"]): numbe
   return Number.isFinite(count) ? Math.max(1, Math.round(count)) : 1;
 }
 
-/** The work of each candidate that was chosen, as the estimator counts it; `threads` are those of one training. */
-export const worksOf = ({ candidates, rows, columns, folds, data }: Chosen, threads: number): TrainingWork[] =>
+/** The work of each candidate that was chosen, as the estimator counts it; `threads` are those of one training, `problem` is what they were chosen for. */
+export const worksOf = (
+  { candidates, rows, columns, folds, data }: Chosen,
+  threads: number,
+  problem?: string,
+): TrainingWork[] =>
   candidates.map(({ algorithm, parameters }) => ({
     ...{ algorithm, rows: Math.max(1, rows), columns: Math.max(1, columns), folds, threads },
     ...{ rounds: roundsOf(parameters), parameters, data },
+    ...(problem !== undefined && { problem }),
   }));

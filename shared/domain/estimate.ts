@@ -33,6 +33,8 @@ export const TrainingWork = z.object({
   /** What the candidate is tuned by, as `candidates.chosen` holds it. */
   parameters: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).optional(),
   data: TrainingData.optional(),
+  /** Hash of the problem, where it's known: the same one trains much as it did before. */
+  problem: z.string().optional(),
 });
 export type TrainingWork = z.infer<typeof TrainingWork>;
 
@@ -67,9 +69,15 @@ export const Estimate = z.object({
 });
 export type Estimate = z.infer<typeof Estimate>;
 
-/** Prices that users edit: USD for an hour of one core, and for an hour of one gigabyte of memory. */
+/**
+ * Prices that users edit: USD for an hour of one core, for an hour of one gigabyte of memory, for a month (30 days) of one
+ * stored gigabyte (2³⁰ bytes), and for a terabyte (2⁴⁰ bytes) that a warehouse scans.
+ */
 export const Prices = z.strictObject({
   coreHourUsd: z.number().nonnegative(),
   gbHourUsd: z.number().nonnegative(),
+  /** Absent in price tables from before it was asked for. */
+  storageGbMonthUsd: z.number().nonnegative().default(0.025),
+  scannedTbUsd: z.number().nonnegative().default(0),
 });
 export type Prices = z.infer<typeof Prices>;

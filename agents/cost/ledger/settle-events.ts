@@ -1,8 +1,11 @@
 import type { Process } from "@muster/bus/process.ts";
 import { FinishedRun, type Prices, TrainingWork } from "@muster/shared/domain/estimate.ts";
+import { StepTaken } from "@muster/shared/domain/step-taken.ts";
 import { z } from "zod";
 import { usd } from "../price.ts";
+import { sizedSteps } from "../steps/sized.ts";
 import type { CostStore } from "../store.ts";
+import { tellSpent } from "./tell-spent.ts";
 
 const amount = z.number().nonnegative();
 
@@ -29,8 +32,8 @@ const TrainingFailed = z.object({
   peakMemoryMb: amount.optional(),
 });
 
-/** What the planner says when a request has come to its end, whatever that is. */
-const RequestEnded = z.object({ request: z.string() });
+/** What the planner says when a request has come to its end, whatever that is, and what its steps took. */
+const RequestEnded = z.object({ request: z.string(), steps: z.array(StepTaken).default([]) });
 
 const shapes = {
   "ml.run_finished": RunFinished,
@@ -47,14 +50,17 @@ const sayers: Record<string, readonly string[]> = {
 const batch = 200;
 
 /** What settling stands on. */
-export type Settling = Pick<Process, "evidence" | "log" | "now"> & { store: CostStore; prices: () => Promise<Prices> };
+export type Settling = Pick<Process, "evidence" | "log" | "now" | "lake"> & {
+  store: CostStore;
+  prices: () => Promise<Prices>;
+};
 
 /**
  * Reads on in the outbox: each finished or failed run turns its reservation into what was spent, once, and a finished one
- * becomes what estimates learn from; a request that ended frees what it reserved and no step used. All in the transaction
- * that moves the cursor on. Gives how many events were read.
+ * becomes what estimates learn from; a request that ended frees what it reserved and no step used, and its steps are kept
+ * with what they took. All in the transaction that moves the cursor on. Gives how many events were read.
  */
-export async function settleEvents({ store, evidence, log, now, prices }: Settling): Promise<number> {
+export async function settleEvents({ store, evidence, lake, log, now, prices }: Settling): Promise<number> {
   const table = await prices();
   let read = 0;
   await store.ledger.reading(async (trx, from) => {
@@ -70,6 +76,7 @@ export async function settleEvents({ store, evidence, log, now, prices }: Settli
       const said = parsed.data;
       if (!("reservation" in said || "key" in said)) {
         await store.ledger.free({ request: said.request }, at, trx);
+        await store.steps.add(trx, said.request, await sizedSteps(lake, said.steps), at);
         continue;
       }
       const { cpuSeconds = 0, seconds = 0, peakMemoryMb = 0 } = said;
@@ -82,9 +89,11 @@ export async function settleEvents({ store, evidence, log, now, prices }: Settli
       if ("reservation" in said) {
         const { run, works, reservation } = said;
         if (!(await store.ledger.settle(trx, reservation, used, { run, outcome: "finished", at }))) continue;
+        await tellSpent(evidence, trx, { run, request: said.request, reservation, ...used }, at);
         const whole = FinishedRun.parse(said);
         const parts = works?.map((part) => ({ ...part, peakMemoryMb: part.peakMemoryMb ?? peakMemoryMb })) ?? [whole];
-        await store.runs.add(trx, run, parts, at);
+        const { problem } = said;
+        await store.runs.add(trx, run, problem ? parts.map((part) => ({ ...part, problem })) : parts, at);
       } else {
         const reservation = await store.ledger.reservationOf(trx, said.key);
         if (reservation) await store.ledger.settle(trx, reservation, used, { run: null, outcome: said.code, at });
@@ -96,10 +105,3 @@ export async function settleEvents({ store, evidence, log, now, prices }: Settli
   });
   return read;
 }
-
-/** A reservation that no step has used by now won't be: the acceptance it was made under has expired. */
-const unusedMs = 25 * 60 * 60_000;
-
-/** Frees reservations that nobody can use any more, of requests whose end wasn't heard of. Gives how many. */
-export const freeUnused = ({ store, now }: Pick<Settling, "store" | "now">): Promise<number> =>
-  store.ledger.free({ before: new Date(now().getTime() - unusedMs).toISOString() }, now().toISOString());

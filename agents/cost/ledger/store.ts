@@ -1,5 +1,6 @@
 import type { Database, Trx } from "@muster/shared/database/open.ts";
 import type { Spend } from "@muster/shared/domain/budget.ts";
+import type { Estimate } from "@muster/shared/domain/estimate.ts";
 import { type Selectable, sql } from "kysely";
 import type { Spender } from "../budget.ts";
 import type { Tables } from "../store.ts";
@@ -9,6 +10,8 @@ type Runner = Database<Tables> | Trx<Tables>;
 export type SpendRow = Selectable<Tables["spend"]>;
 /** What a run took, or had taken when it failed. */
 export type Used = { usd: number; cpuSeconds: number; seconds: number; peakMemoryMb: number };
+/** An estimate as it was given, and what its run took. */
+export type Forecast = { run: string | null; estimate: Estimate; cpuSeconds: number; peakMemoryMb: number };
 /** How far the outbox has been read. */
 export type Cursor = { xid: string; seq: number };
 
@@ -19,6 +22,12 @@ export function ledgerStore(db: Database<Tables>) {
     lock: async (trx: Trx<Tables>): Promise<void> => {
       await sql`select pg_advisory_xact_lock(hashtext('muster:budget'))`.execute(trx);
     },
+    /** Looks at the ledger while nobody else reserves. */
+    locked: <T>(look: (trx: Trx<Tables>) => Promise<T>): Promise<T> =>
+      db.transaction().execute(async (trx) => {
+        await sql`select pg_advisory_xact_lock(hashtext('muster:budget'))`.execute(trx);
+        return look(trx);
+      }),
     /** The lines of a request, and those of its person and team since a moment (null: ever); everybody's where `everyone`. */
     lines: async (
       spender: Spender,
@@ -40,12 +49,14 @@ export function ledgerStore(db: Database<Tables>) {
         });
       return query.execute();
     },
-    reserve: async (trx: Trx<Tables>, line: Omit<Spend, "state">): Promise<void> => {
+    /** Adds an open line; what was estimated stands beside it, to be held against what it comes to. */
+    reserve: async (trx: Trx<Tables>, line: Omit<Spend, "state">, estimate: Estimate): Promise<void> => {
       await trx
         .insertInto("spend")
         .values({
           ...{ ...line, state: "reserved", reserved_usd: line.usd, run: null, outcome: null },
           ...{ cpu_seconds: 0, seconds: 0, peak_memory_mb: 0, settled_at: null },
+          estimate: JSON.stringify(estimate),
         })
         .execute();
     },
@@ -83,6 +94,35 @@ export function ledgerStore(db: Database<Tables>) {
           where r.fact = 'budget.reserved' and r.request = s.request and r.value->>'reservation' = s.id)`.execute(on);
       return Number(freed.numAffectedRows ?? 0);
     },
+    /**
+     * Open reservations whose step came to an end that no event told of: those whose call failed, with its fault, and those
+     * from before a moment that a step used up and nothing was heard of since.
+     */
+    lost: async (before: string) =>
+      (
+        await sql<{ id: string; usd: number; code: string | null; data: Record<string, unknown> | null }>`
+          select s.id, s.usd, o.outcome->'fault'->>'code' as code, o.outcome->'fault'->'data' as data
+          from spend s join evidence.receipt r on r.fact = 'budget.reserved' and r.request = s.request and r.value->>'reservation' = s.id
+            join evidence.consumption c on c.receipt = r.id left join evidence.result o on o.key = c.key
+          where s.state = 'reserved' and (o.outcome->>'ok' = 'false' or (o.key is null and s.at < ${before}::timestamptz))`.execute(
+          db,
+        )
+      ).rows,
+    /** What was estimated and what it came to, of the newest runs that finished, newest first. */
+    forecasts: async (limit: number): Promise<Forecast[]> =>
+      (
+        await db
+          .selectFrom("spend")
+          .select(["run", "estimate", "cpu_seconds as cpuSeconds", "peak_memory_mb as peakMemoryMb"])
+          .where("outcome", "=", "finished")
+          .where("estimate", "is not", null)
+          .orderBy("settled_at", "desc")
+          .limit(limit)
+          .execute()
+      ).map((row) => ({ ...row, estimate: row.estimate! })),
+    /** The request that a run belongs to; null where no reservation names the run. */
+    requestOf: async (run: string): Promise<string | null> =>
+      (await db.selectFrom("spend").select("request").where("run", "=", run).executeTakeFirst())?.request ?? null,
     /** Every line of a request, or the newest ones. */
     list: (request: string | null, limit: number): Promise<SpendRow[]> => {
       const query = db.selectFrom("spend").selectAll().orderBy("at", "desc").orderBy("id").limit(limit);

@@ -33,6 +33,8 @@ export function runStore(db: Database<Tables>) {
         const part: FinishedRun = {
           ...{ algorithm, rows: count, columns, rounds, folds, threads },
           ...{ parameters: parameters ?? undefined, data: data ?? undefined },
+          problem: row.problem ?? undefined,
+          keptRounds: row.kept_rounds ?? undefined,
           ...{ cpuSeconds: row.cpu_seconds, peakMemoryMb: row.peak_memory_mb, seconds: row.seconds ?? undefined },
         };
         if (row.part === 0 || runs.has(row.run)) runs.set(row.run, [...(runs.get(row.run) ?? []), part]);
@@ -45,11 +47,16 @@ export function runStore(db: Database<Tables>) {
       await trx
         .insertInto("run")
         .values(
-          parts.map(({ cpuSeconds, peakMemoryMb, seconds, parameters, data, ...work }, part) => ({
+          parts.map(({ cpuSeconds, peakMemoryMb, seconds, keptRounds, parameters, data, problem, ...work }, part) => ({
             ...{ run, part, ...work, at },
             parameters: parameters ? JSON.stringify(parameters) : null,
             data: data ? JSON.stringify(data) : null,
-            ...{ cpu_seconds: cpuSeconds, peak_memory_mb: peakMemoryMb, seconds: seconds ?? null },
+            ...{
+              cpu_seconds: cpuSeconds,
+              peak_memory_mb: peakMemoryMb,
+              seconds: seconds ?? null,
+              kept_rounds: keptRounds ?? null,
+            },
           })),
         )
         .onConflict((conflict) => conflict.doNothing())

@@ -23,11 +23,11 @@ export const estimateTraining = tool({
   ],
   gives: [{ is: "training.estimated" }],
   cost: { ms: 300 },
-  run: async ({ chosen }, { store, prices, speed, threads }: Context & CostDeps) => {
+  run: async ({ chosen }, { store, prices, speed, threads, shown }: Context & CostDeps) => {
     const runs = await store.runs.finished(newest);
     const { medianError } = replay(runs, speed, "cpu");
     const model = calibrate(runs, speed);
-    const found = estimate(model, worksOf(chosen, threads), await prices(), medianError);
+    const found = estimate(model, worksOf(chosen, threads, problemOf(shown)), await prices(), medianError);
     const { usd, cpuSeconds, basedOn } = found;
     const from =
       basedOn.runs > 0
@@ -37,3 +37,9 @@ export const estimateTraining = tool({
     return { ...found, verdict };
   },
 });
+
+/** The problem that the candidates were chosen for. */
+const problemOf = (shown: Context["shown"]): string | undefined => {
+  const problem = shown.find(({ fact }) => fact === "candidates.chosen")?.about.problem;
+  return typeof problem === "string" ? problem : undefined;
+};

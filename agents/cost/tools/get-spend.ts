@@ -3,15 +3,18 @@ import { tool } from "@muster/bus/tool.ts";
 import { Budget } from "@muster/shared/domain/budget.ts";
 import { Prices } from "@muster/shared/domain/estimate.ts";
 import { z } from "zod";
+import { Accuracy, accuracyOf } from "../accuracy.ts";
 import { inUsd } from "../budget.ts";
 import type { CostDeps } from "../index.ts";
 import { usd } from "../price.ts";
 
+/** Finished runs over which the error of estimates is told. */
+const lastRuns = 20;
 const amount = z.number().nonnegative();
 
 export const getSpend = tool({
   name: "get_spend",
-  does: "Says what is reserved and what was spent, in all or by a request; the prices, the budgets, and what some use costs.",
+  does: "Says what is reserved and what was spent, in all or by a request; how good the estimates were, the prices, the budgets, and what some use costs.",
   effect: "read",
   input: z.object({
     request: z.string().optional(),
@@ -42,6 +45,8 @@ export const getSpend = tool({
         at: z.string(),
       }),
     ),
+    /** Estimates of the newest finished runs, held against what those took. */
+    accuracy: Accuracy,
     prices: Prices,
     budgets: z.array(Budget),
     /** The price of `use`; null without one. */
@@ -50,11 +55,12 @@ export const getSpend = tool({
   }),
   cost: { ms: 15 },
   run: async ({ request = null, use, limit }, { store, prices }: Context & CostDeps) => {
-    const [totals, lines, table, budgets] = await Promise.all([
+    const [totals, lines, table, budgets, forecasts] = await Promise.all([
       store.ledger.totals(request),
       store.ledger.list(request, limit),
       prices(),
       store.budgets.all(),
+      store.ledger.forecasts(lastRuns),
     ]);
     const { reservedUsd, spentUsd, cpuSeconds, seconds, peakMemoryMb } = totals;
     return {
@@ -64,6 +70,7 @@ export const getSpend = tool({
         ...{ reservedUsd: line.reserved_usd, cpuSeconds: line.cpu_seconds, seconds: line.seconds },
         ...{ peakMemoryMb: line.peak_memory_mb, run: line.run, outcome: line.outcome, at: line.at },
       })),
+      accuracy: accuracyOf(forecasts),
       prices: table,
       budgets,
       usd: use ? usd(table, use) : null,

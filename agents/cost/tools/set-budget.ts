@@ -10,11 +10,11 @@ const name = z.string().min(1).max(100);
 
 export const setBudget = tool({
   name: "set_budget",
-  does: "Sets a limit in USD for a person, a team or everyone per day, week, month, quarter or in all; null takes it away.",
+  does: "Sets a limit in USD for a request, or for a person, a team or everyone per day, week, month, quarter or in all; null takes it away.",
   effect: "write",
   input: z.object({
-    scope: BudgetScope.exclude(["request"]),
-    /** The person or team; absent: each one of them has this limit. */
+    scope: BudgetScope,
+    /** The request, person or team; absent: each one of them has this limit. */
     subject: name.optional(),
     period: BudgetPeriod,
     limitUsd: z.number().nonnegative().max(1e9).nullable(),
@@ -29,6 +29,8 @@ export const setBudget = tool({
   ) => {
     if (scope === "everyone" && subject)
       throw fault("invalid_input", "a budget of everyone is nobody's in particular; leave `subject` out");
+    if (scope === "request" && period !== "total")
+      throw fault("invalid_input", "a request has no calendar; its limit holds in all: pass period total");
     if (members && (scope !== "team" || !subject))
       throw fault("invalid_input", "only a named team has members; pass scope team and its `subject`");
     const budget = id("bgt");

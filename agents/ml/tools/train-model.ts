@@ -81,6 +81,7 @@ export const trainModel = tool({
       const { algorithm, rounds, folds, cpuSeconds, peakMemoryMb } = result;
       context.emit("run_finished", {
         ...{ run, request: context.request, key: context.key, reservation: reserved.reservation },
+        problem: problem.hash,
         ...{ cpuSeconds, seconds: took, peakMemoryMb, algorithm, rounds: Math.max(1, rounds) },
         ...{ rows: result.rows, columns: shape.columns, folds, threads: result.threads },
         works: worksOf(trained, { ...shape, rows: result.rows, folds }, took),
@@ -118,5 +119,6 @@ async function failed(
   });
   const data = { run, reservation, seconds, limit, limitMb, ...used };
   const said = Object.entries(data).filter(([, value]) => value !== null && value !== undefined);
-  return fault(why.code, why.message, Object.fromEntries(said), known.cause ?? known);
+  const spent = used.cpuSeconds === null ? "" : `; ${used.cpuSeconds.toFixed(1)} CPU-seconds were spent by then`;
+  return fault(why.code, `${why.message}${spent}`, Object.fromEntries(said), known.cause ?? known);
 }
