@@ -125,3 +125,7 @@ export function parseRow(
   }
   return row;
 }
+
+/** A key as text, as rows are looked up by; null where it is missing. */
+export const keyText = (value: RawValue): string | null =>
+  value === null ? null : typeof value === "object" ? new Date(value.micros / 1000).toISOString() : String(value);
