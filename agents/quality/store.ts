@@ -2,12 +2,36 @@ import { type Migration, migrateOwn, openDatabase, type Trx } from "@muster/shar
 import type { DatasetPin } from "@muster/shared/domain/dataset.ts";
 import type { Expectation } from "@muster/shared/domain/expectation.ts";
 import type { Profile } from "@muster/shared/domain/profile.ts";
+import type { Check } from "@muster/shared/fact/table.ts";
+import { fault } from "@muster/shared/fault.ts";
 import type pg from "pg";
 
 type Tables = {
   profile: { pin: string; dataset: string; profile: string; at: string };
   expectation: { dataset: string; since: string; expectations: string; at: string };
   validation: { pin: string; at: string; report: string };
+  definition: {
+    dataset: string;
+    rule: string;
+    version: number;
+    expectation: string;
+    active: boolean;
+    person: string;
+    at: string;
+  };
+};
+
+/** What a check of a version came to, and why each of its expectations is there. */
+export type Report = { passed: boolean; checks: Check[]; because?: Record<string, string> };
+
+/** An expectation as a person defined it, by version; an inactive one takes what was suggested of its kind and columns away. */
+export type Definition = {
+  rule: string;
+  version: number;
+  expectation: Expectation;
+  active: boolean;
+  person: string;
+  at: string;
 };
 
 const migrations: Migration[] = [
@@ -17,6 +41,13 @@ const migrations: Migration[] = [
       create table profile (pin text primary key, dataset text not null, profile jsonb not null, at timestamptz not null);
       create table expectation (dataset text not null, since text not null, expectations jsonb not null, at timestamptz not null, primary key (dataset, since));
       create table validation (pin text not null, at timestamptz not null, report jsonb not null, primary key (pin, at));`,
+  },
+  {
+    name: "definitions",
+    sql: `
+      create table definition (dataset text not null, rule text not null, version integer not null, expectation jsonb not null, active boolean not null,
+        person text not null, at timestamptz not null, primary key (dataset, rule, version));
+      create index profile_of on profile (dataset, at);`,
   },
 ];
 
@@ -39,16 +70,64 @@ export async function openQualityStore(pool: pg.Pool) {
         .onConflict((conflict) => conflict.column("pin").doNothing())
         .execute();
     },
-    /** The newest expectations that were suggested from another version of the dataset: those that bind on this one. */
-    binding: async (dataset: string, pin: DatasetPin): Promise<Expectation[]> => {
-      const row = await db
+    /** Profiles of a dataset, the newest first, with when they were made. */
+    profiles: async (dataset: string, most: number): Promise<{ pin: DatasetPin; at: string; profile: Profile }[]> => {
+      const rows = await db
+        .selectFrom("profile")
+        .selectAll()
+        .where("dataset", "=", dataset)
+        .orderBy("at", "desc")
+        .limit(most)
+        .execute();
+      return rows.map(({ pin, at, profile }) => ({ pin, at: iso(at), profile: profile as unknown as Profile }));
+    },
+    /**
+     * The newest expectations that were suggested from another version of the dataset. `version` counts the sets that were
+     * suggested before, 1 the first; null where there is none.
+     */
+    suggested: async (
+      dataset: string,
+      pin: DatasetPin,
+    ): Promise<{ version: number; since: string; expectations: Expectation[] } | null> => {
+      const sets = await db
         .selectFrom("expectation")
-        .select("expectations")
+        .selectAll()
         .where("dataset", "=", dataset)
         .where("since", "!=", pin)
         .orderBy("at", "desc")
+        .execute();
+      const [newest] = sets;
+      if (!newest) return null;
+      const expectations = newest.expectations as unknown as Expectation[];
+      return { version: sets.length, since: iso(newest.at), expectations };
+    },
+    /** Every version of what people defined for a dataset, oldest first. */
+    definitions: async (dataset: string): Promise<Definition[]> => {
+      const rows = await db
+        .selectFrom("definition")
+        .selectAll()
+        .where("dataset", "=", dataset)
+        .orderBy("rule")
+        .orderBy("version")
+        .execute();
+      return rows.map((row) => ({ ...row, at: iso(row.at), expectation: row.expectation as unknown as Expectation }));
+    },
+    /** Adds the next version of a definition. */
+    define: async (trx: Trx<Tables>, dataset: string, one: Omit<Definition, "version">): Promise<void> => {
+      const row = await trx
+        .selectFrom("definition")
+        .select(({ fn }) => fn.max("version").as("newest"))
+        .where("dataset", "=", dataset)
+        .where("rule", "=", one.rule)
         .executeTakeFirst();
-      return row ? (row.expectations as unknown as Expectation[]) : [];
+      const version = Number(row?.newest ?? 0) + 1;
+      const { numInsertedOrUpdatedRows: added } = await trx
+        .insertInto("definition")
+        .values({ ...one, dataset, version, expectation: JSON.stringify(one.expectation) })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst();
+      if (Number(added) === 0)
+        throw fault("conflict", `somebody else defined ${one.rule} of ${dataset} at this moment; define it again`);
     },
     saveSuggested: async (
       trx: Trx<Tables>,
@@ -63,11 +142,25 @@ export async function openQualityStore(pool: pg.Pool) {
         .onConflict((conflict) => conflict.columns(["dataset", "since"]).doNothing())
         .execute();
     },
-    saveValidation: async (trx: Trx<Tables>, pin: DatasetPin, report: object, at: Date): Promise<void> => {
+    saveValidation: async (trx: Trx<Tables>, pin: DatasetPin, report: Report, at: Date): Promise<void> => {
       await trx
         .insertInto("validation")
         .values({ pin, at: at.toISOString(), report: JSON.stringify(report) })
         .execute();
     },
+    /** What the checks of a dataset's versions came to, the newest first. */
+    validations: async (dataset: string, most: number): Promise<{ pin: DatasetPin; at: string; report: Report }[]> => {
+      const rows = await db
+        .selectFrom("validation")
+        .selectAll()
+        .where("pin", "like", `${dataset.replaceAll("_", "\\_")}@%`)
+        .orderBy("at", "desc")
+        .limit(most)
+        .execute();
+      return rows.map(({ pin, at, report }) => ({ pin, at: iso(at), report: report as unknown as Report }));
+    },
   };
 }
+
+/** A moment as the driver gives it, in ISO 8601. */
+const iso = (at: unknown): string => new Date(at as string | Date).toISOString();

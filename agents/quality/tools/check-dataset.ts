@@ -5,15 +5,17 @@ import { Check } from "@muster/shared/fact/table.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
 import { absoluteChecks } from "../absolute.ts";
+import { bindingOn, ruleKey } from "../binding.ts";
 import { checkExpectations } from "../check.ts";
 import { checkOf, repairOf } from "../gate-check.ts";
 import { guarded } from "../guarded.ts";
 import type { QualityDeps } from "../index.ts";
+import { findRelations } from "../relations.ts";
 import { suggestExpectations } from "../suggest.ts";
 
 export const checkDataset = tool({
   name: "check_dataset",
-  does: "Says whether a dataset version may be trusted: absolute checks always, expectations where an earlier version gave rise to them.",
+  does: "Says whether a dataset version may be trusted: absolute checks always, expectations that are older than it or that a person defined.",
   effect: "read",
   input: z.object({ dataset: DatasetRef }),
   output: z.object({
@@ -29,27 +31,28 @@ export const checkDataset = tool({
   cost: { ms: 400 },
   run: async ({ dataset, profile }, { lake, threads, store, now, commit }: Context & QualityDeps) => {
     const manifest = await lake.manifest(dataset);
-    const absolute = absoluteChecks(profile, { time: manifest.time, now: null });
-    const binding = await store.binding(profile.dataset, dataset);
-    const bound =
-      binding.length > 0
-        ? (await withPins(lake, [dataset], { threads }, (engine) => checkExpectations(engine, manifest, binding)))
-            .results
-        : [];
-    const checks = [...absolute.results.map((one) => checkOf(one, one.query)), ...bound.map((one) => checkOf(one))];
+    const binding = await bindingOn(store, profile.dataset, dataset);
+    const { absolute, bound, relations } = await withPins(lake, [dataset], { threads }, async (reader) => ({
+      absolute: absoluteChecks(profile, { dialect: reader.dialect, time: manifest.time, now: null }),
+      bound: binding.length > 0 ? (await checkExpectations(reader, manifest, binding)).results : [],
+      relations: await findRelations(reader, manifest),
+    }));
+    const results = [...absolute.results, ...bound];
+    const checks = results.map(checkOf);
     const failed = checks.filter((check) => !check.success);
     const errors = failed.filter((check) => check.severity === "error");
     const evaluated = checks.filter((check) => typeof check.observed.evaluated === "number").length;
     // A check of nothing is a failure, never a pass.
     const passed = checks.length > 0 && evaluated > 0 && errors.length === 0;
-    const suggested = passed ? suggestExpectations(profile, guarded(profile, null)) : [];
+    const suggested = passed ? suggestExpectations(profile, guarded(profile, null), relations) : [];
+    const because = Object.fromEntries(results.map(({ expectation }) => [ruleKey(expectation), expectation.because]));
     commit(async (trx) => {
-      await store.saveValidation(trx, dataset, { passed, checks }, now());
+      await store.saveValidation(trx, dataset, { passed, checks, because }, now());
       if (passed) await store.saveSuggested(trx, profile.dataset, dataset, suggested, now());
     });
     const warned = failed.length - errors.length;
     const verdict = passed
-      ? `${checks.length} checks held${warned > 0 ? `, ${warned} of them with a warning` : ""}; ${binding.length} expectations are older than this version`
+      ? `${checks.length - warned} checks held${warned > 0 ? `, ${warned} more gave a warning` : ""}; ${binding.length} expectations are older than this version`
       : `${errors.map((check) => check.message).join("; ")}`;
     return {
       dataset,
