@@ -35,6 +35,7 @@ import { setRoles } from "./tools/set-roles.ts";
 import { testPolicies } from "./tools/test-policies.ts";
 import { verifyAudit } from "./tools/verify-audit.ts";
 import { whatWasLive } from "./tools/what-was-live.ts";
+import { writeModelCard } from "./tools/write-model-card.ts";
 
 /** What governance's tools stand on. `environment` is what policies see of where this runs. */
 export type GovernanceDeps = {
@@ -77,6 +78,7 @@ export const governance = agent({
     verifyAudit,
     whatWasLive,
     explainDecision,
+    writeModelCard,
     identify,
     addPerson,
     setRoles,

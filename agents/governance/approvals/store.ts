@@ -13,6 +13,9 @@ export function approvalStore(db: Database<Tables>) {
     },
     get: async (id: string): Promise<Approval | null> =>
       (await db.selectFrom("approval").selectAll().where("id", "=", id).executeTakeFirst()) ?? null,
+    /** Everything that waited, or waits, for a person in a request, oldest first. */
+    of: async (request: string): Promise<Approval[]> =>
+      db.selectFrom("approval").selectAll().where("request", "=", request).orderBy("at").orderBy("id").execute(),
     /** Decides one that waits and hasn't expired; false where it is no longer to be decided. */
     decide: async (
       trx: Trx<Tables>,

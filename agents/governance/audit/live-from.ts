@@ -15,7 +15,7 @@ export const Live = z.object({
   purpose: z.string().nullable(),
   cleared: z.object({ receipt: z.string(), at: z.string(), policies: z.array(z.string()) }).nullable(),
   approved: z.object({ receipt: z.string(), at: z.string(), by: z.string(), what: z.string() }).nullable(),
-  /** What the run took; USD as reserved beforehand. */
+  /** What the run took; USD as reserved beforehand and as settled (null where cost hasn't settled it yet). */
   cost: z
     .object({
       run: z.string(),
@@ -24,15 +24,30 @@ export const Live = z.object({
       peakMemoryMb: z.number(),
       estimatedUsd: z.number().nullable(),
       limitUsd: z.number().nullable(),
+      actualUsd: z.number().nullable(),
     })
     .nullable(),
+  /** How good it was on the hold-out, and how even between protected groups. */
+  evaluated: z
+    .object({
+      receipt: z.string(),
+      metrics: z.record(z.string(), z.number()),
+      look: z.number().int(),
+      rows: z.number().int(),
+    })
+    .nullable(),
+  fairness: z
+    .object({ receipt: z.string(), worstRatio: z.number().nullable(), uncompared: z.array(z.string()) })
+    .nullable(),
+  /** The dataset versions that it was made from. */
+  data: z.array(z.string()),
   /** Everything it was derived from, oldest first. */
   evidence: z.array(z.object({ receipt: z.string(), fact: z.string(), by: z.string(), at: z.string() })),
 });
 export type Live = z.infer<typeof Live>;
 
 /** The receipts that one was derived from, itself included, oldest first. */
-function derivation(chain: ReadonlyMap<string, Receipt>, id: string): Receipt[] {
+export function derivation(chain: ReadonlyMap<string, Receipt>, id: string): Receipt[] {
   const seen = new Map<string, Receipt>();
   const open = [id];
   while (open.length > 0) {
@@ -49,6 +64,7 @@ export async function liveFrom(
   evidence: Pick<Evidence, "value">,
   chain: ReadonlyMap<string, Receipt>,
   id: string,
+  settledUsd: (run: string) => Promise<number | null>,
 ): Promise<Live> {
   const receipts = derivation(chain, id);
   const last = (fact: FactName) => receipts.findLast((receipt) => receipt.fact === fact) ?? null;
@@ -63,6 +79,9 @@ export async function liveFrom(
   const approval = await said("approval.given");
   const run = await said("run.finished");
   const reserved = await said("budget.reserved");
+  const [judged, compared] = [last("model.evaluated"), last("model.fairness")];
+  const evaluation = await said("model.evaluated");
+  const fairness = await said("model.fairness");
   return {
     ...{ deployment: name, version, hash, since: live.at, receipt: id, request: live.request },
     askedBy: live.person,
@@ -74,7 +93,16 @@ export async function liveFrom(
       ...{ run: run.run, cpuSeconds: run.cpuSeconds, seconds: run.seconds, peakMemoryMb: run.peakMemoryMb },
       estimatedUsd: reserved?.estimatedUsd ?? null,
       limitUsd: reserved?.limitUsd ?? null,
+      actualUsd: await settledUsd(run.run),
     },
+    evaluated: judged &&
+      evaluation && { receipt: judged.id, metrics: evaluation.metrics, look: evaluation.look, rows: evaluation.rows },
+    fairness: compared &&
+      fairness && {
+        ...{ receipt: compared.id, worstRatio: fairness.worstRatio },
+        uncompared: fairness.uncompared.map(({ attribute }) => attribute),
+      },
+    data: Array.isArray(live.about.scope) ? live.about.scope.map(String) : [],
     evidence: receipts.map(({ id: receipt, fact, by, at }) => ({ receipt, fact, by, at })),
   };
 }

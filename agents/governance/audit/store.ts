@@ -133,6 +133,14 @@ export function auditStore(db: Database<Tables>) {
           order by e.xid desc, e.seq desc limit ${limit}`,
         db,
       ),
+    /** What cost wrote when it settled a run, newest first. */
+    settled: (run: string): Promise<TrailEvent[]> =>
+      rowsOf(
+        sql<TrailEvent>`select e.id, c.seq, e.at, e.by, e.person, e.request, e.step, e.what, e.subject, e.data, e.receipts
+          from evidence.audit_event e left join chain c on c.event = e.id
+          where e.what = 'cost.spend_settled' and e.by = 'cost' and e.subject = ${run} order by e.xid desc, e.seq desc`,
+        db,
+      ),
     /**
      * What was live at a moment: of each deployment the newest `deployment.live` receipt given by then and not taken back
      * by then. Gives receipt ids by deployment.

@@ -18,10 +18,16 @@ export const whatWasLive = tool({
   run: async ({ at: moment, deployment }, { store, evidence }: Context & GovernanceDeps) => {
     const at = new Date(moment).toISOString();
     const rows = await store.audit.liveAt(at, deployment ?? null);
+    const settledUsd = async (run: string) => {
+      const usd = (await store.audit.settled(run)).at(0)?.data.usd;
+      return typeof usd === "number" ? usd : null;
+    };
     const chain = await evidence.load(rows.map(({ receipt }) => receipt));
     // One that is no longer believed (changed in the table) is left out: nobody signed that.
     const live = await Promise.all(
-      rows.filter(({ receipt }) => chain.has(receipt)).map(({ receipt }) => liveFrom(evidence, chain, receipt)),
+      rows
+        .filter(({ receipt }) => chain.has(receipt))
+        .map(({ receipt }) => liveFrom(evidence, chain, receipt, settledUsd)),
     );
     const names = live.map(({ deployment: name, version }) => `${name} version ${version}`);
     return { at, live, verdict: live.length > 0 ? `live: ${names.join(", ")}` : "nothing was live" };
