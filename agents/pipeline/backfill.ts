@@ -2,7 +2,7 @@ import type { FeatureView } from "@muster/shared/domain/feature.ts";
 import type { Horizon, Problem } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { addHorizon, dateOf, momentOf } from "@muster/shared/features/horizon.ts";
-import { compileMatrix, type MatrixSource } from "@muster/shared/features/matrix.ts";
+import { compileMatrix, type MatrixSource, scoredAt } from "@muster/shared/features/matrix.ts";
 import { quoteIdent } from "@muster/shared/warehouse/quote.ts";
 
 /** Cutoffs of one backfill at most: each is a pass over the view's tables. */
@@ -47,7 +47,7 @@ export function compileBackfill(
 ): string {
   const kept = ["__entity", "__cutoff", ...view.features.map((feature) => feature.name)].map(quoteIdent).join(", ");
   const parts = cutoffs.map((scoring, i) => {
-    const at = { ...problem, cutoffs: { training: [], holdout: null, scoring } };
+    const at = scoredAt(problem, view.features, scoring, problem.now);
     return `SELECT ${kept} FROM (${compileMatrix(at, view, source, "scoring").sql}) AS at${i}`;
   });
   return `${parts.join("\nUNION ALL\n")}\nORDER BY 2, 1`;

@@ -11,6 +11,16 @@ import { inShareSql } from "./side.ts";
 /** The role of a matrix file: fitted on, opened once to confirm, or scored. */
 export type MatrixRole = "training" | "holdout" | "scoring";
 
+/**
+ * The problem asked again at other scoring cutoffs. Outcomes of earlier cutoffs are built only where features read them:
+ * each costs a pass over the intervals.
+ */
+export function scoredAt(problem: Problem, features: readonly Feature[], scoring: string, now: string | null): Problem {
+  const { cutoffs } = problem;
+  const earlier = features.some(readsLabels) ? cutoffs : { training: [], holdout: null };
+  return { ...problem, now, cutoffs: { ...earlier, scoring } };
+}
+
 /** What a matrix is compiled over: the label's dataset, related tables by dataset name, and a share of entities to read. */
 export type MatrixSource = {
   dataset: Relation;

@@ -74,7 +74,7 @@ export const bench: Bench = {
       const cases = [];
       for (const [view, features] of Object.entries(views))
         for (const role of ["training", "scoring"] as const) {
-          const runs = [];
+          const runs: Awaited<ReturnType<typeof seconds>>[] = [];
           for (let i = 0; i < repeats; i++) runs.push(await seconds(features, role));
           const took = (of: "seconds" | "cpuSeconds") => round(median(runs.map((run) => run[of])));
           const { rows } = runs[0]!;

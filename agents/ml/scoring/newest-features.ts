@@ -2,7 +2,7 @@ import { hashOf } from "@muster/shared/canonical.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { addDays, dateOf, momentOf } from "@muster/shared/features/horizon.ts";
-import { compileMatrix, type MatrixRole } from "@muster/shared/features/matrix.ts";
+import { compileMatrix, scoredAt } from "@muster/shared/features/matrix.ts";
 import type { Engine } from "@muster/shared/warehouse/duckdb.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { quoteIdent, quoteLiteral } from "@muster/shared/warehouse/quote.ts";
@@ -39,11 +39,10 @@ export async function newFeatures(
     const dataset = relations[problem.dataset];
     if (!dataset) throw fault("broken_contract", `the scope doesn't hold the label's dataset ${problem.dataset}`);
     const cutoff = problem.label.kind === "ended" ? dateOf(await newestCutoff(lake, opened, changes, problem)) : null;
-    const asked = cutoff === null ? problem : scoredAt(problem, cutoff);
-    const roles: MatrixRole[] = cutoff === null ? ["training", "holdout", "scoring"] : ["scoring"];
-    const matrices = roles.map((role) => compileMatrix(asked, { features }, { dataset, tables: relations }, role).sql);
+    const asked = cutoff === null ? problem : scoredAt(problem, features, cutoff, cutoff);
+    const { sql } = compileMatrix(asked, { features }, { dataset, tables: relations }, "scoring");
     // Once, though text and numbers are read one after the other.
-    await engine.run(`CREATE TABLE __current AS ${matrices.map((sql) => `(${sql})`).join(" UNION ALL ")}`);
+    await engine.run(`CREATE TABLE __current AS ${sql}`);
     const rows = await readFeatures(engine, served.features, {
       relation: "__current",
       where: await sinceDeployment(engine, problem, mostRows),
@@ -56,12 +55,6 @@ export async function newFeatures(
     opened.engine.close();
   }
 }
-
-const scoredAt = (problem: Problem, cutoff: string): Problem => ({
-  ...problem,
-  now: cutoff,
-  cutoffs: { training: [], holdout: null, scoring: cutoff },
-});
 
 /**
  * The newest cutoff that the data bear: the day after the newest event (data of a whole day are complete only then), or
