@@ -120,6 +120,14 @@ export function ledgerStore(db: Database<Tables>) {
           .limit(limit)
           .execute()
       ).map((row) => ({ ...row, estimate: row.estimate! })),
+    /** The newest estimate of training on a version, expired or not; null where there was none. */
+    estimateOf: async (training: string): Promise<string | null> =>
+      (
+        await sql<{ id: string }>`select id from evidence.receipt
+          where fact = 'training.estimated' and about @> ${JSON.stringify({ training })}::jsonb order by seq desc limit 1`.execute(
+          db,
+        )
+      ).rows[0]?.id ?? null,
     /** The request that a run belongs to; null where no reservation names the run. */
     requestOf: async (run: string): Promise<string | null> =>
       (await db.selectFrom("spend").select("request").where("run", "=", run).executeTakeFirst())?.request ?? null,

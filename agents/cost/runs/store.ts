@@ -56,6 +56,7 @@ export function runStore(db: Database<Tables>) {
               peak_memory_mb: peakMemoryMb,
               seconds: seconds ?? null,
               kept_rounds: keptRounds ?? null,
+              problem: problem ?? null,
             },
           })),
         )

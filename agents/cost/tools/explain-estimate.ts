@@ -86,8 +86,9 @@ async function findReceipt(
 ): Promise<Receipt | null> {
   const ofRequest = async (request: string) =>
     (await evidence.ofRequest(request)).findLast(({ fact }) => fact === "training.estimated") ?? null;
-  if (name === "receipt") return (await evidence.load([value])).get(value) ?? null;
-  if (name === "training") return evidence.newest("training.estimated", { training: value });
+  const byId = async (id: string | null) => (id === null ? null : ((await evidence.load([id])).get(id) ?? null));
+  if (name === "receipt") return byId(value);
+  if (name === "training") return byId(await store.ledger.estimateOf(value));
   if (name === "request") return ofRequest(value);
   const request = await store.ledger.requestOf(value);
   return request === null ? null : ofRequest(request);
