@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { forgetDataSubject, keepDataSubject, readDataSubject, withoutValues } from "./data-subject.ts";
+import { forgetDataSubject, forgetOlder, keepDataSubject, readDataSubject, withoutValues } from "./data-subject.ts";
 
 let home: string;
 beforeEach(async () => {
@@ -43,4 +43,12 @@ it("takes the values out of an input by its schema, and nothing else", async () 
     code: "invalid_input",
   });
   await expect(withoutValues(home, schema, { person: "  " })).rejects.toMatchObject({ code: "invalid_input" });
+});
+
+it("forgets who was only looked for, in time, and never whom somebody still works on", async () => {
+  const [old, wanted, young] = await Promise.all(["a", "b", "c"].map((value) => keepDataSubject(home, value)));
+  const then = new Date("2026-01-01T00:00:00Z");
+  for (const id of [old!, wanted!]) await utimes(join(home, "private", id), then, then);
+  expect(await forgetOlder(home, new Date("2026-02-01T00:00:00Z"), new Set([wanted!]))).toBe(1);
+  expect((await readdir(join(home, "private"))).sort()).toEqual(["key", wanted, young].sort());
 });

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { link, mkdir, open, readFile, rm } from "node:fs/promises";
+import { link, mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { fault } from "./fault.ts";
@@ -68,6 +68,19 @@ export async function readDataSubject(home: string, id: string): Promise<string>
 /** Forgets the value; the keyed hash alone says nothing. */
 export const forgetDataSubject = (home: string, id: string): Promise<void> =>
   rm(join(folderOf(home), DataSubject.parse(id)), { force: true });
+
+/** Forgets the values that nobody has asked about since a moment, but those still wanted. Gives how many. */
+export async function forgetOlder(home: string, before: Date, wanted: ReadonlySet<string>): Promise<number> {
+  let forgotten = 0;
+  for (const id of await readdir(folderOf(home)).catch(() => [])) {
+    if (!shape.test(id) || wanted.has(id)) continue;
+    const file = await stat(join(folderOf(home), id)).catch(() => null);
+    if (!file || file.mtimeMs >= before.getTime()) continue;
+    await forgetDataSubject(home, id);
+    forgotten++;
+  }
+  return forgotten;
+}
 
 /** An input with each value that names a person replaced by what they are called: what a door does before anything is signed or sent. */
 export async function withoutValues(

@@ -1,6 +1,6 @@
 import type { AnyTrx } from "@muster/bus/context.ts";
 import { type Evidence, newId } from "@muster/bus/evidence.ts";
-import { forgetDataSubject, readDataSubject } from "@muster/shared/data-subject.ts";
+import { forgetDataSubject, forgetOlder, readDataSubject } from "@muster/shared/data-subject.ts";
 import { type DatasetPin, parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import { fault } from "@muster/shared/fault.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
@@ -168,7 +168,10 @@ export async function conclude(
 /** An erasure that nobody works on any more after this is taken up again. */
 const leftAfterMs = 120_000;
 
-/** Takes up erasures that a crash left in the middle. Gives how many came to their end. */
+/** Who was looked for and not erased is forgotten after this. */
+const forgetAfterMs = 7 * 24 * 3_600_000;
+
+/** Takes up erasures that a crash left in the middle, and forgets who was only looked for. Gives how many came to their end. */
 export async function resumeErasures(erasing: Erasing): Promise<number> {
   const { store, evidence, home, now } = erasing;
   let ended = 0;
@@ -178,5 +181,7 @@ export async function resumeErasures(erasing: Erasing): Promise<number> {
     await forgetDataSubject(home, erasure.subject);
     ended++;
   }
+  const open = await store.erasures.open(now().toISOString());
+  await forgetOlder(home, new Date(now().getTime() - forgetAfterMs), new Set(open.map(({ subject }) => subject)));
   return ended;
 }
