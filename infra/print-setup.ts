@@ -26,9 +26,10 @@ export function printSetup(
     "",
     "-- PostgreSQL 15 or newer: DATABASE_URL names this role and database; the other roles and schemas are made by it",
     ...postgres,
+    "-- its server must have contrib's extension pg_trgm (Debian: in postgresql itself); the role above makes it in the database",
     "",
     "# Redis 7 or newer",
     ...Object.entries(redis).map(([key, value]) => `${key} ${value}`),
   ].join("\n");
-  return { document: { nats, postgres, redis }, words };
+  return { document: { nats, postgres, extensions: ["pg_trgm"], redis }, words };
 }

@@ -5,21 +5,35 @@ import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { type CatalogStore, openCatalogStore } from "./store.ts";
 import { describeDataset } from "./tools/describe-dataset.ts";
 import { listDatasets } from "./tools/list-datasets.ts";
+import { listSynonyms } from "./tools/list-synonyms.ts";
 import { pinDatasets } from "./tools/pin-datasets.ts";
 import { registerDataset } from "./tools/register-dataset.ts";
 import { searchDatasets } from "./tools/search-datasets.ts";
+import { setDescription } from "./tools/set-description.ts";
+import { setOwner } from "./tools/set-owner.ts";
+import { setSynonyms } from "./tools/set-synonyms.ts";
 
 /** What the catalog's tools stand on. */
 export type CatalogDeps = { lake: Lake; store: CatalogStore; inbox: string; threads: number };
 
 /**
  * The catalog agent: knows what data there is, what it means, how it joins.
- * Owns the tables dataset_stat and join_set. The one agent that opens the inbox; reads the lake and adds source datasets.
+ * Owns the tables dataset_stat, join_set, dataset_text, synonym and the search's index. The one agent that opens the inbox; reads the lake and adds source datasets.
  */
 export const catalog = agent({
   name: "catalog",
   does: "Loads, lists, finds and describes datasets, finds how they join, and pins the versions a problem stands on.",
-  tools: [registerDataset, listDatasets, searchDatasets, describeDataset, pinDatasets],
+  tools: [
+    registerDataset,
+    listDatasets,
+    searchDatasets,
+    describeDataset,
+    setDescription,
+    setOwner,
+    listSynonyms,
+    setSynonyms,
+    pinDatasets,
+  ],
   async open({ pool, lake, config }) {
     const store = await openCatalogStore(pool);
     return { deps: { lake, store, inbox: inboxFolder(config.home), threads: config.threads } satisfies CatalogDeps };

@@ -2,12 +2,15 @@ import { type Migration, migrateOwn, openDatabase, type Trx } from "@muster/shar
 import type { DatasetPin } from "@muster/shared/domain/dataset.ts";
 import type { Join } from "@muster/shared/domain/join.ts";
 import type pg from "pg";
+import { type SearchTables, searchMigration, searchStore } from "./search/store.ts";
 import type { DatasetStat } from "./stat.ts";
+import { type TextTables, textMigration, textStore } from "./texts/store.ts";
 
 type Tables = {
   dataset_stat: { pin: string; stat: string };
   join_set: { scope: string; joins: string };
-};
+} & SearchTables &
+  TextTables;
 
 const migrations: Migration[] = [
   {
@@ -16,9 +19,14 @@ const migrations: Migration[] = [
       create table dataset_stat (pin text primary key, stat jsonb not null);
       create table join_set (scope text primary key, joins jsonb not null);`,
   },
+  textMigration,
+  searchMigration,
 ];
 
-/** The catalog's tables: counts of each dataset version, and the joins found in a set of versions. Both can be computed again. */
+/**
+ * The catalog's tables: counts of each dataset version, the joins found in a set of versions, and the search's index, which
+ * can be computed again; what was said of datasets, and words that stand for each other.
+ */
 export type CatalogStore = Awaited<ReturnType<typeof openCatalogStore>>;
 
 /** Opens the catalog's store and brings its schema up to date. */
@@ -26,6 +34,9 @@ export async function openCatalogStore(pool: pg.Pool) {
   const db = openDatabase<Tables>(pool);
   await migrateOwn(db, "catalog", migrations);
   return {
+    texts: textStore(db),
+    search: await searchStore(db),
+    transaction: <T>(work: (trx: Trx<Tables>) => Promise<T>): Promise<T> => db.transaction().execute(work),
     saveStat: async (trx: Trx<Tables> | null, pin: DatasetPin, stat: DatasetStat): Promise<void> => {
       await (trx ?? db)
         .insertInto("dataset_stat")

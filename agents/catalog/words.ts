@@ -17,16 +17,3 @@ export function wordsOf(text: string): string[] {
     .filter((word) => word !== "")
     .map(singular);
 }
-
-/** The trigrams of a word, with its ends marked. */
-function trigrams(word: string): Set<string> {
-  const padded = `  ${word} `;
-  return new Set(Array.from({ length: padded.length - 2 }, (_, i) => padded.slice(i, i + 3)));
-}
-
-/** Trigrams in common ÷ trigrams of either, 0..1, as pg_trgm's similarity. */
-export function similarity(a: string, b: string): number {
-  const [x, y] = [trigrams(a), trigrams(b)];
-  const common = [...x].filter((t) => y.has(t)).length;
-  return common / (x.size + y.size - common);
-}

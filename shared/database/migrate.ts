@@ -27,6 +27,7 @@ export async function migrate(adminUrl: string, roles: readonly ProcessRole[]): 
     await client.query("select pg_advisory_lock(7116823)");
     const exists = await client.query("select to_regclass('evidence.receipt') is not null as there");
     await client.query("begin");
+    await openTrigrams(client);
     if (!exists.rows[0].there) await client.query(readFileSync(new URL("./evidence.sql", import.meta.url), "utf8"));
     await client.query(readFileSync(new URL("./collect.sql", import.meta.url), "utf8"));
     for (const role of roles) await grantRole(client, role);
@@ -50,6 +51,21 @@ export async function migrate(adminUrl: string, roles: readonly ProcessRole[]): 
   } finally {
     await client.end();
   }
+}
+
+/** The extension by which the catalog compares spellings. It is trusted: the owner of the database may make it. */
+async function openTrigrams(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ made: boolean }>(
+    `select e.oid is not null as made from pg_available_extensions a left join pg_extension e on e.extname = a.name
+     where a.name = 'pg_trgm'`,
+  );
+  if (rows.length === 0)
+    throw fault(
+      "unavailable",
+      "the PostgreSQL server lacks the extension pg_trgm (contrib); install it there, see muster up --print-setup",
+      { extension: "pg_trgm" },
+    );
+  if (!rows[0]!.made) await client.query("create extension pg_trgm");
 }
 
 async function grantRole(client: pg.Client, { process, role, password }: ProcessRole): Promise<void> {

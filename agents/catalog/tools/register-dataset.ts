@@ -5,6 +5,7 @@ import { ingest } from "@muster/shared/warehouse/ingest.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
 import type { CatalogDeps } from "../index.ts";
+import { documentOf } from "../search/document.ts";
 import { statOf } from "../stat.ts";
 
 export const registerDataset = tool({
@@ -38,7 +39,10 @@ export const registerDataset = tool({
     const manifest = await ingest({ lake, inbox, ...input, now: now() });
     const pin = pinOf(manifest.name, manifest.version);
     const stat = await withPins(lake, [pin], { threads }, (engine) => statOf(engine, manifest));
-    commit((trx) => store.saveStat(trx, pin, stat));
+    commit(async (trx) => {
+      await store.saveStat(trx, pin, stat);
+      await store.search.put(trx, [documentOf(manifest, await store.texts.of([manifest.name], trx))]);
+    });
     emit("dataset_registered", { dataset: pin, rows: manifest.rows });
     const { name, version, rows, columns, notes } = manifest;
     return {
