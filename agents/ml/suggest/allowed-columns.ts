@@ -1,9 +1,9 @@
 import type { Column } from "@muster/shared/domain/dataset.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
+import { type Timing, untimely, updateSubject } from "@muster/shared/features/timing/timing.ts";
 import { writtenLater } from "./as-of.ts";
 import type { ColumnStats } from "./column-stats.ts";
 import { type Dropped, rounded, type Scope, type ScopeTable } from "./scope.ts";
-import { type Timing, untimely, updateSubject } from "./timing.ts";
 
 const ID_SHARE = 0.9;
 const MISSING_SHARE = 0.98;

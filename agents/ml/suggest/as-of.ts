@@ -1,8 +1,8 @@
 import type { Feature } from "@muster/shared/domain/feature.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { isOwnRow, isRelated, ownColumns, readsLabels, relatedValues } from "@muster/shared/features/kinds.ts";
+import type { Timing } from "@muster/shared/features/timing/timing.ts";
 import type { Dropped, Scope, ScopeTable } from "./scope.ts";
-import type { Timing } from "./timing.ts";
 
 const percent = (share: number): string => `${Math.max(0.1, Math.round(share * 1000) / 10)} %`;
 

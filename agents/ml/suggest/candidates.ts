@@ -1,13 +1,13 @@
 import type { Feature } from "@muster/shared/domain/feature.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
+import type { Timing } from "@muster/shared/features/timing/timing.ts";
 import { allowedColumns } from "./allowed-columns.ts";
 import { asOfCutoff, saidOfDates } from "./as-of.ts";
 import { uniquelyNamed } from "./names.ts";
 import { ownCandidates } from "./own-candidates.ts";
 import { type Related, relatedCandidates } from "./related-candidates.ts";
 import { type Dropped, hasCutoffs, ownTable, type Scope } from "./scope.ts";
-import type { Timing } from "./timing.ts";
 
 /** More candidates than this aren't measured. */
 export const MOST_CANDIDATES = 200;

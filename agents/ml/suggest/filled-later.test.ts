@@ -3,10 +3,10 @@ import { compileLabels } from "@muster/shared/features/labels.ts";
 import { compileMatrix } from "@muster/shared/features/matrix.ts";
 import { columns, createTable, testEngine } from "@muster/shared/features/testing.ts";
 import { testProblem } from "@muster/shared/features/testing-problem.ts";
+import { measureFilledLater } from "@muster/shared/features/timing/filled-later.ts";
 import { seededRandom } from "@muster/shared/random.ts";
 import type { Engine } from "@muster/shared/warehouse/duckdb.ts";
 import { beforeEach, describe, expect, it } from "vitest";
-import { measureFilledLater } from "./filled-later.ts";
 import { suggestFeatures } from "./suggest.ts";
 
 let engine: Engine;
@@ -53,7 +53,7 @@ function tickets(asOf: number, loadedAfter: "opening" | "closing", seed = 3) {
 const table = { relation: "tickets", columns: schema };
 const measured = async (rows: (string | number | null)[][], known: string, now: string | null = null) => {
   await createTable(engine, "tickets", { columns: schema, rows });
-  return measureFilledLater((sql) => engine.query(sql), { table, known, time: "opened", skip: ["customer"], now });
+  return measureFilledLater(engine, { table, known, time: "opened", skip: ["customer"], now });
 };
 
 describe("a column that is filled in after the row arrived", () => {
@@ -89,7 +89,7 @@ describe("a column that is filled in after the row arrived", () => {
       .map(([from, to]) => [moment(from!), to === null ? null : moment(to!)]);
     await createTable(engine, "visits", { columns: visits, rows });
     const dated = { table: { relation: "visits", columns: visits }, known: "from", time: "from", skip: [], now: null };
-    expect(await measureFilledLater((sql) => engine.query(sql), dated)).toMatchObject({ to: { as: "date" } });
+    expect(await measureFilledLater(engine, dated)).toMatchObject({ to: { as: "date" } });
   });
 
   it("may come before the event in most rows: those that have it at once don't make it one that moves", async () => {
@@ -112,7 +112,7 @@ describe("a column that is filled in after the row arrived", () => {
       skip: [],
       now: null,
     };
-    expect(await measureFilledLater((sql) => engine.query(sql), dated)).toMatchObject({
+    expect(await measureFilledLater(engine, dated)).toMatchObject({
       paid: { as: "date", after: expect.closeTo(0.05, 2) },
       state: { as: "told" },
     });
@@ -129,7 +129,7 @@ describe("a column that is filled in after the row arrived", () => {
     ]);
     await createTable(engine, "days", { columns: days, rows });
     const dated = { table: { relation: "days", columns: days }, known: "loaded", time: "at", skip: [], now: null };
-    expect(await measureFilledLater((sql) => engine.query(sql), dated)).toEqual({});
+    expect(await measureFilledLater(engine, dated)).toEqual({});
   });
 });
 

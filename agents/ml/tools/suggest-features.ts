@@ -3,11 +3,12 @@ import { tool } from "@muster/bus/tool.ts";
 import { parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import type { Dropped } from "@muster/shared/domain/model.ts";
 import { type FactValue, facts } from "@muster/shared/fact/table.ts";
+import type { ReadableTable } from "@muster/shared/features/timing/measure-timing.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
 import type { MlDeps } from "../index.ts";
 import { joinsFrom } from "../suggest/joins.ts";
-import { type ReadableTable, suggestFeatures as suggest } from "../suggest/suggest.ts";
+import { suggestFeatures as suggest } from "../suggest/suggest.ts";
 import type { Suggested } from "../suggest-features.ts";
 
 type Cleared = FactValue<"training.cleared">;

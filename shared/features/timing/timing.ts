@@ -1,11 +1,10 @@
-import type { Column } from "@muster/shared/domain/dataset.ts";
-import type { Problem } from "@muster/shared/domain/problem.ts";
-import { addHorizon, momentOf } from "@muster/shared/features/horizon.ts";
-import { columnOf, qualified, type Relation, TEMPORAL } from "@muster/shared/features/schema.ts";
-import { quoteIdent, quoteLiteral } from "@muster/shared/warehouse/quote.ts";
-import type { Query } from "../dataset-facts.ts";
-import type { FilledLater } from "./filled-later.ts";
-import type { Dropped } from "./scope.ts";
+import type { Column } from "../../domain/dataset.ts";
+import type { Dropped } from "../../domain/model.ts";
+import type { Problem } from "../../domain/problem.ts";
+import { quoteIdent, quoteLiteral } from "../../warehouse/quote.ts";
+import { addHorizon, momentOf } from "../horizon.ts";
+import { columnOf, qualified, type Relation, TEMPORAL } from "../schema.ts";
+import type { Asked, FilledLater } from "./filled-later.ts";
 
 /** How a column of an interval table goes with the end: share filled of the ended and of the running, and purity. */
 export type EndTiming = { ended: number; running: number; purity: number; base: number };
@@ -53,13 +52,17 @@ function learnedUntil(problem: Problem): string {
  * Measures how the columns of an interval table go with its end: intervals ended inside the training windows against
  * those still running. `purity`: the share of intervals whose value (missing is one) tells which they are.
  */
-export async function measureEnds(query: Query, problem: Problem, table: Relation): Promise<Timing["ends"]> {
+export async function measureEnds(
+  { query, dialect }: Asked,
+  problem: Problem,
+  table: Relation,
+): Promise<Timing["ends"]> {
   if (problem.label.kind !== "ended" || problem.cutoffs.training.length === 0) return {};
   const { start, end } = problem.label;
   const others = table.columns.filter((c) => c.name !== start && c.name !== end && c.name !== problem.entity);
   if (others.length === 0) return {};
   const moment = `CAST(${qualified("t", columnOf(table, end).name)} AS TIMESTAMP)`;
-  const seen = `SELECT ${moment} IS NOT NULL AS __over, ${others.map((c, i) => `CAST(${qualified("t", c.name)} AS VARCHAR) AS c${i}`).join(", ")}
+  const seen = `SELECT ${moment} IS NOT NULL AS __over, ${others.map((c, i) => `${dialect.text(qualified("t", c.name), c.type)} AS c${i}`).join(", ")}
     FROM ${quoteIdent(table.relation)} t WHERE ${moment} IS NULL OR ${moment} <= ${learnedUntil(problem)}`;
   const parts = others.map(
     (
@@ -69,7 +72,7 @@ export async function measureEnds(query: Query, problem: Problem, table: Relatio
       sum(running) FILTER (WHERE filled) AS running_filled, sum(greatest(ended, running)) AS pure, count(*) AS n
       FROM (SELECT CASE WHEN (SELECT count(DISTINCT c${i}) FROM __seen) <= 50 THEN c${i} ELSE CAST(c${i} IS NULL AS VARCHAR) END AS value,
         c${i} IS NOT NULL AS filled, count(*) FILTER (WHERE __over) AS ended, count(*) FILTER (WHERE NOT __over) AS running
-        FROM __seen GROUP BY 1, 2)`,
+        FROM __seen GROUP BY 1, 2) counted`,
   );
   const rows = await query(`WITH __seen AS MATERIALIZED (${seen}) ${parts.join(" UNION ALL ")}`);
   const share = (part: unknown, of: unknown) => (Number(of) > 0 ? Number(part ?? 0) / Number(of) : 0);
@@ -92,7 +95,7 @@ export async function measureEnds(query: Query, problem: Problem, table: Relatio
  * `labels`: the built labels; `key`: the column of `table` that holds the entity.
  */
 export async function measureOverwritten(
-  query: Query,
+  { query, dialect }: Asked,
   labels: string,
   table: Relation & { dataset: string },
   key: string,
@@ -105,7 +108,7 @@ export async function measureOverwritten(
        count(*) FILTER (WHERE CAST(${qualified("t", c.name)} AS TIMESTAMP) > l.__cutoff) AS after${i}`,
   );
   const [row] = await query(`SELECT ${counts.join(", ")} FROM ${quoteIdent(labels)} l
-    JOIN ${quoteIdent(table.relation)} t ON CAST(${qualified("t", columnOf(table, key).name)} AS VARCHAR) = l.__entity
+    JOIN ${quoteIdent(table.relation)} t ON ${dialect.text(qualified("t", key), columnOf(table, key).type)} = l.__entity
     WHERE l.__split = 'training' AND l.__cutoff IS NOT NULL`);
   return Object.fromEntries(
     updates.map((c, i) => [

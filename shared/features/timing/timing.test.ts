@@ -1,7 +1,7 @@
-import { columns, createTable, testEngine } from "@muster/shared/features/testing.ts";
-import { testProblem } from "@muster/shared/features/testing-problem.ts";
-import type { Engine } from "@muster/shared/warehouse/duckdb.ts";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { Engine } from "../../warehouse/duckdb.ts";
+import { columns, createTable, testEngine } from "../testing.ts";
+import { testProblem } from "../testing-problem.ts";
 import { governs, measureEnds, measureOverwritten, untimely, updateSubject } from "./timing.ts";
 
 let engine: Engine;
@@ -47,7 +47,7 @@ describe("columns of an interval table", () => {
   const table = { relation: "contracts", columns: schema };
   const timing = async (rows: (string | null)[][]) => {
     await createTable(engine, "contracts", { columns: schema, rows });
-    return measureEnds((sql) => engine.query(sql), testProblem(), table);
+    return measureEnds(engine, testProblem(), table);
   };
   const rows = Array.from({ length: 100 }, (_, i) => {
     const over = i % 2 === 0;
@@ -101,7 +101,7 @@ describe("a row that was written after the cutoff", () => {
         ["b", "closed", "x", updated],
       ],
     });
-    return measureOverwritten((sql) => engine.query(sql), "labels", table, "customer");
+    return measureOverwritten(engine, "labels", table, "customer");
   };
 
   it("makes the columns that its time speaks of unreadable, with the share of training rows", async () => {

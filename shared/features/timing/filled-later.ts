@@ -1,7 +1,11 @@
-import type { Column } from "@muster/shared/domain/dataset.ts";
-import { qualified, type Relation, TEMPORAL } from "@muster/shared/features/schema.ts";
-import { quoteIdent, quoteLiteral } from "@muster/shared/warehouse/quote.ts";
-import type { Query } from "../dataset-facts.ts";
+import type { Column } from "../../domain/dataset.ts";
+import type { Dialect } from "../../warehouse/dialect.ts";
+import { quoteIdent, quoteLiteral } from "../../warehouse/quote.ts";
+import type { Reader } from "../../warehouse/reader.ts";
+import { qualified, type Relation, TEMPORAL } from "../schema.ts";
+
+/** What the rows are asked through. */
+export type Asked = Pick<Reader, "query" | "dialect">;
 
 /**
  * How a column is written after its row was known. `by`: the date with which it is filled in (its own name for the date
@@ -48,32 +52,33 @@ const afterSql = (later: string, known: Column): string =>
 /** The end of the newest day of which the table can know: its load may be later than its newest event. */
 function newestSql({ known, now }: Dated): string {
   const until = now === null ? "" : `, TIMESTAMP ${quoteLiteral(now.slice(0, 19).replace("T", " "))}`;
-  return `date_trunc('day', greatest(max(${momentSql(known)})${until})) + INTERVAL 1 DAY`;
+  return `date_trunc('day', greatest(max(${momentSql(known)})${until})) + INTERVAL '1 day'`;
 }
 
 type FoundDate = { name: string; after: number; moving: boolean };
 
 /** The dates that are written to rows after these were known: no planned ones, and none that is always there at once. */
-async function lateDates(query: Query, dated: Dated): Promise<FoundDate[]> {
+async function lateDates({ query, dialect }: Asked, dated: Dated): Promise<FoundDate[]> {
   const { table, known, time, skip } = dated;
   const since = table.columns.find((c) => c.name === known)!;
   const aside = new Set([known, time, ...skip]);
   const dates = table.columns.filter((c) => TEMPORAL.includes(c.type) && !aside.has(c.name));
   if (dates.length === 0) return [];
   const bounds = dates.map((c, i) => {
-    const wait = `epoch_us(${momentSql(c.name)}) - epoch_us(${momentSql(known)})`;
-    return `max(${momentSql(c.name)}) AS m${i}, quantile_cont(${wait}, 0.5) FILTER (WHERE ${wait} > 0) AS w${i}`;
+    const wait = `${dialect.micros(momentSql(c.name))} - ${dialect.micros(momentSql(known))}`;
+    const median = dialect.quantiles(`CAST(${wait} AS DOUBLE PRECISION)`, [0.5], `${wait} > 0`);
+    return `max(${momentSql(c.name)}) AS m${i}, (${median})[1] AS w${i}`;
   });
   const counts = dates.map((c, i) => {
     const date = momentSql(c.name);
     const after = afterSql(c.name, since);
     // Rows that had the date when they were known never waited for it.
-    const recent = `epoch_us(${momentSql(known)}) > epoch_us(n.at) - n.w${i} AND (${after} OR ${date} IS NULL)`;
+    const recent = `${dialect.micros(momentSql(known))} > ${dialect.micros("n.at")} - n.w${i} AND (${after} OR ${date} IS NULL)`;
     // The last date of all may stand for "not yet", like 9999-12-31.
     return `count(*) FILTER (WHERE ${date} < n.at) AS filled${i},
       count(*) FILTER (WHERE ${date} >= n.at AND ${date} < n.m${i}) AS planned${i},
       count(*) FILTER (WHERE ${date} < n.at AND ${after}) AS after${i},
-      regr_slope(epoch(${date}), epoch(${momentSql(known)})) FILTER (WHERE ${date} < n.at AND ${after}) AS slope${i},
+      regr_slope(${dialect.seconds(date)}, ${dialect.seconds(momentSql(known))}) FILTER (WHERE ${date} < n.at AND ${after}) AS slope${i},
       count(*) FILTER (WHERE ${recent}) AS recent${i},
       count(*) FILTER (WHERE ${recent} AND ${date} < n.at) AS soon${i}`;
   });
@@ -93,24 +98,28 @@ async function lateDates(query: Query, dated: Dated): Promise<FoundDate[]> {
   });
 }
 
+/** A hash of a row's values, to take a share of rows by. */
+const rowSql = (dialect: Dialect, { columns }: Relation): string =>
+  dialect.rowHash(columns.map((c) => qualified("t", c.name)));
+
 /** How a column goes with a date: rows with and without it, those that have the column, and mistakes in telling which. */
 type Company = { filled: number; open: number; withDate: number; without: number; mistakes: number };
 
 /** Counts how each column goes with a date being there, on at most about `MOST_ROWS` rows. */
-async function companies(query: Query, dated: Dated, date: string, columns: readonly Column[]) {
+async function companies({ query, dialect }: Asked, dated: Dated, date: string, columns: readonly Column[]) {
   if (columns.length === 0) return [];
   const { table, known } = dated;
   const from = quoteIdent(table.relation);
-  const read = columns.map((c, i) => `CAST(${qualified("t", c.name)} AS VARCHAR) AS c${i}`);
+  const read = columns.map((c, i) => `${dialect.text(qualified("t", c.name), c.type)} AS c${i}`);
   const seen = `SELECT coalesce(${momentSql(date)} < n.at, false) AS __there, ${read.join(", ")}
-    FROM ${from} t, (SELECT ${newestSql(dated)} AS at, count(*) // ${MOST_ROWS} + 1 AS share FROM ${from} t) n
-    WHERE ${momentSql(known)} IS NOT NULL AND hash(t) % n.share = 0`;
+    FROM ${from} t, (SELECT ${newestSql(dated)} AS at, CAST(floor(count(*) / ${MOST_ROWS}.0) AS BIGINT) + 1 AS share FROM ${from} t) n
+    WHERE ${momentSql(known)} IS NOT NULL AND ${rowSql(dialect, table)} % n.share = 0`;
   const parts = columns.map(
-    (_, i) => `SELECT ${i} AS i, sum(f) AS filled, sum(o) AS open, sum(f) FILTER (WHERE NOT none) AS with_date,
-      sum(o) FILTER (WHERE NOT none) AS without, sum(least(f, o)) AS mistakes
-      FROM (SELECT none, CASE WHEN f + o >= ${RARE_SHARE} * (SELECT count(*) FROM __seen) THEN value END AS value, sum(f) AS f, sum(o) AS o
-        FROM (SELECT c${i} AS value, c${i} IS NULL AS none, count(*) FILTER (WHERE __there) AS f, count(*) FILTER (WHERE NOT __there) AS o
-          FROM __seen GROUP BY 1, 2) GROUP BY 1, 2)`,
+    (_, i) => `SELECT ${i} AS i, sum(f) AS filled, sum(o) AS open, sum(f) FILTER (WHERE NOT absent) AS with_date,
+      sum(o) FILTER (WHERE NOT absent) AS without, sum(least(f, o)) AS mistakes
+      FROM (SELECT absent, CASE WHEN f + o >= ${RARE_SHARE} * (SELECT count(*) FROM __seen) THEN value END AS value, sum(f) AS f, sum(o) AS o
+        FROM (SELECT c${i} AS value, c${i} IS NULL AS absent, count(*) FILTER (WHERE __there) AS f, count(*) FILTER (WHERE NOT __there) AS o
+          FROM __seen GROUP BY 1, 2) counted GROUP BY 1, 2) told`,
   );
   const rows = await query(`WITH __seen AS MATERIALIZED (${seen}) ${parts.join(" UNION ALL ")}`);
   return rows.map((row) => {
@@ -137,16 +146,16 @@ function standingOf({ filled, open, withDate, without, mistakes }: Company): "fi
  * with them, by what the rows show alone: dates after `known` that never lie after the newest event (those are planned).
  * By column name; a column that goes with several dates is read with the one that says most closely when it is there.
  */
-export async function measureFilledLater(query: Query, dated: Dated): Promise<Record<string, FilledLater>> {
+export async function measureFilledLater(reader: Asked, dated: Dated): Promise<Record<string, FilledLater>> {
   const found: Record<string, FilledLater> = {};
-  const dates = await lateDates(query, dated);
+  const dates = await lateDates(reader, dated);
   const { table, known, time, skip } = dated;
   const aside = new Set([known, time, ...skip, ...dates.map(({ name }) => name)]);
   const others = table.columns.filter((c) => !aside.has(c.name));
   const closest = new Map<string, number>();
   for (const { name: by, after, moving } of dates) {
     found[by] = { by, after, since: known, as: moving ? "moving" : "date" };
-    for (const { column, company } of moving ? [] : await companies(query, dated, by, others)) {
+    for (const { column, company } of moving ? [] : await companies(reader, dated, by, others)) {
       const as = standingOf(company);
       const share = company.withDate / Math.max(1, company.filled);
       if (as === null || found[column]?.as === "told") continue;
