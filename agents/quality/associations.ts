@@ -1,17 +1,19 @@
 import { pearson, ranks } from "@muster/shared/stats/correlation.ts";
+import { z } from "zod";
 import type { CodedColumn, CodedTable } from "./cells/coded.ts";
 
 /**
  * How two columns go together, over the rows that have both. Numbers: Pearson's and Spearman's correlation, −1..1.
  * Categories: Cramér's V less its bias (Bergsma 2013), 0..1. A category and a number: the correlation ratio η, 0..1.
  */
-export type PairMeasure = {
-  left: string;
-  right: string;
-  measure: "pearson" | "spearman" | "cramers_v" | "correlation_ratio";
-  value: number;
-  rows: number;
-};
+export const PairMeasure = z.object({
+  left: z.string(),
+  right: z.string(),
+  measure: z.enum(["pearson", "spearman", "cramers_v", "correlation_ratio"]),
+  value: z.number(),
+  rows: z.number().int(),
+});
+export type PairMeasure = z.infer<typeof PairMeasure>;
 
 const MOST_COLUMNS = 40;
 const MOST_CATEGORIES = 50;

@@ -1,26 +1,52 @@
 import { agent } from "@muster/bus/agent.ts";
+import type { Evidence } from "@muster/bus/evidence.ts";
 import { run } from "@muster/bus/run.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { openQualityStore, type QualityStore } from "./store.ts";
 import { checkDataset } from "./tools/check-dataset.ts";
 import { checkExpectations } from "./tools/check-expectations.ts";
+import { checkFreshness } from "./tools/check-freshness.ts";
 import { checkTrainingSet } from "./tools/check-training-set.ts";
+import { defineExpectation } from "./tools/define-expectation.ts";
+import { detectAnomalies } from "./tools/detect-anomalies.ts";
+import { explainFailure } from "./tools/explain-failure.ts";
+import { findDuplicates } from "./tools/find-duplicates.ts";
+import { findOutliers } from "./tools/find-outliers.ts";
+import { getProfileHistory } from "./tools/get-profile-history.ts";
+import { listExpectations } from "./tools/list-expectations.ts";
 import { profileDataset } from "./tools/profile-dataset.ts";
+import { scoreDataset } from "./tools/score-dataset.ts";
 import { suggestExpectations } from "./tools/suggest-expectations.ts";
 
 /** What quality's tools stand on. */
-export type QualityDeps = { lake: Lake; store: QualityStore; threads: number };
+export type QualityDeps = { lake: Lake; evidence: Evidence; store: QualityStore; threads: number };
 
 /**
  * The quality agent: says whether data may be trusted.
- * Owns the tables profile, expectation, validation. Reads the lake; never writes to it.
+ * Owns the tables profile, expectation, definition, validation. Reads the lake; never writes to it.
  */
 export const quality = agent({
   name: "quality",
   does: "Profiles datasets, keeps expectations, says whether data may be trusted.",
-  tools: [profileDataset, suggestExpectations, checkExpectations, checkDataset, checkTrainingSet],
-  async open({ pool, lake, config }) {
-    return { deps: { lake, store: await openQualityStore(pool), threads: config.threads } satisfies QualityDeps };
+  tools: [
+    profileDataset,
+    getProfileHistory,
+    suggestExpectations,
+    defineExpectation,
+    listExpectations,
+    checkExpectations,
+    checkDataset,
+    checkTrainingSet,
+    checkFreshness,
+    findDuplicates,
+    findOutliers,
+    detectAnomalies,
+    scoreDataset,
+    explainFailure,
+  ],
+  async open({ pool, lake, evidence, config }) {
+    const store = await openQualityStore(pool);
+    return { deps: { lake, evidence, store, threads: config.threads } satisfies QualityDeps };
   },
 });
 if (import.meta.main) await run(quality);

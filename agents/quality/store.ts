@@ -112,18 +112,11 @@ export async function openQualityStore(pool: pg.Pool) {
         .execute();
       return rows.map((row) => ({ ...row, at: iso(row.at), expectation: row.expectation as unknown as Expectation }));
     },
-    /** Adds the next version of a definition. */
-    define: async (trx: Trx<Tables>, dataset: string, one: Omit<Definition, "version">): Promise<void> => {
-      const row = await trx
-        .selectFrom("definition")
-        .select(({ fn }) => fn.max("version").as("newest"))
-        .where("dataset", "=", dataset)
-        .where("rule", "=", one.rule)
-        .executeTakeFirst();
-      const version = Number(row?.newest ?? 0) + 1;
+    /** Adds a version of a definition; `conflict` where it is there already. */
+    define: async (trx: Trx<Tables>, dataset: string, one: Definition): Promise<void> => {
       const { numInsertedOrUpdatedRows: added } = await trx
         .insertInto("definition")
-        .values({ ...one, dataset, version, expectation: JSON.stringify(one.expectation) })
+        .values({ ...one, dataset, expectation: JSON.stringify(one.expectation) })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
       if (Number(added) === 0)

@@ -62,3 +62,23 @@ export function crossed(left: CodedColumn, right: CodedColumn): { codes: Int32Ar
   });
   return { codes, groups: places.size };
 }
+
+/** The rows of a table that equal no earlier one. */
+export function withoutCopies(table: CodedTable): CodedTable {
+  const seen = new Set<string>();
+  const kept: number[] = [];
+  for (let row = 0; row < table.rows; row++) {
+    const key = table.columns.map(({ codes }) => codes[row]).join(" ");
+    if (seen.has(key)) continue;
+    seen.add(key);
+    kept.push(row);
+  }
+  const columns = table.columns.map(({ name, type, values, codes }) =>
+    codedColumn(
+      name,
+      type,
+      kept.map((row) => (codes[row]! < 0 ? null : values[codes[row]!]!)),
+    ),
+  );
+  return { rows: kept.length, columns };
+}

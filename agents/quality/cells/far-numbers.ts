@@ -1,7 +1,7 @@
 import type { CodedColumn } from "./coded.ts";
 
 /** So many robust deviations from the median are far: 5 leave about 1 in 2,000 of the heaviest usual tails. */
-export const FAR = 5;
+const FAR = 5;
 const FEWEST = 50;
 /** Few different numbers are codes or counts of a kind, not a measure. */
 const FEWEST_VALUES = 20;
@@ -32,14 +32,19 @@ export function fenceOf(numbers: Float64Array): Fence | null {
   return fits.sort((a, b) => a.uneven - b.uneven)[0]?.fence ?? null;
 }
 
-/** The codes of a numeric column beyond its fence. */
-export function farCodes({ type, values, counts }: CodedColumn): Set<number> {
-  if (type !== "integer" && type !== "number") return new Set();
-  const numbers = values.map(Number);
+/** The fence of a numeric column; null where it has none, or the column holds no numbers. */
+export function fenceOfColumn({ type, values, counts }: CodedColumn): Fence | null {
+  if (type !== "integer" && type !== "number") return null;
   const all = new Float64Array(counts.reduce((sum, n) => sum + n, 0));
   let i = 0;
-  for (const [code, value] of numbers.entries()) for (let n = 0; n < counts[code]!; n++) all[i++] = value;
-  const fence = fenceOf(all);
+  for (const [code, value] of values.entries()) for (let n = 0; n < counts[code]!; n++) all[i++] = Number(value);
+  return fenceOf(all);
+}
+
+/** The codes of a numeric column beyond its fence. */
+export function farCodes(column: CodedColumn): Set<number> {
+  const fence = fenceOfColumn(column);
   if (fence === null) return new Set();
-  return new Set(numbers.flatMap((value, code) => (value < fence.low || value > fence.high ? [code] : [])));
+  const far = (value: string) => Number(value) < fence.low || Number(value) > fence.high;
+  return new Set(column.values.flatMap((value, code) => (far(value) ? [code] : [])));
 }

@@ -1,7 +1,7 @@
 import type { CodedTable } from "./coded.ts";
 
 /** A value is at home in a column from so many rows on, and a stranger where it has at most this share of them. */
-const AT_HOME = 20;
+export const AT_HOME = 20;
 const RARER = 0.05;
 /** A column has strangers only where common values make up this share of it. */
 const COMMON = 5;

@@ -3,6 +3,8 @@ import { tool } from "@muster/bus/tool.ts";
 import { DatasetRef } from "@muster/shared/domain/dataset.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
+import { PairMeasure, pairMeasures } from "../associations.ts";
+import { readCoded } from "../cells/read-coded.ts";
 import type { QualityDeps } from "../index.ts";
 import { profileDataset as profile } from "../profile.ts";
 
@@ -20,6 +22,7 @@ const Summary = z.object({
     }),
   ),
   duplicateRows: z.number().int(),
+  associations: z.array(PairMeasure).optional(),
   verdict: z.string(),
 });
 
@@ -27,11 +30,15 @@ export const profileDataset = tool({
   name: "profile_dataset",
   does: "Profiles every column of a dataset by itself: counts, missing, distinct, quantiles, shapes, times.",
   effect: "read",
-  input: z.object({ dataset: DatasetRef }),
+  input: z.object({
+    dataset: DatasetRef,
+    /** Also shows how the columns go together, to the person who asks: no agent reads that, before the hold-out is fixed. */
+    associations: z.boolean().default(false),
+  }),
   output: Summary,
   gives: [{ is: "dataset.profiled", of: "dataset" }],
   cost: { ms: 500 },
-  run: async ({ dataset }, { lake, threads, store, now, commit, value }: Context & QualityDeps) => {
+  run: async ({ dataset, associations }, { lake, threads, store, now, commit, value }: Context & QualityDeps) => {
     const found =
       (await store.profile(dataset)) ??
       (await withPins(lake, [dataset], { threads }, async (engine) => profile(engine, await lake.manifest(dataset))));
@@ -51,7 +58,14 @@ export const profileDataset = tool({
       rows: found.rows,
       columns,
       duplicateRows: found.duplicates.rows,
+      ...(associations && { associations: await measured() }),
       verdict: `${found.rows} rows, ${columns.length} columns, ${missing} with missing values, ${found.duplicates.rows} repeated rows`,
     };
+
+    async function measured() {
+      const { name, columns: all } = await lake.manifest(dataset);
+      const table = await withPins(lake, [dataset], { threads }, (reader) => readCoded(reader, name, all));
+      return pairMeasures(table);
+    }
   },
 });
