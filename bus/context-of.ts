@@ -1,6 +1,7 @@
 import { sha256 } from "@muster/shared/canonical.ts";
 import type { Context } from "./context.ts";
 import { emitEvent } from "./event.ts";
+import { addLineage } from "./lineage.ts";
 import type { Message } from "./message.ts";
 import type { Host } from "./perform.ts";
 import type { Proof } from "./prove.ts";
@@ -55,6 +56,9 @@ export function contextOf(
     emit: (pastTense, payload) => {
       works.within.push((trx) => evidence.store.emit(trx, `${agent.name}.${pastTense}`, payload));
       works.after.push(() => emitEvent(nats, agent.name, pastTense, payload));
+    },
+    lineage: (part) => {
+      works.lineage = addLineage(works.lineage, part);
     },
     revoke: (receipt, reason) => void works.within.push((trx) => evidence.store.revoke(trx, receipt, reason)),
     putArtifact: async (bytes, media) => {

@@ -1,3 +1,4 @@
+import type { LineagePart } from "@muster/shared/domain/lineage.ts";
 import type { Trace } from "./trace.ts";
 
 /** A row of the log; the fields never hold values of data. */
@@ -41,6 +42,11 @@ export type Context = {
   audit: (what: string, subject: string, data: Record<string, unknown>) => void;
   /** An event in the outbox of that transaction, sent on the bus afterwards. */
   emit: (pastTense: string, payload: Record<string, unknown>) => void;
+  /**
+   * Says what this call reads and writes: exact dataset versions, views, models. Said as soon as it is known, so that a call
+   * that fails is told of too; recorded in that transaction, so that there is lineage exactly where there is an effect.
+   */
+  lineage: (part: LineagePart) => void;
   /** Takes a receipt back in that transaction. */
   revoke: (receipt: string, reason: string) => void;
   /** Sets the value of a fact that this call gives where that isn't the output: what must not travel in the reply. */

@@ -1,4 +1,5 @@
 import { canonical, hashOf, sha256 } from "@muster/shared/canonical.ts";
+import { lineageRecorded } from "@muster/shared/domain/lineage.ts";
 import { factType } from "@muster/shared/fact/table.ts";
 import { asFault, Fault, fault, retryable } from "@muster/shared/fault.ts";
 import { toJSONSchema } from "zod";
@@ -6,6 +7,7 @@ import type { Agent, Opened } from "./agent.ts";
 import type { AnyTrx } from "./context.ts";
 import { contextOf } from "./context-of.ts";
 import { newId } from "./evidence.ts";
+import { lineageRecord } from "./lineage.ts";
 import { type Given, type Message, type Outcome, type Reply, toWire } from "./message.ts";
 import type { Process } from "./process.ts";
 import { type Proof, prove } from "./prove.ts";
@@ -111,10 +113,18 @@ async function runRecorded(
     );
   }, leaseSeconds * 300);
   const works = noWorks();
+  const began = host.process.now();
+  const tellLineage = async (trx: AnyTrx, failure?: Fault): Promise<void> => {
+    if (!works.lineage) return;
+    const ended = host.process.now();
+    const record = lineageRecord(works.lineage, { message, epoch, began, ended, fault: failure });
+    await evidence.store.emit(trx, lineageRecorded, record);
+  };
   try {
     const stop = AbortSignal.any([fenced.signal, ...(cancel ? [cancel] : [])]);
     await consume(host, proof, message.key);
     const { output, full } = await checkedRun(host, tool, input, message, proof, stop, works);
+    works.within.push(tellLineage);
     const reply = await conclude(host, tool, input, inputHash, message, proof, { output, full }, works, owner, epoch);
     for (const work of works.after) work();
     return reply;
@@ -122,7 +132,7 @@ async function runRecorded(
     const known = asFault(error);
     if (known.code === "internal")
       log.error({ key: message.key, tool: message.tool, err: causeOf(known) }, "a tool threw");
-    await concludeFault(host, tool, inputHash, message, proof, known, owner, epoch);
+    await concludeFault(host, tool, inputHash, message, proof, known, owner, epoch, (trx) => tellLineage(trx, known));
     throw known;
   } finally {
     clearInterval(renewal);
@@ -269,6 +279,7 @@ async function concludeFault(
   known: Fault,
   owner: string,
   epoch: number,
+  tellLineage: (trx: AnyTrx) => Promise<void>,
 ): Promise<void> {
   const { evidence, log, now } = host.process;
   const again = retryable(known.code, tool.effect) || known.code === "conflict";
@@ -286,6 +297,7 @@ async function concludeFault(
         data: { code: known.code, message: known.message },
         receipts: proof.uses,
       });
+      await tellLineage(trx);
       if (tool.long)
         await evidence.store.emit(trx, `${host.agent.name}.${tool.name}_failed`, {
           key: message.key,
