@@ -2,6 +2,7 @@ import type { Answer } from "@muster/shared/domain/request.ts";
 import { citing } from "./cite.ts";
 import { groupDropped } from "./dropped.ts";
 import type { AnswerInput } from "./facts.ts";
+import { unfairness } from "./fairness-text.ts";
 import { count, listed, merit, sentence, usd } from "./say.ts";
 
 type Fields = Omit<Answer, "text">;
@@ -12,7 +13,7 @@ export function modelText(fields: Fields, input: AnswerInput): string {
   const cite = citing(input);
   const paragraphs = [
     [...standing(fields, input, cite), ...question(fields, cite)],
-    [...quality(fields, input, cite), ...candidates(fields, cite)],
+    [...quality(fields, input, cite), ...candidates(fields, cite), ...unfairness(input, cite)],
     drivers(fields, cite),
     leftOut(fields, cite),
     [...serving(fields, cite), ...cost(fields, input, cite)],
