@@ -225,7 +225,7 @@ describe("estimates of other work, on real servers", () => {
 
     test("shows what runs taught: a smaller share of the benchmark, the problem's own rounds, the error so far", async () => {
       for (let i = 0; i < 4; i++) {
-        const { request, reserved } = await it.reserve();
+        const { request, reserved } = await (i === 0 ? it.reserve({}, "req_explained") : it.reserve());
         const work = {
           algorithm: "xgboost",
           rows: 7043,
@@ -247,7 +247,7 @@ describe("estimates of other work, on real servers", () => {
       expect(boosted).toMatchObject({ learnedFrom: 4, rounds: { seenOfProblem: 4 } });
       expect(boosted!.priorShare).toBeLessThan(0.9);
       expect((await explained({ receipt })).given.runs).toBeGreaterThanOrEqual(4);
-      expect((await explained({ run: "run_req_1" })).estimate).toBeDefined();
+      expect((await explained({ run: "run_req_explained" })).estimate).toBeDefined();
     });
 
     test.each([

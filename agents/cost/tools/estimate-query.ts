@@ -1,15 +1,16 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
-import { type DatasetManifest, DatasetRef, parseDatasetRef } from "@muster/shared/domain/dataset.ts";
-import { Interval } from "@muster/shared/domain/estimate.ts";
+import { type DatasetManifest, DatasetRef, pinOf } from "@muster/shared/domain/dataset.ts";
+import { Interval, type Prices } from "@muster/shared/domain/estimate.ts";
 import { fault } from "@muster/shared/fault.ts";
+import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
 import { inUsd } from "../budget.ts";
 import type { CostDeps } from "../index.ts";
 import { usd } from "../price.ts";
 import { estimateOf, fitQueries } from "../queries/estimate.ts";
 import { bytesOf } from "../queries/footprint.ts";
-import { type Query, QueryKind, queryTerms, type Side } from "../queries/kinds.ts";
+import { type Query, QueryKind, querySql, queryTerms, type Side } from "../queries/kinds.ts";
 
 /** What an engine may use at most, counted at the high end; a query that fits the cache uses next to nothing. */
 const engineMemoryMb = 1024;
@@ -41,8 +42,9 @@ export const estimateQuery = tool({
     rows: z.object({ value: z.number(), source: Known }),
     /** Bytes that are read from the disk, compressed as they lie there. */
     bytes: z.object({ value: z.number(), source: Known }),
-    cpuSeconds: Interval.and(z.object({ source: Known })),
-    seconds: Interval.and(z.object({ source: Known })),
+    /** Of this machine; null where a warehouse does the work: its processors aren't ours to measure. */
+    cpuSeconds: Interval.and(z.object({ source: Known })).nullable(),
+    seconds: Interval.and(z.object({ source: Known })).nullable(),
     usd: Interval.and(z.object({ source: Known })),
     /** Queries of this kind that were measured on this machine. */
     basedOn: z.object({ measured: z.number().int() }),
@@ -71,10 +73,12 @@ export const estimateQuery = tool({
       right: right && sideOf(right, input.withColumns, rightKeys),
       on: on?.map((pair): [string, string] => [pair.left, pair.right]) ?? [],
     };
+    const manifests = right ? [left, right] : [left];
+    if (manifests.some(({ place }) => place)) return inWarehouse(lake, manifests, query, await prices());
     const read = async (manifest: DatasetManifest, side: Side): Promise<number> =>
       bytesOf(
         lake,
-        `${manifest.name}@${manifest.version}`,
+        pinOf(manifest.name, manifest.version),
         side.columns.map(({ name }) => name),
       );
     const bytes = (await read(left, query.left)) + (right ? await read(right, query.right!) : 0);
@@ -96,6 +100,29 @@ export const estimateQuery = tool({
   },
 });
 
+/** What a warehouse itself expects of the query, by its EXPLAIN; `unfit` where the sides stand in two places. */
+async function inWarehouse(
+  lake: CostDeps["lake"],
+  manifests: readonly DatasetManifest[],
+  query: Query,
+  prices: Prices,
+) {
+  const pins = manifests.map(({ name, version }) => pinOf(name, version));
+  const { bytes } = await withPins(lake, pins, {}, async (reader) => {
+    if (!reader.estimate) throw fault("unfit", "this warehouse doesn't say what a query would read");
+    return reader.estimate(querySql(query));
+  });
+  const money = (bytes / 1024 ** 4) * prices.scannedTbUsd;
+  const rows = manifests.reduce((sum, one) => sum + one.rows, 0);
+  const source = "estimate" as const;
+  return {
+    ...{ rows: { value: rows, source: "measured" as const }, bytes: { value: bytes, source } },
+    ...{ cpuSeconds: null, seconds: null, usd: { low: money, mid: money, high: money, source } },
+    basedOn: { measured: 0 },
+    verdict: `${rows} rows, about ${Math.ceil(bytes / 1024)} KB read by the warehouse's own estimate, ${inUsd(money)} at ${inUsd(prices.scannedTbUsd)} a terabyte`,
+  };
+}
+
 /** The columns of a dataset that a query reads, looked up in its manifest; `invalid_input` naming one it doesn't have. */
 function sideOf(manifest: DatasetManifest, wanted: readonly string[] | undefined, keys: readonly string[]): Side {
   const names = new Set([...(wanted ?? manifest.columns.map(({ name }) => name)), ...keys]);
@@ -106,5 +133,5 @@ function sideOf(manifest: DatasetManifest, wanted: readonly string[] | undefined
     throw fault("invalid_input", `${manifest.name} has no column ${JSON.stringify(missing.slice(0, 80))}`, {
       dataset: manifest.name,
     });
-  return { name: parseDatasetRef(manifest.name).name, rows: manifest.rows, columns: found };
+  return { name: manifest.name, rows: manifest.rows, columns: found };
 }
