@@ -246,6 +246,16 @@ export const isSet = (name: keyof Config, env: NodeJS.ProcessEnv = process.env):
 /** Variables of the machine that every process keeps: how programs are found, time zone, traces. */
 const ambient = /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|LD_LIBRARY_PATH|NODE_EXTRA_CA_CERTS|OTEL_.*|OMP_WAIT_POLICY)$/;
 
+/** Passwords of warehouses, each named by a connection, and the agents that read warehouses. */
+const secretName = /^MUSTER_SECRET_[A-Z0-9_]+$/;
+const warehouseReaders = /^(catalog|quality|governance|pipeline|ml)(-worker)?$/;
+
+/** A secret that a connection refers to by its variable's name; undefined where it isn't set. `invalid_input` for a name outside of MUSTER_SECRET_…. */
+export function secretOf(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  if (secretName.test(name)) return env[name];
+  throw fault("invalid_input", "the variable of a password must be called MUSTER_SECRET_…; rename it");
+}
+
 /**
  * The environment to start a process with: the machine's, the settings meant for that process, and what the supervisor
  * hands it. A secret that isn't its own never reaches it.
@@ -256,7 +266,8 @@ export function environmentFor(
   env: NodeJS.ProcessEnv = process.env,
 ): NodeJS.ProcessEnv {
   const given: NodeJS.ProcessEnv = {};
-  for (const [key, value] of Object.entries(env)) if (ambient.test(key)) given[key] = value;
+  for (const [key, value] of Object.entries(env))
+    if (ambient.test(key) || (warehouseReaders.test(name) && secretName.test(key))) given[key] = value;
   for (const [key, setting] of Object.entries(settings as Record<string, Setting>)) {
     const value = handed[key as keyof Config];
     if (value !== undefined) given[setting.env] = String(value);

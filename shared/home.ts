@@ -5,3 +5,9 @@ export const tokenFile = (home: string): string => join(home, "token");
 
 /** The folder that `load` copies files into; the only one that ingest opens. */
 export const inboxFolder = (home: string): string => join(home, "inbox");
+
+/** The folder with the connections to warehouses: where they are and how they are read, never a secret. */
+export const connectionsFolder = (home: string): string => join(home, "sources");
+
+/** The folder with passwords that `connect` was given, a file each, mode 600. */
+export const secretsFolder = (home: string): string => join(home, "secrets");

@@ -35,6 +35,18 @@ export function parseDatasetRef(ref: string): { name: string; version: string | 
 export const pinOf = (name: string, version: string): DatasetPin => `${name}@${version}`;
 
 /**
+ * Where the rows of a version stand when they stay in a warehouse: which connection, which table, and how the source types
+ * its columns. Such a version is SHA-256 over the table's schema and a checksum of its rows computed by the warehouse.
+ */
+export const DatasetPlace = z.object({
+  source: DatasetName,
+  schema: z.string().min(1),
+  table: z.string().min(1),
+  types: z.record(z.string(), z.string()),
+});
+export type DatasetPlace = z.infer<typeof DatasetPlace>;
+
+/**
  * What the lake's manifest says of one dataset version.
  * `time` is the column of the event time, `arrived` of the arrival time (null where there is none);
  * both are declared at load or found by name and type, and `declared` says which.
@@ -55,5 +67,7 @@ export const DatasetManifest = z.object({
   previous: DatasetVersion.nullable(),
   /** What ingest had to assume ("dates of `x` read month first"), in sentences without cell values. */
   notes: z.array(z.string()).default([]),
+  /** Absent: the rows are a Parquet snapshot of the lake. */
+  place: DatasetPlace.optional(),
 });
 export type DatasetManifest = z.infer<typeof DatasetManifest>;

@@ -1,6 +1,6 @@
 import { chmod, link, mkdir, open, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type Column, DatasetManifest, DatasetName, pinOf } from "../domain/dataset.ts";
+import { type Column, DatasetManifest, DatasetName, type DatasetPlace, pinOf } from "../domain/dataset.ts";
 import { fault } from "../fault.ts";
 import { asDiskFault, syncFolder, writeAtomically } from "./atomic.ts";
 import { datasetVersion } from "./digest.ts";
@@ -43,6 +43,43 @@ async function keep(scratch: string, final: string): Promise<void> {
   await syncFolder(dirname(final));
 }
 
+/** What a table that stays in a warehouse is at a moment, and where it stands. */
+export type Placed = Pick<
+  DatasetManifest,
+  "name" | "version" | "rows" | "bytes" | "columns" | "time" | "arrived" | "declared"
+> & {
+  place: DatasetPlace;
+  now: Date;
+};
+
+/**
+ * Makes a table that stays in a warehouse the newest version of a dataset and gives its manifest: no row is copied. The same
+ * content is the same version. `conflict` where the name belongs to another table or to the lake.
+ */
+export async function publishPlaced(lake: Lake, { now, ...placed }: Placed): Promise<DatasetManifest> {
+  const { version, place } = placed;
+  const name = DatasetName.parse(placed.name);
+  const before = await lake.newest(name);
+  if (before?.version === version) return before;
+  if (before && !samePlace(before.place, place))
+    throw fault("conflict", `${name} is already another dataset; connect the warehouse under another name`);
+  const pin = pinOf(name, version);
+  const known = (await lake.everyVersion(name)).includes(pin);
+  if (!known) {
+    const at = now.toISOString();
+    const origin = `${place.source}: ${place.schema}.${place.table}`;
+    const previous = before?.version ?? null;
+    const manifest = DatasetManifest.parse({ ...placed, name, kind: "source", origin, writtenAt: at, previous });
+    await mkdir(dirname(lake.file(pin)), { recursive: true });
+    await writeAtomically(join(dirname(lake.file(pin)), `${version}.json`), JSON.stringify(manifest), 0o444);
+  }
+  await lake.setNewest(name, version, now.toISOString());
+  return lake.manifest(pin);
+}
+
+const samePlace = (a: DatasetPlace | undefined, b: DatasetPlace): boolean =>
+  a?.source === b.source && a.schema === b.schema && a.table === b.table;
+
 /**
  * Makes a Parquet file the newest version of a dataset and gives its manifest. The same content is the same version: no
  * second file is kept, and its first manifest is given back. A crash leaves either the old newest version or the new one.
@@ -53,6 +90,8 @@ export async function publish(lake: Lake, snapshot: Snapshot): Promise<DatasetMa
     const { kind, columns, time, arrived, declared, origin, notes = [], parquet, now } = snapshot;
     const name = DatasetName.parse(snapshot.name);
     const before = await lake.newest(name);
+    if (before?.place)
+      throw fault("conflict", `${name} stands in the warehouse ${before.place.source}; choose another name`);
     if (before && before.kind !== kind) {
       throw fault("conflict", `${name} is already a dataset of kind ${before.kind}; choose another name`);
     }

@@ -18,6 +18,10 @@ export type Reader = {
    * where that only reads, in this process's memory. For what is looked at again and again: a sample, a matrix.
    */
   withHeld<T>(name: string, sql: string, work: (held: Reader) => Promise<T>): Promise<T>;
+  /** Where the rows stand elsewhere: streams a query's rows, in their order, into a new file, and gives DuckDB's expression that reads it. */
+  copyOut?(sql: string, file: string): Promise<{ from: string }>;
+  /** Where the rows stand elsewhere: what the engine itself expects a query to read and to give, without running it. */
+  estimate?(sql: string): Promise<{ bytes: number; rows: number }>;
   /** Stops every running query; each ends `cancelled`. */
   interrupt(): void;
   /** Frees everything. Running queries are stopped first. */

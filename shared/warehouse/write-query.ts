@@ -1,49 +1,14 @@
 import { rm } from "node:fs/promises";
-import { type DatasetManifest, type DatasetPin, parseDatasetRef } from "../domain/dataset.ts";
+import type { DatasetManifest } from "../domain/dataset.ts";
 import { fault } from "../fault.ts";
-import { type Engine, openEngine, quoteLiteral } from "./duckdb.ts";
+import { type Engine, quoteLiteral } from "./duckdb.ts";
 import type { Lake } from "./lake.ts";
+import { type Inputs, type Limits, openPins } from "./open-pins.ts";
+import { openWarehouse } from "./open-warehouse.ts";
 import { publish } from "./publish.ts";
 import { asStored } from "./storage.ts";
 
-/** Which versions a query reads: a list (each a view of its dataset's name) or a view name for each. */
-export type Inputs = readonly DatasetPin[] | Readonly<Record<string, DatasetPin>>;
-
-/** What a reading engine may use; the defaults suit a tool that shares the machine. */
-export type Limits = { memoryMb?: number; threads?: number; timeLimitMs?: number };
-
-function named(inputs: Inputs): [string, DatasetPin][] {
-  if (!Array.isArray(inputs)) return Object.entries(inputs);
-  const pairs = inputs.map((pin: DatasetPin): [string, DatasetPin] => [parseDatasetRef(pin).name, pin]);
-  if (new Set(pairs.map(([name]) => name)).size < pairs.length) {
-    throw fault("invalid_input", "two versions of one dataset were passed as a list; name a view for each");
-  }
-  return pairs;
-}
-
-/**
- * Opens an engine over exactly these dataset versions, each a view. `more` names further paths that it may read or write.
- * `not_found` where the lake doesn't hold a version. Close it.
- */
-export async function openPins(
-  lake: Lake,
-  inputs: Inputs,
-  limits: Limits = {},
-  more: readonly string[] = [],
-): Promise<Engine> {
-  const pairs = named(inputs);
-  for (const [, pin] of pairs) await lake.standing(pin);
-  const files = pairs.map(([, pin]) => lake.file(pin));
-  const { memoryMb = 1024, threads = 2, timeLimitMs } = limits;
-  const engine = await openEngine({ files: [...files, ...more], memoryMb, threads, timeLimitMs });
-  try {
-    for (const [name, pin] of pairs) await engine.view(name, lake.file(pin));
-  } catch (error) {
-    engine.close();
-    throw error;
-  }
-  return engine;
-}
+export { type Inputs, type Limits, openPins } from "./open-pins.ts";
 
 const WRITTEN = "__written";
 
@@ -73,9 +38,11 @@ export type QuerySnapshot = {
 export async function writeQuery(lake: Lake, query: QuerySnapshot): Promise<DatasetManifest> {
   const { name, kind, time = null, arrived = null, origin, now } = query;
   const parquet = lake.scratch();
-  const engine = await openPins(lake, query.inputs, query.limits, [...(query.files ?? []), parquet]);
+  const copy = await copyOfWarehouse(lake, query);
+  const files = [...(query.files ?? []), parquet, ...(copy ? [copy.file] : [])];
+  const engine = await openPins(lake, copy ? [] : query.inputs, query.limits, files);
   try {
-    const stored = await asStored(engine, query.sql);
+    const stored = await asStored(engine, copy ? `SELECT * FROM ${copy.from}` : query.sql);
     const absent = [time, arrived].find((c) => c !== null && !stored.columns.some((column) => column.name === c));
     if (absent) throw fault("invalid_input", `the query gives no column ${absent}, which was named as a time column`);
     await engine.run(`COPY (${stored.sql}) TO ${quoteLiteral(parquet)} (FORMAT parquet, COMPRESSION zstd)`);
@@ -106,5 +73,22 @@ export async function writeQuery(lake: Lake, query: QuerySnapshot): Promise<Data
   } finally {
     engine.close();
     await rm(parquet, { force: true });
+    if (copy) await rm(copy.file, { force: true });
+  }
+}
+
+/** The result of a query over tables of a warehouse, brought here: the one copy there is of what stays there. */
+async function copyOfWarehouse(lake: Lake, query: QuerySnapshot): Promise<{ from: string; file: string } | null> {
+  const reader = await openWarehouse(lake, query.inputs, query.limits);
+  if (!reader) return null;
+  const file = lake.scratch();
+  try {
+    const { from } = await reader.copyOut!(query.sql, file);
+    return { from, file };
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
+  } finally {
+    reader.close();
   }
 }

@@ -3,9 +3,6 @@ import { finished } from "node:stream/promises";
 import type pg from "pg";
 import { quoteIdent, quoteLiteral } from "../quote.ts";
 
-/** A query's rows in a CSV file, and DuckDB's expression that reads them as they were. */
-export type CopiedOut = { columns: { name: string; type: string }[]; from: string };
-
 const TYPES: Record<number, string> = {
   16: "BOOLEAN",
   20: "BIGINT",
@@ -65,10 +62,11 @@ class CopyToFile {
 }
 
 /**
- * Streams a query's rows, in their order, into a new CSV file over a connection's transaction. `sql` is the server's own, with
+ * Streams a query's rows, in their order, into a new CSV file over a connection's transaction, and gives DuckDB's expression
+ * that reads them as they were. `sql` is the server's own, with
  * no placeholders. Throws what the driver throws.
  */
-export async function copyOut(client: pg.Client, sql: string, file: string): Promise<CopiedOut> {
+export async function copyOut(client: pg.Client, sql: string, file: string): Promise<{ from: string }> {
   const { fields } = await client.query({ text: `SELECT * FROM (${sql}) AS "result" LIMIT 0`, rowMode: "array" });
   const columns = fields.map(({ name, dataTypeID }) => ({ name, type: TYPES[dataTypeID] ?? "VARCHAR" }));
   // Of a column alone an empty text would read as an empty line, which is no row.
@@ -81,5 +79,5 @@ export async function copyOut(client: pg.Client, sql: string, file: string): Pro
   const types = written.map(({ name, type }) => `${quoteLiteral(name)}: '${type}'`).join(", ");
   const options = `header = false, auto_detect = false, delim = ',', quote = '"', escape = '"', allow_quoted_nulls = false, nullstr = '${MISSING}', max_line_size = 4000000, columns = {${types}}`;
   const list = columns.map(({ name }) => quoteIdent(name)).join(", ");
-  return { columns, from: `(SELECT ${list} FROM read_csv(${quoteLiteral(file)}, ${options}))` };
+  return { from: `(SELECT ${list} FROM read_csv(${quoteLiteral(file)}, ${options}))` };
 }

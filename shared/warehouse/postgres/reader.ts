@@ -6,8 +6,9 @@ import { openEngine } from "../duckdb.ts";
 import type { Plain } from "../plain.ts";
 import { quoteIdent } from "../quote.ts";
 import type { Reader, Row } from "../reader.ts";
-import { type CopiedOut, copyOut } from "./copy-out.ts";
+import { copyOut } from "./copy-out.ts";
 import { type WarehouseTable, withRelations } from "./relations.ts";
+import { estimateScan, holdToLimit } from "./scan-limit.ts";
 import { plainTypes } from "./values.ts";
 
 /** What a reader of a PostgreSQL warehouse stands on. */
@@ -17,6 +18,8 @@ export type PostgresReaderOptions = {
   relations: Readonly<Record<string, WarehouseTable>>;
   /** Each query is stopped by the server after so many milliseconds and ends `deadline`. */
   timeLimitMs: number;
+  /** Gigabytes that a query may read by the server's estimate. Absent: any. */
+  scanGb?: number;
   /** A fresh path for rows on their way into this process. */
   scratch: () => string;
   /** Of what holds rows in this process. */
@@ -26,10 +29,8 @@ export type PostgresReaderOptions = {
 
 /** A PostgreSQL reader: one connection, one read-only repeatable-read transaction; queries run one after the other. */
 export type PostgresReader = Reader & {
-  /** The connection, inside its transaction. */
-  client: pg.Client;
-  /** Streams a query's rows into a new file, and says how DuckDB reads them. */
-  copyOut(sql: string, file: string): Promise<CopiedOut>;
+  /** The server's own SQL in the same transaction, `$1` for each parameter: what its catalog says. */
+  catalog<T extends pg.QueryResultRow>(sql: string, params: unknown[]): Promise<T[]>;
 };
 
 /** Settings that results and checksums depend on, and what keeps a session from writing whatever its role may do. */
@@ -93,7 +94,7 @@ export async function openPostgresReader(options: PostgresReaderOptions): Promis
   const client = new pg.Client({ ...options.client, connectionTimeoutMillis: 10_000, types: plainTypes });
   // Without a listener a lost connection would end the process; the query that runs hears of it anyway.
   client.on("error", () => {});
-  let stopping = false;
+  let running = { stopped: false };
   let backend = 0;
   try {
     await client.connect();
@@ -122,28 +123,38 @@ export async function openPostgresReader(options: PostgresReaderOptions): Promis
   /** One after the other: they share a transaction. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const run = last.then(async () => {
+      const mine = { stopped: false };
+      running = mine;
       try {
         return await guarded(work);
       } catch (error) {
-        throw asWarehouseFault(error, stopping, timeLimitMs);
+        throw asWarehouseFault(error, mine.stopped, timeLimitMs);
       }
     });
     last = run.catch(() => {});
     return run;
   }
 
+  async function allowed(sql: string, params: readonly Plain[] = []): Promise<string> {
+    if (options.scanGb !== undefined) await holdToLimit(client, sql, params, options.scanGb);
+    return sql;
+  }
   const reader: PostgresReader = {
     dialect: postgres,
-    client,
+    catalog: (sql, params) => inTurn(async () => (await client.query(sql, params)).rows),
     query: <T extends Row = Row>(sql: string, params: readonly Plain[] = []) =>
-      inTurn(async () => (await client.query<T>(numbered(withRelations(sql, relations)), [...params])).rows),
-    copyOut: (sql, file) => inTurn(() => copyOut(client, withRelations(sql, relations), file)),
+      inTurn(async () => {
+        const text = numbered(withRelations(sql, relations));
+        return (await client.query<T>(await allowed(text, params), [...params])).rows;
+      }),
+    copyOut: (sql, file) => inTurn(async () => copyOut(client, await allowed(withRelations(sql, relations)), file)),
+    estimate: (sql) => inTurn(() => estimateScan(client, withRelations(sql, relations))),
     async withHeld(name, sql, work) {
       const file = options.scratch();
       const { memoryMb = 1024, threads = 2 } = options;
       const held = await openEngine({ files: [file], memoryMb, threads, timeLimitMs });
       try {
-        const { from } = await reader.copyOut(sql, file);
+        const { from } = await reader.copyOut!(sql, file);
         await held.run(`CREATE TABLE ${quoteIdent(name)} AS SELECT * FROM ${from}`);
         await rm(file, { force: true });
         return await work(held);
@@ -153,13 +164,11 @@ export async function openPostgresReader(options: PostgresReaderOptions): Promis
       }
     },
     interrupt() {
-      stopping = true;
-      void cancelBackend(options.client, backend).finally(() => {
-        stopping = false;
-      });
+      running.stopped = true;
+      void cancelBackend(options.client, backend);
     },
     close() {
-      stopping = true;
+      running.stopped = true;
       void cancelBackend(options.client, backend).finally(() => client.end().catch(() => {}));
     },
   };

@@ -35,13 +35,17 @@ export function storageExpressionOf({ name, sourceType }: { name: string; source
     case "number":
       return numberExpression(c, sourceType);
     case "date":
-      return `CASE WHEN isfinite(${c}) THEN ${c} END`;
+      return inReach(c, c);
     case "timestamp":
-      return `CASE WHEN isfinite(${c}) THEN ${sourceType === "timestamptz" ? `${c} AT TIME ZONE 'UTC'` : c} END`;
+      return inReach(c, sourceType === "timestamptz" ? `${c} AT TIME ZONE 'UTC'` : c);
     default:
       return `CAST(${c} AS text) COLLATE "C"`;
   }
 }
+
+/** Dates of the years 1 to 9999: what ISO 8601 writes in ten characters. Infinite ones are missing. */
+const inReach = (c: string, value: string) =>
+  `CASE WHEN ${c} >= '0001-01-02' AND ${c} < '9999-12-31' THEN ${value} END`;
 
 function numberExpression(c: string, sourceType: string): string {
   if (sourceType === "float4" || sourceType === "float8") {

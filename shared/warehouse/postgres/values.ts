@@ -4,6 +4,7 @@ import type { Plain } from "../plain.ts";
 const [BOOL, INT8, INT2, INT4, OID, FLOAT4, FLOAT8, DATE, TIMESTAMP, TIMESTAMPTZ, NUMERIC] = [
   16, 20, 21, 23, 26, 700, 701, 1082, 1114, 1184, 1700,
 ];
+const [JSON_TEXT, JSON_BINARY] = [114, 3802];
 const [FLOAT8_LIST, INT8_LIST, NUMERIC_LIST] = [1022, 1016, 1231];
 
 const finite = (text: string): number | null => (Number.isFinite(Number(text)) ? Number(text) : null);
@@ -31,6 +32,8 @@ const readers = new Map<number, (text: string) => Plain>([
   [DATE!, (text) => (text.endsWith("infinity") ? null : text)],
   [TIMESTAMP!, moment],
   [TIMESTAMPTZ!, moment],
+  [JSON_TEXT!, (text) => JSON.parse(text) as Plain],
+  [JSON_BINARY!, (text) => JSON.parse(text) as Plain],
   [FLOAT8_LIST!, list(finite)],
   [NUMERIC_LIST!, list(finite)],
   [INT8_LIST!, list(integer)],
