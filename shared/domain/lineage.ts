@@ -105,3 +105,13 @@ export const modelOutput = "prediction";
 /** The same column under the same name in another version or copy. */
 export const copied = (from: LineageNode, columns: readonly string[]): ColumnLineage[] =>
   columns.map((name) => ({ name, sources: [{ from, column: name, type: "DIRECT", subtype: "IDENTITY" }] }));
+
+/** The results of checks as assertions; `columns`: those of the dataset, one of which a check's name may end with. */
+export const assertionsOf = (
+  checks: readonly { name: string; success: boolean; severity: "error" | "warn" }[],
+  columns: readonly string[],
+): LineageAssertion[] =>
+  checks.map(({ name, success, severity }) => {
+    const column = columns.find((one) => name.endsWith(`(${one})`));
+    return { assertion: name, success, severity, ...(column && { column }) };
+  });

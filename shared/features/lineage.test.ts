@@ -103,7 +103,7 @@ describe("what a matrix is made of", () => {
       ...{ hash: "h", name: "v", problem: "p", dataset: "contracts", entity: "customer" },
       features: [{ kind: "log" as const, name: "log_price", column: "price" }],
     };
-    const lineage = matrixLineage(testProblem(), view, pins);
+    const lineage = matrixLineage(testProblem(), view, pins, { labelled: true });
     const version = "a".repeat(64);
     const from = { kind: "dataset", namespace: "", name: "contracts", version };
     expect(lineage.find(({ name }) => name === "log_price")!.sources).toEqual([
@@ -130,7 +130,9 @@ describe("what a matrix is made of", () => {
   it("leaves a table out whose version isn't known, rather than to guess one", () => {
     const feature: Feature = { kind: "recency_days", name: "f", ...related, ...timed };
     const view = { hash: "h", name: "v", problem: "p", dataset: "contracts", entity: "customer", features: [feature] };
-    const sources = matrixLineage(testProblem(), view, pins).find(({ name }) => name === "f")!.sources;
+    const sources = matrixLineage(testProblem(), view, pins, { labelled: true }).find(
+      ({ name }) => name === "f",
+    )!.sources;
     expect(sources.map(({ from }) => from.name)).toEqual(["v", "contracts"]);
   });
 });

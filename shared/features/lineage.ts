@@ -106,9 +106,17 @@ export function labelLineage(problem: Problem, pins: readonly DatasetPin[]): Col
   ];
 }
 
-/** What the columns of a view's matrix are made of: each feature of the view and of the columns it reads. */
-export const matrixLineage = (problem: Problem, view: FeatureView, pins: readonly DatasetPin[]): ColumnLineage[] => [
-  ...labelLineage(problem, pins),
+/**
+ * What the columns of a view's matrix are made of: each feature of the view and of the columns it reads. `labelled` false:
+ * a matrix without labels.
+ */
+export const matrixLineage = (
+  problem: Problem,
+  view: FeatureView,
+  pins: readonly DatasetPin[],
+  { labelled }: { labelled: boolean },
+): ColumnLineage[] => [
+  ...labelLineage(problem, pins).filter(({ name }) => labelled || name !== "__label"),
   ...viewLineage(problem, view, pins).map(({ name, sources }) => ({
     name,
     sources: [{ from: viewNode(view), column: name, ...direct("IDENTITY") }, ...sources],

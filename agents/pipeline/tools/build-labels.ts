@@ -1,8 +1,10 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { DatasetPin, pinOf } from "@muster/shared/domain/dataset.ts";
+import { datasetNode } from "@muster/shared/domain/lineage.ts";
 import { checkEnough } from "@muster/shared/features/enough.ts";
 import { compileLabels } from "@muster/shared/features/labels.ts";
+import { labelLineage } from "@muster/shared/features/lineage.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { writeQuery } from "@muster/shared/warehouse/write-query.ts";
 import { z } from "zod";
@@ -43,6 +45,7 @@ export const buildLabels = tool({
     const finish = await beginRun(context, runs, { tool: "build_labels", problem, view: null, input: {} });
     const { dataset, pins } = await clearedSources(lake, problem.dataset, cleared);
     const own = pins.filter((pin) => pin.startsWith(`${problem.dataset}@`));
+    context.lineage({ inputs: own.map(datasetNode) });
     const written = await writeQuery(lake, {
       name: `${problem.name.slice(0, 50)}_labels`,
       kind: "labels",
@@ -87,6 +90,7 @@ export const buildLabels = tool({
           : null;
       return { cutoff: cutoff || null, split: side, rows: total(here), rate };
     });
+    context.lineage({ outputs: [{ ...datasetNode(pin), columns: labelLineage(problem, own) }] });
     finish({ output: pin, rows: written.rows, asOf: problem.now });
     emit("labels_built", { dataset: pin, problem: problem.hash });
     const classes = byClass("training")
