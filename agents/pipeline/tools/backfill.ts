@@ -1,8 +1,10 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { DatasetPin, parseDatasetRef, pinOf } from "@muster/shared/domain/dataset.ts";
+import { datasetNode, viewNode } from "@muster/shared/domain/lineage.ts";
 import { Horizon } from "@muster/shared/domain/problem.ts";
 import { datasetsRead } from "@muster/shared/features/kinds.ts";
+import { matrixLineage } from "@muster/shared/features/lineage.ts";
 import { writeQuery } from "@muster/shared/warehouse/write-query.ts";
 import { z } from "zod";
 import { backfillCutoffs, compileBackfill } from "../backfill.ts";
@@ -48,11 +50,13 @@ export const backfill = tool({
     const { dataset, tables } = await clearedSources(lake, problem.dataset, cleared);
     const cutoffs = backfillCutoffs(problem, { from, to, every });
     const read = datasetsRead(view.view);
+    const inputs = cleared.datasets.filter((pin) => read.has(parseDatasetRef(pin).name));
+    context.lineage({ inputs: [...inputs.map(datasetNode), viewNode(view.view)] });
     const written = await writeQuery(lake, {
       name: `${view.view.name.slice(0, 50)}_backfill`,
       kind: "features",
       sql: compileBackfill(problem, view.view, { dataset, tables }, cutoffs),
-      inputs: cleared.datasets.filter((pin) => read.has(parseDatasetRef(pin).name)),
+      inputs,
       time: "__cutoff",
       origin: `view ${view.view.hash.slice(0, 12)}, ${cutoffs.length} cutoffs from ${from} to ${to}`,
       check: (engine, relation) => checkWritten(engine, relation, "backfill"),
@@ -66,6 +70,8 @@ export const backfill = tool({
         at: now().toISOString(),
       }),
     );
+    const columns = matrixLineage(problem, view.view, inputs, { labelled: false });
+    context.lineage({ outputs: [{ ...datasetNode(pin), columns }] });
     finish({ output: pin, rows: written.rows, asOf: cutoffs.at(-1)! });
     emit("features_materialized", { dataset: pin, role: "backfill", view: view.view.hash });
     const verdict = `${written.rows} rows over ${cutoffs.length} cutoffs, ${cutoffs[0]} to ${cutoffs.at(-1)}`;

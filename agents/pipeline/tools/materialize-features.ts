@@ -1,8 +1,10 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { DatasetPin, parseDatasetRef, pinOf } from "@muster/shared/domain/dataset.ts";
+import { datasetNode, viewNode } from "@muster/shared/domain/lineage.ts";
 import { datasetsRead } from "@muster/shared/features/kinds.ts";
 import { compileMatrix } from "@muster/shared/features/matrix.ts";
+import { matrixLineage } from "@muster/shared/features/lineage.ts";
 import { writeQuery } from "@muster/shared/warehouse/write-query.ts";
 import { z } from "zod";
 import { checkWritten } from "../check-written.ts";
@@ -45,6 +47,7 @@ export const materializeFeatures = tool({
     const { sql, columns } = compileMatrix(problem, view.view, { dataset, tables }, role);
     const read = datasetsRead(view.view);
     const inputs = cleared.datasets.filter((pin) => read.has(parseDatasetRef(pin).name));
+    context.lineage({ inputs: [...inputs.map(datasetNode), viewNode(view.view)] });
     const written = await writeQuery(lake, {
       name: `${view.view.name.slice(0, 50)}_${role}`,
       kind: "features",
@@ -67,6 +70,8 @@ export const materializeFeatures = tool({
         at: now().toISOString(),
       }),
     );
+    const columnLineage = matrixLineage(problem, view.view, inputs, { labelled: role !== "scoring" });
+    context.lineage({ outputs: [{ ...datasetNode(pin), columns: columnLineage }] });
     finish({ output: pin, rows: written.rows, asOf: asOf ?? problem.now });
     emit("features_materialized", { dataset: pin, role, view: view.view.hash });
     return {

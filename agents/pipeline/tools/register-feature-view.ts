@@ -3,7 +3,9 @@ import { tool } from "@muster/bus/tool.ts";
 import { sha256 } from "@muster/shared/canonical.ts";
 import { parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import { FeatureView } from "@muster/shared/domain/feature.ts";
+import { datasetNode, viewNode } from "@muster/shared/domain/lineage.ts";
 import { datasetsRead } from "@muster/shared/features/kinds.ts";
+import { viewLineage } from "@muster/shared/features/lineage.ts";
 import { compileMatrix } from "@muster/shared/features/matrix.ts";
 import { z } from "zod";
 import { checkCleared } from "../cleared-view.ts";
@@ -32,7 +34,7 @@ export const registerFeatureView = tool({
   ],
   gives: [{ is: "view.registered" }],
   cost: { ms: 50 },
-  run: async ({ view, problem, cleared }, { lake, store, now, commit, emit }: Context & PipelineDeps) => {
+  run: async ({ view, problem, cleared }, { lake, store, now, commit, emit, lineage }: Context & PipelineDeps) => {
     checkCleared(view, cleared);
     const { dataset, tables, pins } = await clearedSources(lake, problem.dataset, cleared);
     const { sql, columns, rawColumns } = compileMatrix(problem, view, { dataset, tables }, "training");
@@ -46,6 +48,8 @@ export const registerFeatureView = tool({
         .map(({ name, version }) => [name, { version: version!, columns: tables[name]!.columns.map((c) => c.name) }]),
     );
     commit((trx) => store.saveView(trx, { view, compiled: { sql, sqlHash, scoringSql, sources }, at: now() }));
+    const inputs = pins.filter((pin) => read.has(parseDatasetRef(pin).name)).map(datasetNode);
+    lineage({ inputs, outputs: [{ ...viewNode(view), columns: viewLineage(problem, view, pins) }] });
     emit("view_registered", { view: view.hash, name: view.name });
     return {
       view,
