@@ -62,7 +62,10 @@ export const ml = agent({
       started: async () => {
         stopLanding = startLanding(deps, process);
       },
-      close: async () => stopLanding(),
+      close: async () => {
+        stopLanding();
+        await deps.keyed.close();
+      },
     };
   },
 });

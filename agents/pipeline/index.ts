@@ -1,10 +1,13 @@
 import { agent } from "@muster/bus/agent.ts";
 import type { Evidence } from "@muster/bus/evidence.ts";
+import { type Keyed, openKeyed } from "@muster/bus/keyed.ts";
 import { run } from "@muster/bus/run.ts";
 import { openSchedules, type Schedules } from "@muster/bus/schedule.ts";
 import { asFault, fault } from "@muster/shared/fault.ts";
 import { repeat } from "@muster/shared/repeat.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
+import { rebuildOnline } from "./online/rebuild.ts";
+import { type OnlineStore, openOnlineStore } from "./online/store.ts";
 import { openRunStore, type RunStore } from "./runs/store.ts";
 import { followRuns } from "./schedules/follow-runs.ts";
 import { rebuildSchedules } from "./schedules/rebuild.ts";
@@ -31,6 +34,8 @@ export type PipelineDeps = {
   store: PipelineStore;
   runs: RunStore;
   evidence: Evidence;
+  online: OnlineStore;
+  keyed: Keyed;
   schedules: ScheduleStore;
   timetables: Schedules;
   threads: number;
@@ -39,10 +44,11 @@ export type PipelineDeps = {
 
 const rebuildMs = 30_000;
 const followMs = 1_000;
+const onlineMs = 5_000;
 
 /**
  * The pipeline agent: labels, feature views as SQL, point-in-time matrices, schedules.
- * Owns the tables feature_view, materialization, run, schedule, schedule_run, cursor. Reads source datasets; writes datasets of labels and features.
+ * Owns the tables feature_view, materialization, run, online_view, schedule, schedule_run, cursor. Reads source datasets; writes datasets of labels and features.
  */
 export const pipeline = agent({
   name: "pipeline",
@@ -68,6 +74,9 @@ export const pipeline = agent({
     const store = await openPipelineStore(pool);
     const schedules = openScheduleStore(pool);
     const timetables = openSchedules(config.redisUrl);
+    const keyed = openKeyed(config.redisUrl);
+    const online = openOnlineStore(pool);
+    const onlining = { online, keyed, lake, threads: config.threads };
     const following = { store: schedules, schedules: timetables, evidence, log, now };
     const failed = (what: string) => (error: unknown) =>
       log.warn({ code: asFault(error).code, err: error }, `${what}; it is tried again`);
@@ -78,6 +87,8 @@ export const pipeline = agent({
         store,
         runs: openRunStore(pool),
         evidence,
+        online,
+        keyed,
         schedules,
         timetables,
         threads: config.threads,
@@ -90,12 +101,14 @@ export const pipeline = agent({
             () => rebuildSchedules(schedules, timetables, now()),
             failed("schedules could not be put back"),
           ),
+          repeat(onlineMs, () => rebuildOnline(onlining), failed("online features could not be put back")),
           repeat(followMs, () => followRuns(following), failed("what schedules came to could not be read")),
         );
       },
       close: async () => {
         await Promise.all(stops.map((stop) => stop()));
         await timetables.close();
+        await keyed.close();
       },
     };
   },

@@ -1,11 +1,19 @@
-import { type DatasetPin, parseDatasetRef } from "@muster/shared/domain/dataset.ts";
+import { type DatasetManifest, type DatasetPin, parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import type { FactValue } from "@muster/shared/fact/table.ts";
 import { fault } from "@muster/shared/fault.ts";
 import type { Relation } from "@muster/shared/features/schema.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 
-/** The tables that a clearance leaves to a problem: relations by name with the cleared columns, and their pins. */
-export type Sources = { dataset: Relation; tables: Record<string, Relation>; pins: DatasetPin[] };
+/**
+ * The tables that a clearance leaves to a problem: relations by name with the cleared columns, what their manifests say of
+ * these, and their pins.
+ */
+export type Sources = {
+  dataset: Relation;
+  tables: Record<string, Relation>;
+  dated: Record<string, DatasetManifest>;
+  pins: DatasetPin[];
+};
 
 type Cleared = FactValue<"training.cleared">;
 
@@ -18,12 +26,15 @@ const readable = (cleared: Cleared, name: string): boolean => {
 /** The sources of a problem after clearance: a table or column that wasn't cleared isn't there for any compiler to find. */
 export async function clearedSources(lake: Lake, dataset: string, cleared: Cleared): Promise<Sources> {
   const tables: Record<string, Relation> = {};
+  const dated: Record<string, DatasetManifest> = {};
   for (const pin of cleared.datasets) {
     const { name } = parseDatasetRef(pin);
-    const { columns } = await lake.manifest(pin);
-    tables[name] = { relation: name, columns: columns.filter((column) => readable(cleared, `${name}.${column.name}`)) };
+    const manifest = await lake.manifest(pin);
+    const columns = manifest.columns.filter((column) => readable(cleared, `${name}.${column.name}`));
+    tables[name] = { relation: name, columns };
+    dated[name] = { ...manifest, columns };
   }
   const own = tables[dataset];
   if (!own) throw fault("denied", `the table ${dataset} was not cleared; see npx muster audit why`, { dataset });
-  return { dataset: own, tables, pins: [...cleared.datasets] };
+  return { dataset: own, tables, dated, pins: [...cleared.datasets] };
 }

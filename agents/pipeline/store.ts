@@ -52,6 +52,10 @@ const migrations: Migration[] = [
       create table cursor (name text primary key, xid text not null, seq bigint not null);
       insert into cursor values ('outbox', '0', 0);`,
   },
+  {
+    name: "views online",
+    sql: `create table online_view (view text primary key, document jsonb not null, pins text[] not null, at timestamptz not null);`,
+  },
 ];
 
 /** The tables that a view's SQL reads, by the name it gives them: the version that was read, and the columns that were cleared. */

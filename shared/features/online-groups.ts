@@ -124,3 +124,8 @@ export function unpackEvents({ columns }: Pick<OnlineGroup, "columns">, text: st
     ),
   );
 }
+
+/** The name that points at a view's state. */
+export const onlineName = (view: string): string => `online:${view}`;
+/** The set that holds a group's events. */
+export const onlineSet = (view: string, state: string, group: string): string => `online:${view}:${state}:${group}`;

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import type { Evidence } from "@muster/bus/evidence.ts";
+import { type Keyed, openKeyed } from "@muster/bus/keyed.ts";
 import type { Process } from "@muster/bus/process.ts";
+import { fault } from "@muster/shared/fault.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { type DeploymentStore, openDeploymentStore } from "./store.ts";
 
@@ -9,9 +11,17 @@ export type ServingDeps = {
   deployments: DeploymentStore;
   lake: Lake;
   evidence: Evidence;
+  /** The online store of features, which the pipeline writes. */
+  keyed: Keyed;
   /** Where deployed models answer (`http://host:port`), and the folder of the prediction log's segments. */
   serving: { url: string; predictions: string };
 };
+
+/** The online store of a process. */
+export function openStore(redisUrl: string | null | undefined): Keyed {
+  if (!redisUrl) throw fault("unavailable", "online features need Redis; see npx muster status");
+  return openKeyed(redisUrl);
+}
 
 /** The folder that the data plane writes its prediction log to. */
 export const predictionsFolder = (home: string): string => join(home, "predictions");
@@ -21,5 +31,6 @@ export const openServingDeps = async ({ pool, lake, evidence, config }: Process)
   deployments: await openDeploymentStore(pool),
   lake,
   evidence,
+  keyed: openStore(config.redisUrl),
   serving: { url: `http://${config.serving}`, predictions: predictionsFolder(config.home) },
 });

@@ -3,14 +3,15 @@ import { evaluateRow } from "@muster/shared/features/evaluate.ts";
 import { isOwnRow, type OwnRowFeature, ownColumns, valueType } from "@muster/shared/features/kinds.ts";
 import type { RawValue } from "@muster/shared/features/raw.ts";
 import type { FeatureColumn } from "../matrix.ts";
+import type { AtRequest } from "./online-lookup.ts";
 import type { FeatureValue, Found, ServedModel } from "./served-model.ts";
 import { listed, type RawTable } from "./table.ts";
 
 type GraphInput = { name: string; type: "number" | "category" };
 
-/** How each input of the graph gets its value: computed from the raw row, or taken from a place of the looked-up row. */
+/** How each input of the graph gets its value: from the raw row, a place of the looked-up row, or the events of its keys. */
 export type FeaturePlan = readonly PlannedFeature[];
-type PlannedFeature = GraphInput & { from: { feature: OwnRowFeature } | { place: number } };
+type PlannedFeature = GraphInput & { from: { feature: OwnRowFeature } | { place: number } | { online: string } };
 
 /** Matches the graph's inputs with the view's features. `broken_contract` names what the deployment lacks. */
 export function featurePlan(served: ServedModel, inputs: readonly GraphInput[]): FeaturePlan {
@@ -21,6 +22,7 @@ export function featurePlan(served: ServedModel, inputs: readonly GraphInput[]):
     const feature = features.get(input.name);
     const place = served.lookup?.names.indexOf(input.name) ?? -1;
     if (feature && valueType(feature) === input.type) {
+      if (served.online?.names.has(input.name)) return [{ ...input, from: { online: input.name } }];
       if (!isOwnRow(feature)) {
         if (place >= 0 && served.input.entity !== null) return [{ ...input, from: { place } }];
       } else if (ownColumns(feature).every((name) => columns.has(name))) return [{ ...input, from: { feature } }];
@@ -42,17 +44,25 @@ export const emptyColumns = (plan: FeaturePlan, rows: number): FeatureColumn[] =
       : { name, type, values: new Array<string>(rows).fill("") },
   );
 
-/** Computes rows [start, end) of every feature: own-row ones at the row's cutoff `at` (null: none), the others from `found`. */
+/** Computes rows [start, end) of every feature: own-row ones at the row's cutoff `at` (null: none), the others from `found` and `online`. */
 export function fillFeatures(
   plan: FeaturePlan,
   into: FeatureColumn[],
   {
     table,
     found,
+    online,
     at,
     start,
     end,
-  }: { table: RawTable; found: readonly Found[] | null; at: (row: number) => Date | null; start: number; end: number },
+  }: {
+    table: RawTable;
+    found: readonly Found[] | null;
+    online: AtRequest | null;
+    at: (row: number) => Date | null;
+    start: number;
+    end: number;
+  },
 ): void {
   const names = [...table.columns.keys()];
   const values = [...table.columns.values()];
@@ -62,7 +72,12 @@ export function fillFeatures(
     const cutoff = at(row);
     for (let f = 0; f < plan.length; f++) {
       const { from, name } = plan[f]!;
-      const value = "place" in from ? found![row]![from.place]! : evaluateRow(from.feature, raw, cutoff);
+      const value =
+        "place" in from
+          ? found![row]![from.place]!
+          : "online" in from
+            ? online!.values.get(from.online)![row]!
+            : evaluateRow(from.feature, raw, cutoff);
       put(into[f]!, row, value, name);
     }
   }

@@ -1,5 +1,6 @@
 import type { Log } from "@muster/bus/context.ts";
 import type { Evidence } from "@muster/bus/evidence.ts";
+import type { Keyed } from "@muster/bus/keyed.ts";
 import { asFault } from "@muster/shared/fault.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { newestScoring, readLookup } from "./lookup.ts";
@@ -13,6 +14,7 @@ export type Following = {
   deployments: Pick<DeploymentStore, "live">;
   evidence: Evidence;
   lake: Lake;
+  keyed: Keyed;
   models: Models;
   log: Log;
 };
@@ -25,7 +27,14 @@ type Served = { package: string; dataset: string | null; parts: ServingPackage; 
  * replace what is served, what isn't deployed any more is removed. A version that can't be loaded leaves the old one in
  * place, is told once, and tried again the next time. Calls at the same time share one pass; one more follows it.
  */
-export function deploymentFollower({ deployments, evidence, lake, models, log }: Following): () => Promise<void> {
+export function deploymentFollower({
+  deployments,
+  evidence,
+  lake,
+  keyed,
+  models,
+  log,
+}: Following): () => Promise<void> {
   const served = new Map<string, Served>();
   const told = new Map<string, string>();
 
@@ -38,7 +47,7 @@ export function deploymentFollower({ deployments, evidence, lake, models, log }:
     const onnx = held?.package === row.package ? held.onnx : await evidence.artifact(row.hash);
     const lookup =
       dataset === null ? null : await readLookup(lake, parts, { dataset, asOf: asOfOf(parts, scoring?.asOf ?? null) });
-    await models.replace(row.name, servedModel(parts, onnx, lookup));
+    await models.replace(row.name, servedModel(parts, onnx, lookup, keyed));
     served.set(row.name, { package: row.package, dataset, parts, onnx });
     told.delete(row.name);
     log.info({ model: row.name, version: row.version, hash: row.hash, dataset }, "a model went into service");

@@ -42,11 +42,12 @@ export async function loadModel(served: ServedModel, golden: GoldenRows | null =
       async score(table, now) {
         const found = served.lookup ? await lookUp(served.lookup.find.bind(served.lookup), table) : null;
         const features = emptyColumns(plan, table.rows);
-        const out = emptyAnswer(served, features, table.rows);
         const at = cutoffOf(served, table, now);
+        const online = served.online ? await served.online.find(table) : null;
+        const out = emptyAnswer(served, features, table.rows, online?.asOf ?? null);
         for (let start = 0; start < table.rows; start += chunkRows) {
           const end = Math.min(start + chunkRows, table.rows);
-          fillFeatures(plan, features, { table, found, at, start, end });
+          fillFeatures(plan, features, { table, found, online, at, start, end });
           const chunk = end - start === table.rows ? features : features.map((column) => slice(column, start, end));
           copyAnswer(out, await open.run(chunk, end - start), start, classes);
         }
@@ -121,12 +122,18 @@ async function compareGolden(open: OpenModel, { columns, rows, expected }: Golde
   }
 }
 
-const emptyAnswer = ({ output, lookup }: ServedModel, features: FeatureColumn[], rows: number): ScoredRows => ({
+/** Features of both kinds know as much as the older of them. */
+const emptyAnswer = (
+  { output, lookup }: ServedModel,
+  features: FeatureColumn[],
+  rows: number,
+  online: string | null,
+): ScoredRows => ({
   rows,
   predictions: new Array<Prediction>(rows),
   probabilities: output.task === "regression" ? null : new Float32Array(rows * output.classes.length),
   features,
-  featuresAsOf: lookup?.asOf ?? null,
+  featuresAsOf: [lookup?.asOf ?? null, online].filter((at) => at !== null).sort()[0] ?? null,
 });
 
 function copyAnswer(out: ScoredRows, chunk: ModelOutput, start: number, classes: Prediction[]): void {

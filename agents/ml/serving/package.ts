@@ -1,11 +1,14 @@
+import type { Keyed } from "@muster/bus/keyed.ts";
 import type { DatasetManifest } from "@muster/shared/domain/dataset.ts";
 import { ColumnType, DatasetPin } from "@muster/shared/domain/dataset.ts";
 import { FeatureView } from "@muster/shared/domain/feature.ts";
 import { Problem, Task } from "@muster/shared/domain/problem.ts";
 import type { FactValue } from "@muster/shared/fact/table.ts";
 import { isOwnRow } from "@muster/shared/features/kinds.ts";
+import { onlineFeatures } from "@muster/shared/features/online-groups.ts";
 import { z } from "zod";
 import type { FittedModel } from "../fitted.ts";
+import { onlineLookup } from "./online-lookup.ts";
 import type { ScoringFeatures, ServedModel } from "./served-model.ts";
 
 const RawColumn = z.object({ name: z.string(), type: ColumnType });
@@ -38,6 +41,8 @@ export const ServingPackage = z.object({
   }),
   /** Features read by entity key; null where the model needs none. */
   lookup: z.array(z.string()).nullable(),
+  /** Features computed at the moment of the request from the events of a key, which the online store holds. */
+  online: z.array(z.string()).default([]),
   cutoff: z.discriminatedUnion("kind", [
     z.object({ kind: z.literal("none") }),
     z.object({ kind: z.literal("request") }),
@@ -62,19 +67,26 @@ export type PackageParts = {
 
 /**
  * The package of a registered model. Raw inputs are the columns of the entity's own row that the view reads; what needs
- * other rows is looked up by the entity's key. The cutoff is the looked-up features' own time; without them the time of
+ * other rows is looked up by the entity's key, or, where rows have their own time, computed from the events of the keys that
+ * the row names. The cutoff is the looked-up features' own time; without them the time of
  * the scoring features (a problem with cutoffs) or the row's own time (a flat table of events), else there is none.
  */
 export function packageOf(parts: PackageParts): ServingPackage {
   const { problem, registered, run, view, scoring, fitted, scope, source } = parts;
   const used = new Set(fitted.inputs.map(({ name }) => name));
   const features = view.view.features.filter(({ name }) => used.has(name));
-  const lookedUp = features.filter((feature) => !isOwnRow(feature)).map(({ name }) => name);
+  const online = onlineFeatures({ features }, problem);
+  const atRequest = new Set(online.map(({ feature }) => feature.name));
+  const lookedUp = features.filter((one) => !isOwnRow(one) && !atRequest.has(one.name)).map(({ name }) => name);
   const typeOf = (name: string): ColumnType => source.columns.find((column) => column.name === name)?.type ?? "text";
   const columns = view.rawColumns.map(({ name, type }) => ({ name, type: ColumnType.parse(type) }));
-  const cutoff = cutoffRule(parts, lookedUp.length > 0);
-  if (cutoff.kind === "column" && !columns.some(({ name }) => name === cutoff.column))
-    columns.push({ name: cutoff.column, type: typeOf(cutoff.column) });
+  const cutoff = cutoffRule(parts, lookedUp.length > 0, online.length > 0);
+  const also = [
+    ...online.flatMap(({ localKey, ownColumns }) => [localKey, ...ownColumns]),
+    ...(cutoff.kind === "column" ? [cutoff.column] : []),
+  ];
+  for (const name of new Set(also))
+    if (!columns.some((column) => column.name === name)) columns.push({ name, type: typeOf(name) });
   return {
     name: registered.name,
     version: registered.version,
@@ -96,14 +108,19 @@ export function packageOf(parts: PackageParts): ServingPackage {
       threshold: run.threshold,
     },
     lookup: lookedUp.length > 0 ? lookedUp : null,
+    online: [...atRequest],
     cutoff,
   };
 }
 
-function cutoffRule({ problem, view, scoring }: PackageParts, looksUp: boolean): ServingPackage["cutoff"] {
+function cutoffRule(
+  { problem, view, scoring }: PackageParts,
+  looksUp: boolean,
+  online: boolean,
+): ServingPackage["cutoff"] {
   const ages = view.view.features.some((feature) => feature.kind === "age_days" && feature.at === null);
   if (problem.label.kind === "column")
-    return problem.time !== null && ages ? { kind: "column", column: problem.time } : { kind: "none" };
+    return problem.time !== null && (ages || online) ? { kind: "column", column: problem.time } : { kind: "none" };
   if (looksUp) return { kind: "features" };
   const at = scoring.asOf ?? problem.cutoffs.scoring;
   return at === null ? { kind: "request" } : { kind: "fixed", at };
@@ -111,9 +128,11 @@ function cutoffRule({ problem, view, scoring }: PackageParts, looksUp: boolean):
 
 /** The model to serve from its package, its bytes and the features it looks up. */
 export const servedModel = (
-  { name, version, hash, view, input, output, cutoff }: ServingPackage,
+  { name, version, hash, view, problem, input, output, online, cutoff }: ServingPackage,
   onnx: Uint8Array,
   lookup: ScoringFeatures | null,
+  keyed: Keyed,
 ): ServedModel => ({
   ...{ name, version, aliases: ["champion"], hash, onnx, features: view.features, input, output, lookup, cutoff },
+  online: online.length === 0 ? null : onlineLookup(keyed, view, problem, new Set(online)),
 });

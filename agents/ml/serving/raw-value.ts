@@ -42,7 +42,3 @@ export function parseColumn(column: RawColumn, values: readonly unknown[], text:
   }
   return parsed;
 }
-
-/** An entity's key as text, as scoring features are looked up by; null where it is missing. */
-export const keyText = (value: RawValue): string | null =>
-  value === null ? null : typeof value === "object" ? new Date(value.micros / 1000).toISOString() : String(value);

@@ -1,6 +1,7 @@
 import type { ColumnType } from "@muster/shared/domain/dataset.ts";
 import type { Feature } from "@muster/shared/domain/feature.ts";
 import type { FeatureColumn } from "../matrix.ts";
+import type { OnlineLookup } from "./online-lookup.ts";
 
 /** A column of the entity's own row as callers send it. */
 export type RawColumn = { name: string; type: ColumnType };
@@ -68,6 +69,8 @@ export type ServedModel = {
     threshold: number | null;
   };
   lookup: ScoringFeatures | null;
+  /** Features that depend on the moment of the request; null where the model reads none. */
+  online: OnlineLookup | null;
   cutoff: CutoffRule;
 };
 

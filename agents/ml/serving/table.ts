@@ -1,6 +1,6 @@
 import { type Fault, fault } from "@muster/shared/fault.ts";
-import type { RawValue } from "@muster/shared/features/raw.ts";
-import { keyText, parseColumn } from "./raw-value.ts";
+import { keyText, type RawValue } from "@muster/shared/features/raw.ts";
+import { parseColumn } from "./raw-value.ts";
 import type { RawColumn, ServedModel } from "./served-model.ts";
 
 /** Rows as a caller sent them, by column, before their types are checked; `text`: cells of a CSV. */

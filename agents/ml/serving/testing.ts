@@ -65,6 +65,7 @@ export function flatModel(version = 1, intercept = 0, name = "churn"): ServedMod
     },
     output: { task: "binary", classes: ["No", "Yes"], target: "text", threshold: 0.4 },
     lookup: null,
+    online: null,
     cutoff: { kind: "request" },
   });
 }
@@ -96,6 +97,7 @@ export function lookedUpModel(name = "load"): ServedModel {
     ],
     input: { entity: { name: "customer", type: "integer" }, columns: [{ name: "seats", type: "integer" }] },
     output: { task: "regression", classes: [], target: "integer", threshold: null },
+    online: null,
     lookup: scoringFeatures(
       "2026-06-30T00:00:00.000Z",
       ["other", "tickets_30"],

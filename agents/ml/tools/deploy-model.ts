@@ -3,7 +3,6 @@ import { tool } from "@muster/bus/tool.ts";
 import { canonical } from "@muster/shared/canonical.ts";
 import { parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import { fault } from "@muster/shared/fault.ts";
-import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { z } from "zod";
 import type { FittedModel } from "../fitted.ts";
 import { loadFitted } from "../scoring/load-fitted.ts";
@@ -40,7 +39,7 @@ export const deployModel = tool({
   gives: [{ is: "deployment.live", about: ({ name }) => ({ deployment: name }) }],
   cost: { ms: 800 },
   run: async ({ problem, registered, run, view, scoring }, context: Context & ServingDeps) => {
-    const { deployments, evidence, lake, serving } = context;
+    const { deployments, evidence, lake, keyed, serving } = context;
     if (registered.hash !== run.model || run.artifacts.onnx !== run.model)
       throw fault("precondition_failed", "the registered model isn't the one that this run trained; register it again");
     const onnx = await context.getArtifact(registered.hash);
@@ -50,7 +49,7 @@ export const deployModel = tool({
       ...{ problem, registered, run, view, scoring, fitted, scope },
       source: await lake.manifest(pinIn(scope, problem.dataset)),
     });
-    const compared = await proveServable(served, fitted, onnx, scoring.asOf, lake);
+    const compared = await proveServable(served, fitted, onnx, scoring.asOf, { lake, keyed });
     const { name, version, hash } = served;
     const packageHash = await context.putArtifact(Buffer.from(canonical(served)), "application/json");
     const before = await deployments.liveOf(name);
@@ -81,14 +80,16 @@ async function proveServable(
   fitted: FittedModel,
   onnx: Uint8Array,
   asOf: string | null,
-  lake: Lake,
+  { lake, keyed }: Pick<ServingDeps, "lake" | "keyed">,
 ): Promise<number> {
   const sample = (pin: string) => sampleMatrix(lake, pin, served.features, comparedRows);
   const scoring = await sample(served.scoring);
   const { rows, columns } = scoring.rows >= leastGoldenRows ? scoring : await sample(served.training);
   const lookup = await readLookup(lake, served, { dataset: served.scoring, asOf });
-  const loaded = await loadModel(servedModel(served, onnx, lookup), goldenRows(fitted, columns, rows));
+  const model = servedModel(served, onnx, lookup, keyed);
+  const loaded = await loadModel(model, goldenRows(fitted, columns, rows));
   await loaded.close();
+  await model.online?.find({ rows: 0, columns: new Map(), keys: null });
   return rows;
 }
 

@@ -4,6 +4,7 @@ import { DatasetPin, parseDatasetRef, pinOf } from "@muster/shared/domain/datase
 import { datasetNode, viewNode } from "@muster/shared/domain/lineage.ts";
 import { Horizon } from "@muster/shared/domain/problem.ts";
 import { datasetsRead } from "@muster/shared/features/kinds.ts";
+import { checkLeaks, unmeasured } from "@muster/shared/features/leaks.ts";
 import { matrixLineage } from "@muster/shared/features/lineage.ts";
 import { writeQuery } from "@muster/shared/warehouse/write-query.ts";
 import { z } from "zod";
@@ -47,7 +48,8 @@ export const backfill = tool({
     const what = { tool: "backfill", problem, view: view.view.hash, input: { from, to, every } } as const;
     const finish = await beginRun(context, runs, what);
     checkCleared(view.view, cleared);
-    const { dataset, tables } = await clearedSources(lake, problem.dataset, cleared);
+    const { dataset, tables, dated } = await clearedSources(lake, problem.dataset, cleared);
+    checkLeaks(view.view.features, problem, unmeasured(dated));
     const cutoffs = backfillCutoffs(problem, { from, to, every });
     const read = datasetsRead(view.view);
     const inputs = cleared.datasets.filter((pin) => read.has(parseDatasetRef(pin).name));

@@ -3,13 +3,16 @@ import { tool } from "@muster/bus/tool.ts";
 import { DatasetPin, parseDatasetRef, pinOf } from "@muster/shared/domain/dataset.ts";
 import { datasetNode, viewNode } from "@muster/shared/domain/lineage.ts";
 import { datasetsRead } from "@muster/shared/features/kinds.ts";
-import { compileMatrix } from "@muster/shared/features/matrix.ts";
+import { checkLeaks, unmeasured } from "@muster/shared/features/leaks.ts";
 import { matrixLineage } from "@muster/shared/features/lineage.ts";
+import { compileMatrix } from "@muster/shared/features/matrix.ts";
+import { onlineFeatures } from "@muster/shared/features/online-groups.ts";
 import { writeQuery } from "@muster/shared/warehouse/write-query.ts";
 import { z } from "zod";
 import { checkWritten } from "../check-written.ts";
 import { checkCleared } from "../cleared-view.ts";
 import type { PipelineDeps } from "../index.ts";
+import { writeOnline } from "../online/rebuild.ts";
 import { beginRun } from "../runs/run.ts";
 import { clearedSources } from "../sources.ts";
 
@@ -43,7 +46,8 @@ export const materializeFeatures = tool({
     const what = { tool: "materialize_features", problem, view: view.view.hash, input: { role } } as const;
     const finish = await beginRun(context, runs, what);
     checkCleared(view.view, cleared);
-    const { dataset, tables } = await clearedSources(lake, problem.dataset, cleared);
+    const { dataset, tables, dated } = await clearedSources(lake, problem.dataset, cleared);
+    checkLeaks(view.view.features, problem, unmeasured(dated));
     const { sql, columns } = compileMatrix(problem, view.view, { dataset, tables }, role);
     const read = datasetsRead(view.view);
     const inputs = cleared.datasets.filter((pin) => read.has(parseDatasetRef(pin).name));
@@ -58,6 +62,12 @@ export const materializeFeatures = tool({
       now: now(),
       limits: { threads, memoryMb: 2048, timeLimitMs: 600_000 },
     });
+    if (role === "scoring" && onlineFeatures(view.view, problem).length > 0) {
+      const columns = Object.fromEntries([...read].map((name) => [name, [...tables[name]!.columns]]));
+      const online = { view: view.view, problem, columns, pins: inputs };
+      await context.online.save(online, now());
+      await writeOnline(context, online);
+    }
     const pin = pinOf(written.name, written.version);
     const asOf = role === "scoring" ? (problem.cutoffs.scoring ?? problem.now) : null;
     commit((trx) =>

@@ -3,6 +3,7 @@ import { tool } from "@muster/bus/tool.ts";
 import { parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import { CATEGORY_COUNT } from "@muster/shared/domain/profile.ts";
 import { datasetsRead } from "@muster/shared/features/kinds.ts";
+import { checkLeaks, unmeasured } from "@muster/shared/features/leaks.ts";
 import { compileMatrix } from "@muster/shared/features/matrix.ts";
 import { quoteIdent } from "@muster/shared/warehouse/quote.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
@@ -49,7 +50,8 @@ export const previewFeatureView = tool({
   cost: { ms: 1000 },
   run: async ({ view, problem, labels, cleared }, { lake, threads }: Context & PipelineDeps) => {
     checkCleared(view, cleared);
-    const { dataset, tables } = await clearedSources(lake, problem.dataset, cleared);
+    const { dataset, tables, dated } = await clearedSources(lake, problem.dataset, cleared);
+    checkLeaks(view.features, problem, unmeasured(dated));
     const share = Math.min(1, previewRows / Math.max(1, labels.rows.training));
     const sample = share < 1 ? { share, salt: "preview" } : undefined;
     const { columns } = compileMatrix(problem, view, { dataset, tables }, "training");

@@ -5,8 +5,11 @@ import { parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import { FeatureView } from "@muster/shared/domain/feature.ts";
 import { datasetNode, viewNode } from "@muster/shared/domain/lineage.ts";
 import { datasetsRead } from "@muster/shared/features/kinds.ts";
+import { checkLeaks, unmeasured } from "@muster/shared/features/leaks.ts";
 import { viewLineage } from "@muster/shared/features/lineage.ts";
 import { compileMatrix } from "@muster/shared/features/matrix.ts";
+import { measureLeaks } from "@muster/shared/features/measure-leaks.ts";
+import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
 import { checkCleared } from "../cleared-view.ts";
 import type { PipelineDeps } from "../index.ts";
@@ -34,9 +37,19 @@ export const registerFeatureView = tool({
   ],
   gives: [{ is: "view.registered" }],
   cost: { ms: 50 },
-  run: async ({ view, problem, cleared }, { lake, store, now, commit, emit, lineage }: Context & PipelineDeps) => {
+  run: async ({ view, problem, labels, cleared }, context: Context & PipelineDeps) => {
+    const { lake, store, threads, now, commit, emit } = context;
     checkCleared(view, cleared);
-    const { dataset, tables, pins } = await clearedSources(lake, problem.dataset, cleared);
+    const { dataset, tables, dated, pins } = await clearedSources(lake, problem.dataset, cleared);
+    checkLeaks(view.features, problem, unmeasured(dated));
+    const { rows } = labels;
+    const source = { tables: Object.values(dated).map((manifest) => ({ manifest, relation: manifest.name })) };
+    const facts = await withPins(lake, [...pins, labels.dataset], { threads, memoryMb: 2048 }, (reader) =>
+      measureLeaks(reader, problem, view.features, {
+        ...{ ...source, labels: parseDatasetRef(labels.dataset).name, rows: rows.training },
+      }),
+    );
+    checkLeaks(view.features, problem, facts);
     const { sql, columns, rawColumns } = compileMatrix(problem, view, { dataset, tables }, "training");
     const sqlHash = sha256(sql);
     const scoringSql = compileMatrix(problem, view, { dataset, tables }, "scoring").sql;
@@ -49,7 +62,7 @@ export const registerFeatureView = tool({
     );
     commit((trx) => store.saveView(trx, { view, compiled: { sql, sqlHash, scoringSql, sources }, at: now() }));
     const inputs = pins.filter((pin) => read.has(parseDatasetRef(pin).name)).map(datasetNode);
-    lineage({ inputs, outputs: [{ ...viewNode(view), columns: viewLineage(problem, view, pins) }] });
+    context.lineage({ inputs, outputs: [{ ...viewNode(view), columns: viewLineage(problem, view, pins) }] });
     emit("view_registered", { view: view.hash, name: view.name });
     return {
       view,
