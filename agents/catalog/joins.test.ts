@@ -7,7 +7,8 @@ import { ingest } from "@muster/shared/warehouse/ingest.ts";
 import { type Lake, openLake } from "@muster/shared/warehouse/lake.ts";
 import { openPins, writeQuery } from "@muster/shared/warehouse/write-query.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findJoins, nameEvidence } from "./joins.ts";
+import { nameEvidence } from "./joins/names.ts";
+import { findJoins } from "./joins.ts";
 
 const northwind = resolve(import.meta.dirname, "../../../shared/datasets/northwind");
 if (!existsSync(northwind)) console.warn(`skipped: no public datasets at ${northwind}`);
@@ -47,6 +48,8 @@ describe("joins", () => {
         inclusion: 0.91,
         leftUnique: false,
         rightUnique: true,
+        by: "names",
+        filled: 1,
       },
       {
         left: { dataset: "profiles", column: "customer_id" },
@@ -54,6 +57,8 @@ describe("joins", () => {
         inclusion: 1,
         leftUnique: true,
         rightUnique: true,
+        by: "names",
+        filled: 0.5,
       },
     ]);
   });
@@ -67,6 +72,50 @@ describe("joins", () => {
     ]) {
       expect(await joinsOf([left, await table("customers", right)])).toEqual([]);
     }
+  });
+
+  it("are found by values alone where those can hardly match by chance, whatever the columns are called", async () => {
+    const people = await table("people", "SELECT md5('p' || i) AS k, i AS height FROM range(500) t(i)");
+    const depots = await table("depots", "SELECT 4000 + i * 13 AS k FROM range(60) t(i)");
+    const trips = await table(
+      "trips",
+      "SELECT i + 1 AS id, md5('p' || (i * 7) % 500) AS f1, 4000 + (i % 60) * 13 AS f2, md5('q' || i) AS f3 FROM range(900) t(i)",
+    );
+    const found = await joinsOf([people, depots, trips]);
+    expect(found.map(({ left, right, by }) => [left.column, right.dataset, by])).toEqual([
+      ["f1", "people", "values"],
+      ["f2", "depots", "values"],
+    ]);
+  });
+
+  it("aren't made of counts that happen to fit 1, 2, 3 …; a name that points away is needed, or a range filled from end to end", async () => {
+    const staff = await table("staff", "SELECT i + 1 AS id FROM range(40) t(i)");
+    const visits = (column: string, upTo: number) =>
+      table("visits", `SELECT i + 100 AS id, i % ${upTo} + 1 AS ${column} FROM range(800) t(i)`);
+    const right = async (column: string, upTo: number) =>
+      (await joinsOf([staff, await visits(column, upTo)])).map((one) => one.right.dataset);
+    expect(await right("quantity", 40)).toEqual([]);
+    expect(await right("x7", 12)).toEqual([]);
+    expect(await right("led_by", 12)).toEqual([]);
+    expect(await right("led_by", 30)).toEqual(["staff"]);
+    expect(await right("x7", 40)).toEqual(["staff"]);
+    const twin = await table("rooms", "SELECT i + 1 AS id FROM range(40) t(i)");
+    expect(await joinsOf([staff, twin, await visits("x7", 40)])).toEqual([]);
+  });
+
+  it("that a source declares stand before what names say", async () => {
+    const old = await table("customers", "SELECT i AS id FROM range(100) t(i)");
+    const now = await table("buyers", "SELECT i AS id FROM range(100) t(i)");
+    const orders = await table("orders", "SELECT i AS order_no, i % 100 AS customer_id FROM range(400) t(i)");
+    const key = { left: { dataset: "orders", column: "customer_id" }, right: { dataset: "buyers", column: "id" } };
+    const tables = [old, now, orders];
+    const engine = await openPins(
+      lake,
+      tables.map((m) => pinOf(m.name, m.version)),
+    );
+    const joins = await findJoins(engine, tables, [key]);
+    engine.close();
+    expect(joins.filter(({ left }) => left.dataset === "orders")).toMatchObject([{ ...key, by: "declared" }]);
   });
 
   it("need a reason in the names", () => {
