@@ -71,17 +71,21 @@ describe("gates against whoever goes round the planner", () => {
     });
   });
 
-  test.each(["ml.evaluate_model", "ml.register_model", "ml.deploy_model", "ml.predict", "pipeline.build_labels"])(
-    "%s bare is refused, also with what it wants to know put into its input",
-    async (tool) => {
-      const values = Object.fromEntries(held.map(({ fact, value }) => [fact.split(".")[0]!, value]));
-      for (const input of [{}, { ...values, cleared: held.find(({ fact }) => fact === "training.cleared")!.value }]) {
-        const { status, body } = await it.owner.call(tool, input, true);
-        expect([400, 412]).toContain(status);
-        expect(body).toMatchObject({ error: { code: expect.stringMatching(/precondition_failed|invalid_input/) } });
-      }
-    },
-  );
+  test.each([
+    "ml.evaluate_model",
+    "ml.assess_fairness",
+    "ml.register_model",
+    "ml.deploy_model",
+    "ml.predict",
+    "pipeline.build_labels",
+  ])("%s bare is refused, also with what it wants to know put into its input", async (tool) => {
+    const values = Object.fromEntries(held.map(({ fact, value }) => [fact.split(".")[0]!, value]));
+    for (const input of [{}, { ...values, cleared: held.find(({ fact }) => fact === "training.cleared")!.value }]) {
+      const { status, body } = await it.owner.call(tool, input, true);
+      expect([400, 412]).toContain(status);
+      expect(body).toMatchObject({ error: { code: expect.stringMatching(/precondition_failed|invalid_input/) } });
+    }
+  });
 
   test("a reservation that was used is used up, though everything else still holds", async () => {
     await expect(show("ml.train_model", ids())).rejects.toMatchObject(
