@@ -43,6 +43,7 @@ export async function prove(
     if (receipt.verdict === "failed" && need.failed !== "too") return "failed";
     const type = factType(receipt.fact)!;
     if (type.kind === "permission" && receipt.request !== message.request) return "given in another request";
+    if (receipt.fact === "person.confirmed" && receipt.about.tool !== message.tool) return "it confirms another tool";
     if (type.consumed && spent.has(receipt.id) && spent.get(receipt.id) !== message.key) return "already used";
     return standing(receipt, chain, spent);
   };

@@ -152,7 +152,7 @@ export function plan(input: PlanInput): Plan {
     const shows = new Set<string>();
     let each: string | null = null;
     for (const need of card.needs) {
-      for (const one of expand(need, stepInput)) {
+      for (const one of expand(need, stepInput, tool)) {
         if (one === "pending") {
           each = need.each!;
           continue;
@@ -185,7 +185,13 @@ export function plan(input: PlanInput): Plan {
   }
 
   /** The refs of a need: one, or one a member of the list-valued fact; `pending` where the list isn't known yet. */
-  function expand(need: ToolCard["needs"][number], stepInput: Record<string, unknown>): (FactRef | "pending")[] {
+  function expand(
+    need: ToolCard["needs"][number],
+    stepInput: Record<string, unknown>,
+    tool: string,
+  ): (FactRef | "pending")[] {
+    // Whoever approved a step confirmed that too: of several confirmations only the one of this tool is shown.
+    if (need.is === "person.confirmed") return [{ is: need.is, of: { tool } }];
     const of = need.of && stepInput[need.of] !== undefined ? { [need.of]: stepInput[need.of] } : undefined;
     if (!need.each) return [{ is: need.is, ...(need.role && { role: need.role }), ...(of && { of }) }];
     const list = want({ is: need.each }, false);
