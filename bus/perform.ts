@@ -2,6 +2,7 @@ import { canonical, hashOf, sha256 } from "@muster/shared/canonical.ts";
 import { lineageRecorded } from "@muster/shared/domain/lineage.ts";
 import { factType } from "@muster/shared/fact/table.ts";
 import { asFault, Fault, fault, retryable } from "@muster/shared/fault.ts";
+import { newestPin } from "@muster/shared/warehouse/newest.ts";
 import { toJSONSchema } from "zod";
 import type { Agent, Opened } from "./agent.ts";
 import type { AnyTrx } from "./context.ts";
@@ -58,7 +59,7 @@ export async function readInput(host: Host, tool: Tool, raw: unknown): Promise<R
   }
   const input = { ...(parsed.data as Record<string, unknown>) };
   for (const key of datasetKeys(tool))
-    if (typeof input[key] === "string") input[key] = await host.process.lake.resolve(input[key]);
+    if (typeof input[key] === "string") input[key] = await newestPin(host.process.lake, input[key], host.process.now());
   return input;
 }
 

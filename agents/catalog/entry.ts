@@ -1,4 +1,5 @@
 import { ColumnType, type DatasetManifest, DatasetName, DatasetVersion, pinOf } from "@muster/shared/domain/dataset.ts";
+import { Fault } from "@muster/shared/fault.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
 import type { CatalogDeps } from "./index.ts";
@@ -26,6 +27,8 @@ export const CatalogEntry = z.object({
 });
 export type CatalogEntry = z.infer<typeof CatalogEntry>;
 
+const uncounted = ({ name }: { name: string }) => ({ name, distinct: null, unique: false, nulls: 0, classes: null });
+
 /** The entries of dataset versions; a version that was never counted (the swarm's own writing) is counted now, once. */
 export async function entries(
   { lake, store, threads }: CatalogDeps,
@@ -35,9 +38,15 @@ export async function entries(
   const stats = await store.stats(pinned.map(({ pin }) => pin));
   for (const { manifest, pin } of pinned) {
     if (stats.has(pin)) continue;
-    const stat = await withPins(lake, [pin], { threads }, (engine) => statOf(engine, manifest));
-    await store.saveStat(null, pin, stat);
-    stats.set(pin, stat);
+    try {
+      const stat = await withPins(lake, [pin], { threads }, (reader) => statOf(reader, manifest));
+      await store.saveStat(null, pin, stat);
+      stats.set(pin, stat);
+    } catch (error) {
+      // A table that changed or can't be reached in its warehouse is listed without its counts.
+      if (!manifest.place || !(error instanceof Fault)) throw error;
+      stats.set(pin, { columns: manifest.columns.map(uncounted), range: null });
+    }
   }
   return pinned.map(({ manifest, pin }) => {
     const { columns, range } = stats.get(pin)!;

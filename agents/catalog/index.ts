@@ -3,6 +3,8 @@ import { run } from "@muster/bus/run.ts";
 import { inboxFolder } from "@muster/shared/home.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { type CatalogStore, openCatalogStore } from "./store.ts";
+import { connectSource } from "./tools/connect-source.ts";
+import { crawlSource } from "./tools/crawl-source.ts";
 import { describeDataset } from "./tools/describe-dataset.ts";
 import { listDatasets } from "./tools/list-datasets.ts";
 import { listSynonyms } from "./tools/list-synonyms.ts";
@@ -18,13 +20,15 @@ export type CatalogDeps = { lake: Lake; store: CatalogStore; inbox: string; thre
 
 /**
  * The catalog agent: knows what data there is, what it means, how it joins.
- * Owns the tables dataset_stat, join_set, dataset_text, synonym and the search's index. The one agent that opens the inbox; reads the lake and adds source datasets.
+ * Owns the tables dataset_stat, join_set, dataset_text, synonym, source_table, source_crawl and the search's index. The one agent that opens the inbox and connects warehouses; reads the lake and adds source datasets.
  */
 export const catalog = agent({
   name: "catalog",
   does: "Loads, lists, finds and describes datasets, finds how they join, and pins the versions a problem stands on.",
   tools: [
     registerDataset,
+    connectSource,
+    crawlSource,
     listDatasets,
     searchDatasets,
     describeDataset,

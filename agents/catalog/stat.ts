@@ -3,7 +3,13 @@ import { quoteIdent } from "@muster/shared/warehouse/quote.ts";
 import type { Reader } from "@muster/shared/warehouse/reader.ts";
 
 /** Counts of a column: what a request is grounded in, and nothing of its values. `classes`: distinct values where they are few. */
-export type ColumnStat = { name: string; distinct: number; unique: boolean; nulls: number; classes: number | null };
+export type ColumnStat = {
+  name: string;
+  distinct: number | null;
+  unique: boolean;
+  nulls: number;
+  classes: number | null;
+};
 /** Counts of a dataset version, and the first and last day of its event time. */
 export type DatasetStat = { columns: ColumnStat[]; range: { from: string; to: string } | null };
 
@@ -15,7 +21,7 @@ export async function statOf(reader: Reader, manifest: DatasetManifest): Promise
     ({ name }, i) => `count(${quoteIdent(name)}) AS n${i}, count(DISTINCT ${quoteIdent(name)}) AS d${i}`,
   );
   const time = manifest.time
-    ? `, min(${quoteIdent(manifest.time)})::DATE::VARCHAR AS first, max(${quoteIdent(manifest.time)})::DATE::VARCHAR AS last`
+    ? `, CAST(CAST(min(${quoteIdent(manifest.time)}) AS DATE) AS VARCHAR) AS first, CAST(CAST(max(${quoteIdent(manifest.time)}) AS DATE) AS VARCHAR) AS last`
     : "";
   const [row] = await reader.query(`SELECT ${counts.join(", ")}${time} FROM ${quoteIdent(manifest.name)}`);
   const columns = manifest.columns.map(({ name }, i) => {

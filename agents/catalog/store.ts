@@ -3,6 +3,7 @@ import type { DatasetPin } from "@muster/shared/domain/dataset.ts";
 import type { Join } from "@muster/shared/domain/join.ts";
 import type pg from "pg";
 import { type SearchTables, searchMigration, searchStore } from "./search/store.ts";
+import { type SourceTables, sourceMigration, sourceStore } from "./sources/store.ts";
 import type { DatasetStat } from "./stat.ts";
 import { type TextTables, textMigration, textStore } from "./texts/store.ts";
 
@@ -10,6 +11,7 @@ type Tables = {
   dataset_stat: { pin: string; stat: string };
   join_set: { scope: string; joins: string };
 } & SearchTables &
+  SourceTables &
   TextTables;
 
 const migrations: Migration[] = [
@@ -21,11 +23,12 @@ const migrations: Migration[] = [
   },
   textMigration,
   searchMigration,
+  sourceMigration,
 ];
 
 /**
  * The catalog's tables: counts of each dataset version, the joins found in a set of versions, and the search's index, which
- * can be computed again; what was said of datasets, and words that stand for each other.
+ * can be computed again; what was said of datasets, words that stand for each other, and which tables of connected sources are which datasets.
  */
 export type CatalogStore = Awaited<ReturnType<typeof openCatalogStore>>;
 
@@ -35,6 +38,7 @@ export async function openCatalogStore(pool: pg.Pool) {
   await migrateOwn(db, "catalog", migrations);
   return {
     texts: textStore(db),
+    sources: sourceStore(db),
     search: await searchStore(db),
     transaction: <T>(work: (trx: Trx<Tables>) => Promise<T>): Promise<T> => db.transaction().execute(work),
     saveStat: async (trx: Trx<Tables> | null, pin: DatasetPin, stat: DatasetStat): Promise<void> => {

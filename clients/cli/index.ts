@@ -4,6 +4,7 @@ import { ask } from "./commands/ask.ts";
 import { audit } from "./commands/audit.ts";
 import { bench } from "./commands/bench.ts";
 import { call } from "./commands/call.ts";
+import { connect } from "./commands/connect.ts";
 import { answer, approve, cancel, reject } from "./commands/decide.ts";
 import { down } from "./commands/down.ts";
 import { evaluate } from "./commands/eval.ts";
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   down,
   status,
   load,
+  connect,
   ask,
   requests,
   approve,

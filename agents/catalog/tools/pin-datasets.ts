@@ -1,14 +1,23 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { hashOf } from "@muster/shared/canonical.ts";
-import { type DatasetManifest, DatasetPin, pinOf } from "@muster/shared/domain/dataset.ts";
+import { type DatasetManifest, DatasetName, DatasetPin, pinOf } from "@muster/shared/domain/dataset.ts";
 import { Join } from "@muster/shared/domain/join.ts";
 import { fault } from "@muster/shared/fault.ts";
+import { asOfNow } from "@muster/shared/warehouse/newest.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
+import { inPlace } from "../in-place.ts";
 import type { CatalogDeps } from "../index.ts";
 import { findJoins } from "../joins.ts";
 import { reachable } from "../scope.ts";
+
+/** How many of the datasets that were left out a verdict names. */
+const namedApart = 5;
+const apart = (names: readonly string[]): string =>
+  names.length === 0
+    ? ""
+    : `; not looked at, since they stand in another place or can't be read now: ${names.slice(0, namedApart).join(", ")}${names.length > namedApart ? ` and ${names.length - namedApart} more` : ""}`;
 
 /** Tables looked at for joins at most: the newest first where there are more. */
 const widestSearch = 60;
@@ -21,18 +30,25 @@ export const pinDatasets = tool({
   output: z.object({
     datasets: z.array(z.object({ pin: DatasetPin, part: z.enum(["label", "entity", "related"]) })),
     joins: z.array(Join),
+    /** Datasets that stand in another place than the label's, which no query reaches together with it, or can't be read. */
+    elsewhere: z.array(DatasetName).default([]),
     verdict: z.string(),
   }),
   needs: [{ is: "problem.defined", as: "problem" }],
   gives: [{ is: "scope.pinned", about: ({ datasets }) => ({ scope: datasets.map(({ pin }) => pin).sort() }) }],
   cost: { ms: 300 },
-  run: async ({ problem }, { lake, store, threads }: Context & CatalogDeps) => {
+  run: async ({ problem }, { lake, store, threads, now }: Context & CatalogDeps) => {
     const sources = (await lake.list()).filter(({ kind }) => kind === "source");
-    const label = sources.find(({ name }) => name === problem.dataset);
-    if (!label)
+    const known = sources.find(({ name }) => name === problem.dataset);
+    if (!known)
       throw fault("not_found", `no dataset ${problem.dataset}; load it with: muster load FILE --as ${problem.dataset}`);
-    const others = sources.filter((one) => one !== label).sort((a, b) => b.writtenAt.localeCompare(a.writtenAt));
-    const tables = [label, ...others.slice(0, widestSearch - 1)].sort((a, b) => a.name.localeCompare(b.name));
+    const { tables: others, elsewhere } = await inPlace(
+      lake,
+      sources.filter((one) => one !== known),
+      { place: known.place, most: widestSearch - 1, now: now() },
+    );
+    const label = await asOfNow(lake, known, now());
+    const tables = [label, ...others].sort((a, b) => a.name.localeCompare(b.name));
     const joins = await joinsOf(tables, async () =>
       withPins(
         lake,
@@ -50,7 +66,8 @@ export const pinDatasets = tool({
     return {
       datasets,
       joins: kept,
-      verdict: `${datasets.length} table(s), ${rows} rows: ${scope.map(({ name }) => name).join(", ")}`,
+      elsewhere,
+      verdict: `${datasets.length} table(s), ${rows} rows: ${scope.map(({ name }) => name).join(", ")}${apart(elsewhere)}`,
     };
 
     /** Joins of exactly these versions are found once and kept. */

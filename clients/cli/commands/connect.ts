@@ -1,0 +1,89 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { isAbsolute, join, resolve } from "node:path";
+import { callersFolder } from "@muster/shared/config.ts";
+import { secretsFolder } from "@muster/shared/home.ts";
+import type { Connection, SecretReference } from "@muster/shared/warehouse/connection.ts";
+import { type Command, readArgs, usageFault } from "../command.ts";
+import { connectionFrom } from "../connection-url.ts";
+import { gateway } from "../swarm.ts";
+import { table } from "../table.ts";
+
+type Called<T> = { output: T; request: string };
+type Connected = { source: string; verdict: string; canWrite: boolean };
+type Crawled = {
+  datasets: { name: string; schema: string; table: string; changed: boolean }[];
+  refused: { schema: string; table: string; reason: string }[];
+  verdict: string;
+};
+
+export const connect: Command = {
+  name: "connect",
+  usage:
+    "connect postgres URL [--as NAME] [--schema S]… [--password-env VAR | --password-file F] [--timeout SECONDS] [--scan-limit GB]",
+  does: "connects a warehouse, read-only; its tables become datasets that stay there",
+  async run(args) {
+    const { values, positionals } = readArgs(
+      this,
+      args,
+      {
+        as: { type: "string" },
+        schema: { type: "string", multiple: true },
+        "password-env": { type: "string" },
+        "password-file": { type: "string" },
+        timeout: { type: "string" },
+        "scan-limit": { type: "string" },
+      },
+      { min: 2, max: 2 },
+    );
+    if (positionals[0] !== "postgres") throw usageFault(this, `no warehouse of kind ${positionals[0]}`);
+    if (values["password-env"] && values["password-file"])
+      throw usageFault(this, "the password is in one place: --password-env or --password-file");
+    const number = (option: "timeout" | "scan-limit") => {
+      if (values[option] === undefined) return undefined;
+      const value = Number(values[option]);
+      if (!(value > 0)) throw usageFault(this, `--${option} wants a number above 0`);
+      return value;
+    };
+    const { connection, password } = connectionFrom(positionals[1]!, { name: values.as, schemas: values.schema ?? [] });
+    const [statementSeconds, scanGb] = [number("timeout"), number("scan-limit")];
+    const to = gateway();
+    const reference = keep(to.state.home, connection.name, values["password-env"], values["password-file"], password);
+    const input: Partial<Connection> = {
+      ...connection,
+      password: reference,
+      ...(statementSeconds && { statementSeconds }),
+      ...(scanGb && { scanGb }),
+    };
+    const connected = await to.post<Called<Connected>>("/v1/tools/catalog/connect_source", input);
+    const { output } = await to.post<Called<Crawled>>("/v1/tools/catalog/crawl_source", { source: connection.name });
+    const rows = output.datasets.map((one) => [
+      one.name,
+      `${one.schema}.${one.table}`,
+      one.changed ? "new or changed" : "as before",
+    ]);
+    return {
+      document: { source: connected.output, crawl: output },
+      words: [connected.output.verdict, output.verdict, "", table(["dataset", "table", "rows"], rows)].join("\n"),
+    };
+  },
+};
+
+/** Puts a password where only this user reads it, and gives what refers to it: nothing else of it goes anywhere. */
+function keep(
+  home: string,
+  name: string,
+  variable: string | undefined,
+  file: string | undefined,
+  inUrl: string | undefined,
+): SecretReference {
+  if (variable !== undefined) return { in: "environment", name: variable };
+  const path = file === undefined ? undefined : isAbsolute(file) ? file : resolve(callersFolder(), file);
+  const password = path === undefined ? inUrl : readFileSync(path, "utf8").replace(/\r?\n$/, "");
+  if (password === undefined || password === "") return { in: "nowhere" };
+  const folder = secretsFolder(home);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const kept = join(folder, name);
+  writeFileSync(kept, `${password}\n`, { mode: 0o600 });
+  chmodSync(kept, 0o600);
+  return { in: "file", name };
+}
