@@ -46,7 +46,6 @@ export type ColumnRoleName = z.infer<typeof ColumnRoleName>;
  * The role of one column in one request, with its reason and the policies that decided.
  * `use` says what the problem itself reads the column for, beside its role: the `label`, the event or arrival `time`.
  * `compared`: a protected attribute that results may be compared by, in groups of at least so many rows; null otherwise.
- * `aggregate`: features may read it only in aggregates of at least so many rows; null where they may read each.
  */
 export const ColumnRole = z.object({
   dataset: z.string(),
@@ -54,7 +53,6 @@ export const ColumnRole = z.object({
   role: ColumnRoleName,
   use: z.enum(["label", "time"]).nullable(),
   compared: z.number().int().positive().nullable(),
-  aggregate: z.number().int().positive().nullable(),
   reason: z.string(),
   policies: z.array(z.string()),
   obligations: z.array(Obligation),

@@ -96,7 +96,6 @@ export const facts = {
       /**
        * `use`: what the problem reads the column for beside its role: the label, or to know what was known when.
        * `compared`: a protected attribute to compare results by, in groups of at least so many rows.
-       * `aggregate`: features may read it only in aggregates of at least so many rows.
        */
       columns: z.record(
         z.string(),
@@ -104,7 +103,6 @@ export const facts = {
           role: ColumnRole,
           use: z.enum(["label", "time"]).nullable().default(null),
           compared: z.number().int().positive().nullable().optional(),
-          aggregate: z.number().int().positive().nullable().optional(),
           reason: z.string(),
           pii: z.boolean(),
         }),

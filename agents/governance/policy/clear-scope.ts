@@ -151,9 +151,9 @@ export function clearScope(input: ClearanceInput): Cleared {
     value: {
       datasets: fit.map(({ pin }) => pin),
       columns: Object.fromEntries(
-        roles.map(({ dataset, column, role, use, compared, aggregate, reason }) => {
+        roles.map(({ dataset, column, role, use, compared, reason }) => {
           const name = `${dataset}.${column}`;
-          return [name, { role, use, compared, aggregate, reason, pii: found.get(name)!.pii }];
+          return [name, { role, use, compared, reason, pii: found.get(name)!.pii }];
         }),
       ),
       dropped: [

@@ -127,3 +127,39 @@ it("keeps times readable for what was known by then, whatever else they may be, 
     email: "none",
     customer_id: "key",
   }));
+
+it("keeps the obligations of a yes: what is to be dropped or masked is no feature, a key may be masked", async () => {
+  const schema = { name: "schema", text: await readFile(join(defaultPolicies, "muster.cedarschema"), "utf8") };
+  const ours = (obligation: string, action: string) =>
+    parsePolicies(schema, [
+      {
+        name: "ours.cedar",
+        text: `@id("all") @why("all may be used") permit (principal, action, resource);
+               @id("ours") @why("under a condition") @obligation("${obligation}") permit (principal, action == Action::"${action}", resource);`,
+      },
+    ]);
+  const roleOf = (policies: ReturnType<typeof ours>, name: string) =>
+    columnRoles(input({ policies })).find(({ column: one }) => one === name)!;
+  for (const obligation of ["drop", "mask"])
+    expect(roleOf(ours(obligation, "use_as_feature"), "tenure")).toMatchObject({
+      role: "evaluate_only",
+      reason: expect.stringContaining(obligation === "drop" ? "to be dropped" : "to be masked"),
+    });
+  expect(roleOf(ours("mask", "use_as_key"), "customer_id").role).toBe("key");
+  expect(roleOf(ours("drop", "use_as_key"), "customer_id").role).toBe("none");
+  expect(roleOf(ours("drop", "use_as_label"), "churn")).toMatchObject({ role: "none", use: null });
+});
+
+it("says which protected attributes results may be compared by, in groups as large as a policy wants", async () => {
+  const compared = (given: ColumnRolesInput) =>
+    Object.fromEntries(columnRoles(given).map(({ column: one, compared: rows }) => [one, rows]));
+  expect(compared(input())).toMatchObject({ gender: 20, birth_date: null, tenure: null, churn: null });
+  const files = await readFile(join(defaultPolicies, "default.cedar"), "utf8");
+  const schema = { name: "schema", text: await readFile(join(defaultPolicies, "muster.cedarschema"), "utf8") };
+  const larger = `@id("larger") @why("larger groups") @obligation("aggregate:100") permit (principal, action == Action::"use_for_evaluation", resource);`;
+  const policies = parsePolicies(schema, [{ name: "ours.cedar", text: `${files}\n${larger}` }]);
+  expect(compared(input({ policies }))).toMatchObject({ gender: 100, birth_date: 100, tenure: null });
+  const none = `@id("none") @why("no comparing") forbid (principal, action == Action::"use_for_evaluation", resource);`;
+  const forbidden = parsePolicies(schema, [{ name: "ours.cedar", text: `${files}\n${none}` }]);
+  expect(compared(input({ policies: forbidden })).gender).toBeNull();
+});

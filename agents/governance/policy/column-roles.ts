@@ -86,7 +86,7 @@ export function columnRoles(input: ColumnRolesInput): ColumnRole[] {
     const { name } = column;
     const classes = classesOf(column);
     const compared = comparedOf(column, ask);
-    const base = { dataset, column: name, use: null, policies: [], obligations: [], compared, aggregate: null };
+    const base = { dataset, column: name, use: null, policies: [], obligations: [], compared };
     const found = column.tags.length > 0 ? ` (${column.why})` : "";
     const use = useOf(name, input);
     if (use === "label") {
@@ -112,11 +112,8 @@ export function columnRoles(input: ColumnRolesInput): ColumnRole[] {
       return { ...base, ...given(asked), compared: null, role, reason: `${asked.why}${found}` };
     }
     const asked = ask("use_as_feature", classes);
-    if (kept(asked, "use_as_feature")) {
-      const aggregate = strictest(asked.obligations, "aggregate");
-      const only = aggregate === null ? "" : `; only in aggregates of at least ${aggregate} rows`;
-      return { ...base, ...given(asked), role: "feature", use: time, aggregate, reason: `${asked.why}${only}` };
-    }
+    if (kept(asked, "use_as_feature"))
+      return { ...base, ...given(asked), role: "feature", use: time, reason: asked.why };
     const comparing = ask("use_for_evaluation", classes);
     const why = refusedBy(asked);
     if (kept(comparing, "use_for_evaluation"))
