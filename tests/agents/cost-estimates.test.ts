@@ -289,9 +289,29 @@ describe("estimates of other work, on real servers", () => {
       expect((await savings({ dataset: "orders" })).datasets[0]!.lastUse).toBeNull();
     });
 
+    test("what was scored was used, and the scores that came of it weren't", async () => {
+      const scored = { problem: "p", model: "m", deployment: "d", scoring: pins.customers! };
+      const written = { dataset: "orders", pin: pins.orders!, rows: 2 };
+      await sign(it.ml, "predictions.written", scored, written);
+      expect((await savings({ dataset: "customers" })).datasets[0]!.lastUse).toMatchObject({
+        by: "predictions.written",
+      });
+      expect((await savings({ dataset: "orders" })).datasets[0]!.lastUse).toBeNull();
+    });
+
+    test("lineage that was recorded is a use of what it read, from the agent whose event it is alone", async () => {
+      const input = { kind: "dataset", namespace: "", name: "orders", version: "" };
+      await it.emit(it.quality, "ml.lineage_recorded", { inputs: [input], outputs: [] });
+      expect((await savings({ dataset: "orders" })).datasets[0]!.lastUse).toBeNull();
+      await it.emit(it.ml, "ml.lineage_recorded", { inputs: [], outputs: [input] });
+      expect((await savings({ dataset: "orders" })).datasets[0]!.lastUse).toBeNull();
+      await it.emit(it.ml, "ml.lineage_recorded", { inputs: [input], outputs: [] });
+      expect((await savings({ dataset: "orders" })).datasets[0]!.lastUse).toMatchObject({ by: "lineage" });
+    });
+
     test("lists only what no use was seen of for so long", async () => {
       const before = it.clock.now;
-      it.clock.now = new Date(before.getTime() + 40 * 86_400_000);
+      it.clock.now = new Date(Date.now() + 40 * 86_400_000);
       const names = async (unusedForDays: number) =>
         (await savings({ unusedForDays })).datasets.map(({ dataset }) => dataset);
       expect(await names(30)).toContain("orders");

@@ -40,6 +40,7 @@ export const estimateRequest = tool({
     cpuSeconds: Interval,
     usd: Interval,
     memoryMb: z.number(),
+    /** The dearest first. */
     steps: z.array(StepCost),
     /** The table that it was estimated on; null where the plan names none. */
     table: z.object({ dataset: z.string(), rows: z.number(), columns: z.number() }).nullable(),
@@ -76,7 +77,7 @@ export const estimateRequest = tool({
     const from = `${runs.length} finished runs and ${steps.reduce((n, { seen }) => n + seen, 0)} earlier steps`;
     return {
       ...sum,
-      steps,
+      steps: steps.toSorted((a, b) => b.usd.mid - a.usd.mid || a.tool.localeCompare(b.tool)),
       table: manifest && { dataset: manifest.name, rows: manifest.rows, columns: manifest.columns.length },
       basedOn: { runs: runs.length, steps: steps.reduce((n, { seen }) => n + seen, 0) },
       assumptions,

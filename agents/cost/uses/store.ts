@@ -1,4 +1,5 @@
 import type { Database } from "@muster/shared/database/open.ts";
+import { lineageRecorded } from "@muster/shared/domain/lineage.ts";
 import { type RawBuilder, sql } from "kysely";
 import type { Tables } from "../store.ts";
 
@@ -7,14 +8,8 @@ export type Use = { dataset: string; at: string; by: string };
 
 /** Receipts so far behind the last one that was read are read again: numbers are drawn before transactions end. */
 const overlap = 2_000;
-/** Facts whose receipts come from making or naming a dataset, not from reading it. */
-const making = [
-  "dataset.registered",
-  "labels.built",
-  "features.materialized",
-  "features.backfilled",
-  "predictions.written",
-];
+/** Facts whose receipts come from making or naming a dataset, not from reading it; that of predictions is about what was scored. */
+const making = ["dataset.registered", "labels.built", "features.materialized", "features.backfilled"];
 const pin = "([a-z][a-z0-9_]{0,62})@[0-9a-f]{64}";
 
 /** When each dataset was last used, as the evidence and the lineage that was recorded show it. */
@@ -49,15 +44,17 @@ export function useStore(db: Database<Tables>) {
         "receipts",
         (from) => sql`
           select r.seq, r.at, r.fact as by, m[1] as dataset from evidence.receipt r
-          left join lateral regexp_matches(r.document, ${pin}, 'g') m on r.fact <> all(${making}::text[]) where r.seq > ${from}`,
+          left join lateral regexp_matches(case when r.fact = 'predictions.written' then r.about::text else r.document end, ${pin}, 'g') m on r.fact <> all(${making}::text[]) where r.seq > ${from}`,
       );
       await readOn(
         "lineage",
         (from) => sql`
-          select o.seq, o.at, 'lineage' as by, coalesce(i->>'name', i #>> '{}') as dataset from evidence.outbox o
+          select o.seq, o.at, 'lineage' as by, i->>'name' as dataset from evidence.outbox o
           left join lateral jsonb_array_elements(
-            case jsonb_typeof(o.payload->'inputs') when 'array' then o.payload->'inputs' else '[]'::jsonb end) i on true
-          where o.event = 'catalog.lineage_recorded' and o.by = 'catalog' and o.seq > ${from}`,
+            case jsonb_typeof(o.payload->'inputs') when 'array' then o.payload->'inputs' else '[]'::jsonb end) i
+            on i->>'kind' = 'dataset' and i->>'namespace' = ''
+          where o.event like ${`%.${lineageRecorded}`} and o.seq > ${from}
+            and o.by in (split_part(o.event, '.', 1), split_part(o.event, '.', 1) || '-worker')`,
       );
     },
     all: async (): Promise<Map<string, Use>> =>
