@@ -86,6 +86,8 @@ describe("shapes", () => {
   it("are suspected where nearly all are alike, and never where they vary", () => {
     const codes = table({ a: [...repeat(99, (i) => String(10_000 + i)), "1O044"] });
     expect(named(codes, shapeCodes(codes.columns[0]!))).toEqual(["1O044"]);
+    const numbers = table({ a: [...repeat(98, (i) => (i % 30 === 0 ? `${i}` : `${i}.5`)), " ", "1x.5"] });
+    expect(named(numbers, shapeCodes(numbers.columns[0]!))).toEqual([" ", "1x.5"]);
     const lengths = table({ a: repeat(100, (i) => `n${10 ** (i % 5)}`) });
     expect(shapeCodes(lengths.columns[0]!).size).toBe(0);
     const names = table({ a: [...repeat(99, (i) => "abcdefghij"[i % 10]!.repeat(4)), "O'Neil Smith-Jones"] });

@@ -7,8 +7,12 @@ const FEWEST = 50;
 
 /** A text with letters as `a` and digits as `9`, one for each. */
 const fine = (text: string) => text.replace(/\p{L}/gu, "a").replace(/\p{N}/gu, "9");
-/** The same with runs as one. */
-const coarse = (text: string) => fine(text).replace(/a+/g, "a").replace(/9+/g, "9").replace(/\s+/g, " ");
+/** The same with runs as one, and a number as one with its fraction. */
+const coarse = (text: string) =>
+  fine(text)
+    .replace(/a+/g, "a")
+    .replace(/9+([.,]9+)*/g, "9")
+    .replace(/\s+/g, " ");
 
 /** Letters, spaces and the marks that names hold: shapes of these alone vary by right. */
 const NAME = /^[a\s'’.,&()/-]*$/;

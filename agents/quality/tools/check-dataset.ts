@@ -1,6 +1,7 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { DatasetPin, DatasetRef } from "@muster/shared/domain/dataset.ts";
+import { assertionsOf, datasetNode } from "@muster/shared/domain/lineage.ts";
 import { Check } from "@muster/shared/fact/table.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
@@ -29,7 +30,7 @@ export const checkDataset = tool({
   needs: [{ is: "dataset.profiled", of: "dataset", as: "profile" }],
   gives: [{ is: "quality.passed", of: "dataset", when: (out) => out.passed }],
   cost: { ms: 400 },
-  run: async ({ dataset, profile }, { lake, threads, store, now, commit }: Context & QualityDeps) => {
+  run: async ({ dataset, profile }, { lake, threads, store, now, commit, lineage }: Context & QualityDeps) => {
     const manifest = await lake.manifest(dataset);
     const binding = await bindingOn(store, profile.dataset, dataset);
     const { absolute, bound, relations } = await withPins(lake, [dataset], { threads }, async (reader) => ({
@@ -39,6 +40,8 @@ export const checkDataset = tool({
     }));
     const results = [...absolute.results, ...bound];
     const checks = results.map(checkOf);
+    const names = manifest.columns.map((column) => column.name);
+    lineage({ inputs: [{ ...datasetNode(dataset), assertions: assertionsOf(checks, names) }] });
     const failed = checks.filter((check) => !check.success);
     const errors = failed.filter((check) => check.severity === "error");
     const evaluated = checks.filter((check) => typeof check.observed.evaluated === "number").length;

@@ -1,6 +1,7 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { DatasetPin, parseDatasetRef } from "@muster/shared/domain/dataset.ts";
+import { assertionsOf, datasetNode } from "@muster/shared/domain/lineage.ts";
 import { Dropped } from "@muster/shared/domain/model.ts";
 import { Check } from "@muster/shared/fact/table.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
@@ -32,12 +33,14 @@ export const checkTrainingSet = tool({
   ],
   gives: [{ is: "training_set.passed", when: (out) => out.passed }],
   cost: { ms: 400 },
-  run: async ({ problem, scope, view, training }, { lake, threads }: Context & QualityDeps) => {
+  run: async ({ problem, scope, view, training }, { lake, threads, lineage }: Context & QualityDeps) => {
     const joined = view.view.features.filter((feature) => "table" in feature).map((feature) => feature.name);
     const found = await withPins(lake, [training.dataset], { threads }, (engine) =>
       check(engine, { relation: parseDatasetRef(training.dataset).name, columns: training.columns, joined }, problem),
     );
     const checks = [...found.checks, await freshness(scope.datasets.map(({ pin }) => pin))];
+    const names = training.columns.map((column) => column.name);
+    lineage({ inputs: [{ ...datasetNode(training.dataset), assertions: assertionsOf(checks, names) }] });
     const errors = checks.filter((one) => !one.success && one.severity === "error");
     const passed = errors.length === 0;
     const verdict = passed
