@@ -1,6 +1,7 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { Column, DatasetName, DatasetVersion, pinOf } from "@muster/shared/domain/dataset.ts";
+import { copied, datasetNode, type LineageNode } from "@muster/shared/domain/lineage.ts";
 import { ingest } from "@muster/shared/warehouse/ingest.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
@@ -35,9 +36,13 @@ export const registerDataset = tool({
     },
   ],
   cost: { ms: 1000 },
-  run: async (input, { lake, inbox, threads, store, now, commit, emit }: Context & CatalogDeps) => {
+  run: async (input, { lake, inbox, threads, store, now, commit, emit, lineage }: Context & CatalogDeps) => {
+    const file: LineageNode = { kind: "dataset", namespace: "file", name: `inbox/${input.file}`, version: "" };
+    lineage({ inputs: [file] });
     const manifest = await ingest({ lake, inbox, ...input, now: now() });
     const pin = pinOf(manifest.name, manifest.version);
+    const names = manifest.columns.map((column) => column.name);
+    lineage({ outputs: [{ ...datasetNode(pin), columns: copied(file, names) }] });
     const stat = await withPins(lake, [pin], { threads }, (engine) => statOf(engine, manifest));
     commit(async (trx) => {
       await store.saveStat(trx, pin, stat);

@@ -2,6 +2,7 @@ import type { AnyTrx, Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { DataSubject, forgetDataSubject, readDataSubject } from "@muster/shared/data-subject.ts";
 import { DatasetName } from "@muster/shared/domain/dataset.ts";
+import { copied, datasetNode } from "@muster/shared/domain/lineage.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
 import { conclude, destroyRows, refuseUndoable, traceNow } from "../erasure/carry-out.ts";
@@ -76,6 +77,12 @@ export const erasePerson = tool({
       ...{ state: "planned", destroyed: [], models: [], at: now().toISOString(), ended_at: null },
     });
     const gone = await destroyRows(context, planned);
+    for (const { pin, successor } of gone.destroyed) {
+      const from = datasetNode(pin);
+      const names = (await lake.manifest(pin)).columns.map((one) => one.name);
+      const outputs = successor === null ? [] : [{ ...datasetNode(successor), columns: copied(from, names) }];
+      context.lineage({ inputs: [from], outputs });
+    }
     audit("governance.erasure_confirmed", person, { erasure, reason, by: confirmer!.person });
     commit((trx: AnyTrx) => conclude(context, trx, gone));
     after(() => void forgetDataSubject(home, person).catch(() => undefined));

@@ -10,8 +10,8 @@ import { type Change, changesOf } from "./open-newest.ts";
 import { type FeatureRows, readFeatures } from "./read-features.ts";
 import { sampleMatrix } from "./read-matrix.ts";
 
-/** The rows that a deployment meets now: what they are called, the version or hash they are named by, what looks broken. */
-export type CurrentWindow = { name: string; key: string; rows: FeatureRows; broken: string[] };
+/** The rows that a deployment meets now: what they are called, the version or hash they are named by, what they are read from, what looks broken. */
+export type CurrentWindow = { name: string; key: string; pins: DatasetPin[]; rows: FeatureRows; broken: string[] };
 
 /** Where to look for the current rows of a deployment. */
 export type CurrentSource = {
@@ -69,7 +69,9 @@ export async function namedWindow(source: CurrentSource, pin: DatasetPin): Promi
 async function changedWindow({ lake, served, mostRows }: CurrentSource, changes: readonly Change[]) {
   const { rows, cutoff, hash, broken } = await newFeatures(lake, served, changes, mostRows);
   const at = cutoff === null ? "" : ` at ${cutoff}`;
-  return { name: `features of ${served.name} on the newest data${at} (${hash.slice(0, 12)})`, key: hash, rows, broken };
+  const pins = changes.map(({ now }) => now);
+  const name = `features of ${served.name} on the newest data${at} (${hash.slice(0, 12)})`;
+  return { name, key: hash, pins, rows, broken };
 }
 
 async function loggedWindow(source: CurrentSource): Promise<CurrentWindow | null> {
@@ -88,13 +90,13 @@ async function logWindow(
     const where = since === null ? undefined : `__version = ${served.version} AND ${newest}`;
     const order = "__at DESC, __request, __row";
     const rows = await readFeatures(engine, served.features, { relation: "log", where, order, limit: mostRows });
-    return { name: pin, key: pin, rows, broken: [] };
+    return { name: pin, key: pin, pins: [pin], rows, broken: [] };
   } finally {
     engine.close();
   }
 }
 
 const matrixWindow = async ({ lake, served, mostRows }: CurrentSource, pin: DatasetPin): Promise<CurrentWindow> => ({
-  ...{ name: pin, key: pin, broken: [] },
+  ...{ name: pin, key: pin, pins: [pin], broken: [] },
   rows: await sampleMatrix(lake, pin, served.features, mostRows),
 });

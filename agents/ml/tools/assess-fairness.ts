@@ -3,6 +3,7 @@ import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import type { DatasetManifest } from "@muster/shared/domain/dataset.ts";
 import { type AttributeFairness, Fairness } from "@muster/shared/domain/fairness.ts";
+import { datasetNode } from "@muster/shared/domain/lineage.ts";
 import { denseClusters } from "@muster/shared/stats/bootstrap.ts";
 import { z } from "zod";
 import { takeRows } from "../encode.ts";
@@ -56,7 +57,7 @@ export const assessFairness = tool({
   cost: { ms: 1500 },
   run: async (
     { problem, scope, cleared, view, run, evaluation, training, holdout },
-    { lake, threads, seed, getArtifact }: Context & MlDeps,
+    { lake, threads, seed, getArtifact, lineage }: Context & MlDeps,
   ) => {
     const manifests = new Map<string, DatasetManifest>();
     for (const pin of cleared.datasets) manifests.set(pin, await lake.manifest(pin));
@@ -65,6 +66,7 @@ export const assessFairness = tool({
     const found: AttributeFairness[] = [];
     if (attributes.length > 0) {
       const source = { lake, threads, problem, cleared, manifests };
+      lineage({ inputs: [holdout.dataset, training.dataset, ...cleared.datasets].map(datasetNode) });
       const held = await readAttributes(source, attributes, { pin: holdout.dataset, split: "holdout" });
       const trained = await readAttributes(source, attributes, { pin: training.dataset, split: "training" });
       const predicted = predictedOf(run.task, stored, seed);

@@ -46,6 +46,7 @@ export const defineProblem = tool({
     name: z.string().min(1).max(100).optional(),
     positive: z.string().min(1).max(200).optional(),
     entity: column.optional(),
+    labelDelayDays: z.number().int().min(0).max(3650).optional(),
     /** The hash of a problem that was defined before: it is given again as it was, and nothing else may be asked of it. */
     problem: z
       .string()

@@ -2,6 +2,7 @@ import type { AnyTrx, Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { canonical } from "@muster/shared/canonical.ts";
 import { parseDatasetRef } from "@muster/shared/domain/dataset.ts";
+import { copied, deploymentNode, modelNode, modelOutput } from "@muster/shared/domain/lineage.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
 import type { FittedModel } from "../fitted.ts";
@@ -64,6 +65,9 @@ export const deployModel = tool({
         if (evidence.believe(stored)?.about.model !== hash)
           await evidence.store.revoke(trx, stored.id, `version ${version} went live in its place`);
     });
+    const model = modelNode(name, hash);
+    const columns = copied(model, [modelOutput]);
+    context.lineage({ inputs: [model], outputs: [{ ...deploymentNode(name, hash), columns }] });
     context.emit("deployment_changed", { name, version, hash });
     const instead = before && before.hash !== hash ? `, in place of version ${before.version}` : "";
     return {

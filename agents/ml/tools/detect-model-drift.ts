@@ -2,6 +2,7 @@ import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { DatasetRef } from "@muster/shared/domain/dataset.ts";
 import { DriftMethod, DriftReport } from "@muster/shared/domain/drift-report.ts";
+import { datasetNode, deploymentNode } from "@muster/shared/domain/lineage.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
 import { detectDrift } from "../drift/detect.ts";
@@ -49,6 +50,8 @@ export const detectModelDrift = tool({
     const scoring = (await newestScoring(evidence, served))?.dataset ?? served.scoring;
     const source = { lake, served, since: row.at, scoring, leastRows: minRows, mostRows };
     const window = await (current === undefined ? currentWindow(source) : namedWindow(source, current));
+    const read = [served.training, ...window.pins].map(datasetNode);
+    context.lineage({ inputs: [...read, deploymentNode(deployment, row.hash)] });
     const reference = await sampleMatrix(lake, served.training, served.features, mostRows);
     const model = await openModel(await evidence.artifact(row.hash), { expectedSha256: row.hash });
     try {

@@ -1,6 +1,7 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { DatasetPin } from "@muster/shared/domain/dataset.ts";
+import { datasetNode, modelNode } from "@muster/shared/domain/lineage.ts";
 import { Evaluation } from "@muster/shared/domain/model.ts";
 import { denseClusters } from "@muster/shared/stats/bootstrap.ts";
 import { z } from "zod";
@@ -35,6 +36,7 @@ export const evaluateModel = tool({
     const { store, lake, threads, seed, now, request, key, shown, getArtifact } = context;
     const { task, threshold, classes, constant } = run;
     await lake.standing(holdout.dataset);
+    context.lineage({ inputs: [datasetNode(holdout.dataset), modelNode(problem.name, run.model)] });
     const { inputs } = await loadFitted(run.artifacts.fitted, getArtifact);
     const set = await readTrainingSet({
       ...{ file: lake.file(holdout.dataset), task, positive: positiveOf(problem), features: inputs },

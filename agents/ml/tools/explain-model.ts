@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
+import { datasetNode } from "@muster/shared/domain/lineage.ts";
 import { Explanation } from "@muster/shared/domain/model.ts";
 import { z } from "zod";
 import { explainSample } from "../explain-sample.ts";
@@ -26,7 +27,8 @@ export const explainModel = tool({
   ],
   gives: [{ is: "model.explained" }],
   cost: { ms: 2000 },
-  run: async ({ run, view, training }, { lake, getArtifact }: Context & MlDeps) => {
+  run: async ({ run, view, training }, { lake, getArtifact, lineage }: Context & MlDeps) => {
+    lineage({ inputs: [datasetNode(training.dataset)] });
     const fitted = await loadFitted(run.artifacts.fitted, getArtifact);
     const { columns, rows } = await sampleMatrix(lake, training.dataset, fitted.inputs, mostRows);
     const columnsOf = Object.fromEntries(view.view.features.map((feature) => [feature.name, rawColumnsOf(feature)]));

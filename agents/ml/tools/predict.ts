@@ -1,7 +1,9 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
+import { datasetNode, deploymentNode } from "@muster/shared/domain/lineage.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
+import { scoredColumns } from "../answered-columns.ts";
 import { openModel } from "../onnx/run.ts";
 import { loadFitted } from "../scoring/load-fitted.ts";
 import { writeScores } from "../scoring/write-scores.ts";
@@ -44,6 +46,8 @@ export const predict = tool({
     const served = await readPackage(deployment, context.getArtifact);
     if (served.hash !== run.model || served.view.hash !== view.view.hash)
       throw fault("precondition_failed", `the run shown isn't that of the live ${live.name}; ask again`);
+    const deployed = deploymentNode(live.name, live.hash);
+    context.lineage({ inputs: [deployed, datasetNode(scoring.dataset)] });
     const fitted = await loadFitted(served.fitted, context.getArtifact);
     const model = await openModel(await context.getArtifact(served.hash), { expectedSha256: live.hash });
     try {
@@ -54,6 +58,8 @@ export const predict = tool({
       });
       const { name: dataset, version, rows } = manifest;
       const pin = `${dataset}@${version}`;
+      const columns = scoredColumns(served, deployed, scoring.dataset);
+      context.lineage({ outputs: [{ ...datasetNode(pin), columns }] });
       context.emit("predictions_written", { deployment: live.name, dataset, pin, rows });
       return { dataset, pin, rows, reasons, verdict: `${rows} rows scored into ${dataset}, ${methodWords[reasons]}` };
     } finally {

@@ -1,5 +1,6 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
+import { copied, modelNode, modelOutput } from "@muster/shared/domain/lineage.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
 import { slug } from "../define-problem.ts";
@@ -35,6 +36,9 @@ export const registerModel = tool({
     const { name, instead } = await modelName(wanted, { dataset, target, task }, store.ownerOf);
     const { same, newest } = await store.versionsOf(name, run.model);
     const version = same ?? newest + 1;
+    const trained = modelNode(problem.name, run.model);
+    const columns = copied(trained, [modelOutput]);
+    context.lineage({ inputs: [trained], outputs: [{ ...modelNode(name, run.model), columns }] });
     if (same === null) {
       commit((trx) =>
         store.insertVersion(trx, {

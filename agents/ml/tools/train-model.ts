@@ -1,8 +1,10 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
+import { datasetNode, modelNode } from "@muster/shared/domain/lineage.ts";
 import { RunResult } from "@muster/shared/domain/model.ts";
 import { asFault, Fault, fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
+import { trainedColumns } from "../answered-columns.ts";
 import { checkTrainable } from "../cleared-features.ts";
 import type { MlDeps } from "../index.ts";
 import { positiveOf } from "../positive.ts";
@@ -45,6 +47,7 @@ export const trainModel = tool({
     const { store, lake, now, signal, progress, seed, threads, xgboostLibrary } = context;
     checkTrainable(view.view, cleared);
     await lake.standing(training.dataset);
+    context.lineage({ inputs: [datasetNode(training.dataset)] });
     const { dataset, target, task } = problem;
     const run = context.id("run");
     const began = now();
@@ -78,6 +81,8 @@ export const trainModel = tool({
         validation: chosen.validation,
       };
       context.commit((trx) => store.finishRun(trx, result, now().toISOString()));
+      const columns = trainedColumns(training.dataset, features);
+      context.lineage({ outputs: [{ ...modelNode(problem.name, result.model), columns }] });
       const { algorithm, rounds, folds, cpuSeconds, peakMemoryMb } = result;
       context.emit("run_finished", {
         ...{ run, request: context.request, key: context.key, reservation: reserved.reservation },
