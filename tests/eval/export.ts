@@ -19,8 +19,8 @@ export const evaluation = {
   async run() {
     const folder = mkdtempSync(join(tmpdir(), "muster-export-"));
     const python = join(folder, "python");
-    const run = (command: string, args: string[], env: Record<string, string> = {}) =>
-      execFileSync(command, args, { cwd: folder, stdio: "pipe", env: { ...process.env, ...env } }).toString();
+    const run = (command: string, args: string[]) =>
+      execFileSync(command, args, { cwd: folder, stdio: "pipe" }).toString();
     run("python3", ["-m", "venv", python]);
     run(join(python, "bin", "pip"), ["install", "--quiet", ...pinned]);
     const it = await startSwarm();
@@ -46,10 +46,9 @@ export const evaluation = {
       const target = "{type: duckdb, path: built.duckdb, threads: 2}";
       writeFileSync(join(folder, "profiles.yml"), `exported:\n  target: here\n  outputs:\n    here: ${target}\n`);
       const lake = await openLake(it.home);
-      const told = run(join(python, "bin", "dbt"), ["build", "--profiles-dir", "."], {
-        MUSTER_LAKE: lake.folder,
-        DBT_SEND_ANONYMOUS_USAGE_STATS: "false",
-      });
+      const quiet = "DBT_SEND_ANONYMOUS_USAGE_STATS=false";
+      const dbt = [join(python, "bin", "dbt"), "build", "--profiles-dir", "."];
+      const told = run("env", [`MUSTER_LAKE=${lake.folder}`, quiet, ...dbt]);
       const [, passed = "0", failed = "0"] = /PASS=(\d+) WARN=\d+ ERROR=(\d+)/.exec(told) ?? [];
       const cases: { role: string; rows: number; missing: number; worst: number }[] = [];
       for (const role of ["training", "scoring"]) {
