@@ -58,10 +58,12 @@ export async function openMarked(
         const rows = part.map(() => `(${place}, ?)`).join(", ");
         await engine.query(`INSERT INTO wanted VALUES ${rows}`, part);
       }
+      // One value, as almost always, is compared; a membership test for each of many columns would be a join for each.
+      const is = values.length === 1 ? "=" : "IN";
       if (values.length > 0)
         tests.set(
           column.name,
-          `coalesce(${plainSql(column)} IN (SELECT value FROM wanted WHERE place = ${place}), false)`,
+          `coalesce(${plainSql(column)} ${is} (SELECT value FROM wanted WHERE place = ${place}), false)`,
         );
     }
     if (mention !== null) {
