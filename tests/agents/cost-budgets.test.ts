@@ -35,6 +35,18 @@ describe("budgets on real servers", () => {
     await it.setBudget({ scope: "everyone", period: "quarter", limitUsd: null });
   });
 
+  test("two processes that reserve side by side never reserve more than there is either", async () => {
+    const stopOther = await it.serveAnother();
+    await it.setBudget({ scope: "user", subject: "wes", period: "total", limitUsd: 0.0205 });
+    const came = await Promise.allSettled(Array.from({ length: 24 }, () => it.reserve({ person: "wes" })));
+    const codes = came.map((one) => (one.status === "rejected" ? (one.reason as { code: string }).code : "reserved"));
+    expect(["reserved", "over_budget", "unavailable"]).toEqual(expect.arrayContaining([...new Set(codes)]));
+    const { rows } = await it.own.pool.query("select sum(usd)::float8 as usd from cost.spend where person = 'wes'");
+    expect(rows[0].usd).toBeGreaterThan(0.015);
+    expect(rows[0].usd).toBeLessThanOrEqual(0.0205 + 1e-12);
+    await stopOther();
+  });
+
   test.each([
     ["user", "day", "this person per day"],
     ["user", "week", "this person per week"],

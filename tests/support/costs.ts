@@ -100,6 +100,11 @@ export async function openCosts() {
         await settleEvents(settling());
         if (!(await holds())) throw new Error("not settled yet");
       }, AbortSignal.timeout(10_000)),
+    /** Serves the agent from a second process too, as while one is being replaced. Gives a function that stops it. */
+    serveAnother: async () => {
+      const process = await bench.process("cost", { now: () => clock.now });
+      return serve({ process, agent: cost, opened: await cost.open(process) }, null);
+    },
     stop: async () => {
       await stop();
       await bench.stop();
