@@ -23,6 +23,8 @@ export type ProblemRequest = {
   positive?: string;
   /** The key column of the entity in a flat table. */
   entity?: string;
+  /** Days from a row's event until its label is known, in a flat table of events. */
+  labelDelayDays?: number;
 };
 
 /** A problem before it has its hash. */

@@ -115,6 +115,11 @@ export function defineEvent(
   if (request.task !== undefined && request.task !== "binary") {
     throw fault("invalid_input", `whether something ends is a yes-or-no question, not ${request.task}`);
   }
+  if (request.labelDelayDays !== undefined)
+    throw fault(
+      "invalid_input",
+      "when an end is known follows from its grace; pass graceDays instead of labelDelayDays",
+    );
   if (now === null)
     throw fault("unfit", "no table of the scope has an event time, so nothing says what is known by now");
   const graceDays = event.graceDays ?? GRACE_DAYS;

@@ -127,6 +127,12 @@ export function defineFlat(
   const entity =
     request.entity === undefined ? keyOf(facts, target) : namedColumn(manifest.columns, request.entity, manifest.name);
   const time = timeOf(facts, target);
+  const labelDelayDays = request.labelDelayDays ?? 0;
+  if (labelDelayDays > 0 && time === null)
+    throw fault(
+      "invalid_input",
+      `${manifest.name} has no time from which labels could be delayed; load it with --time, or leave labelDelayDays out`,
+    );
   const holdout: Problem["holdout"] =
     time === null
       ? { kind: "entities", share: HOLDOUT_SHARE, salt: hashOf([manifest.name, target]).slice(0, 16) }
@@ -139,6 +145,9 @@ export function defineFlat(
       ? []
       : ["The table has no history of its rows, so the period asked for can't be applied."]),
     ...(entity === null ? ["No column names the rows, so each row stands for itself."] : []),
+    ...(labelDelayDays === 0
+      ? []
+      : [`${target} is known ${labelDelayDays} days after ${time}: younger rows are scored and not learned from.`]),
     ...(scored === 0 ? [] : [`${scored} rows without ${target} are scored and not learned from.`]),
   ];
   const heldOut = time === null ? "a fifth of them, chosen by hash" : `the last fifth by ${time}`;
@@ -152,7 +161,7 @@ export function defineFlat(
     cutoffs: { training: [], holdout: null, scoring: null },
     horizon: null,
     label: { kind: "column", column: target, positive },
-    labelDelayDays: 0,
+    labelDelayDays,
     metric: metricFor(task, request.metric),
     exclusions,
     holdout,

@@ -1,13 +1,10 @@
 import type { Problem } from "../domain/problem.ts";
 import { fault } from "../fault.ts";
 import { quoteIdent, quoteLiteral } from "../warehouse/quote.ts";
-import { addHorizon, knownAt, momentOf } from "./horizon.ts";
+import { addHorizon, knownAt, momentOf, timestampSql } from "./horizon.ts";
 import { columnOf, qualified, type Relation, TEMPORAL, typedColumn } from "./schema.ts";
 
 type Split = "training" | "holdout" | "scoring";
-
-const timestampSql = (moment: Date): string =>
-  `TIMESTAMP ${quoteLiteral(moment.toISOString().slice(0, 23).replace("T", " "))}`;
 
 /** The cutoffs that may be used, with the end of their window. A training cutoff whose label isn't known yet is left out. */
 function closedCutoffs(

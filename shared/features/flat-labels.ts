@@ -1,6 +1,7 @@
 import type { Problem } from "../domain/problem.ts";
 import { fault } from "../fault.ts";
 import { quoteIdent } from "../warehouse/quote.ts";
+import { momentOf, timestampSql } from "./horizon.ts";
 import { columnOf, finiteSql, qualified, type Relation, TEMPORAL, typedColumn } from "./schema.ts";
 import { inShareSql } from "./side.ts";
 
@@ -33,6 +34,7 @@ function holdoutSql(problem: Problem): string {
  * SQL for the labelled rows of a flat table: one per table row, `own` columns beside. The cutoff is the row's own event
  * time, null where the table has none. A row is named by the entity's key; without a key by the hash of its content but
  * for the label (equal rows numbered `~2`, `~3`), so that equal rows lie on one side of the hold-out.
+ * Rows whose label isn't known by the data's now have none.
  */
 export function flatLabelRows(problem: Problem, source: Relation, own: readonly string[]): string {
   if (problem.label.kind !== "column") throw fault("invalid_input", "the problem's label is no column of a flat table");
@@ -41,29 +43,34 @@ export function flatLabelRows(problem: Problem, source: Relation, own: readonly 
   if (problem.task === "regression")
     typedColumn(source, label.name, ["integer", "number", "boolean"], "a regression's target");
   const labelSql = problem.task === "regression" ? finiteSql(`CAST(${value} AS DOUBLE)`) : `CAST(${value} AS VARCHAR)`;
+  const at = (name: string | null) =>
+    name === null
+      ? "CAST(NULL AS TIMESTAMP)"
+      : `CAST(${qualified("t", typedColumn(source, name, TEMPORAL, "the event time").name)} AS TIMESTAMP)`;
+  const delayed = problem.time !== null && problem.labelDelayDays > 0;
+  const known = delayed ? `${at(problem.time)} + ${problem.labelDelayDays} * INTERVAL '1 day'` : at(null);
+  // A row whose label isn't known yet is scored, whatever stands there.
+  const now = delayed && problem.now !== null ? timestampSql(momentOf(problem.now)) : null;
+  const said = now === null ? labelSql : `CASE WHEN ${known} > ${now} THEN NULL ELSE ${labelSql} END`;
   const content = contentSql(
     "t",
     source.columns.filter((c) => c.name !== label.name),
   );
   const key = problem.entity === null ? null : qualified("t", columnOf(source, problem.entity).name);
   const moment = problem.holdout.kind === "last_time" ? problem.holdout.time : problem.time;
-  const at = (name: string | null) =>
-    name === null
-      ? "CAST(NULL AS TIMESTAMP)"
-      : `CAST(${qualified("t", typedColumn(source, name, TEMPORAL, "the event time").name)} AS TIMESTAMP)`;
   const carried = own.map((name) => `, ${qualified("t", columnOf(source, name).name)}`).join("");
   const named = own.map((name) => `, ${quoteIdent(name)}`).join("");
   const entity = key === null ? "CASE WHEN __twin = 1 THEN __base ELSE __base || '~' || __twin END" : "__base";
   const twin = key === null ? ", row_number() OVER (PARTITION BY __base ORDER BY __label) AS __twin" : "";
   return `WITH __read AS (
   SELECT ${key === null ? content : `coalesce(CAST(${key} AS VARCHAR), ${content})`} AS __base,
-    ${at(problem.time)} AS __when, ${at(moment)} AS __at, ${labelSql} AS __label${carried}
+    ${at(problem.time)} AS __when, ${at(moment)} AS __at, ${said} AS __label, ${known} AS __known${carried}
   FROM ${quoteIdent(source.relation)} t
 ), __sided AS (
   SELECT *, ${holdoutSql(problem)} AS __held${twin} FROM __read
   WINDOW labelled AS (PARTITION BY __label IS NULL)
 )
-SELECT ${entity} AS __entity, __when AS __cutoff, __label, CAST(NULL AS TIMESTAMP) AS __known_at,
+SELECT ${entity} AS __entity, __when AS __cutoff, __label, __known AS __known_at,
   CASE WHEN __label IS NULL THEN 'scoring' WHEN __held THEN 'holdout' ELSE 'training' END AS __split${named}
 FROM __sided`;
 }

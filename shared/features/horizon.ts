@@ -1,5 +1,6 @@
 import type { Horizon } from "../domain/problem.ts";
 import { fault } from "../fault.ts";
+import { quoteLiteral } from "../warehouse/quote.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -14,6 +15,10 @@ export function momentOf(iso: string): Date {
 
 /** The UTC date of a moment as `2026-07-01`. */
 export const dateOf = (moment: Date): string => moment.toISOString().slice(0, 10);
+
+/** SQL for a moment, to the millisecond. */
+export const timestampSql = (moment: Date): string =>
+  `TIMESTAMP ${quoteLiteral(moment.toISOString().slice(0, 23).replace("T", " "))}`;
 
 /** A moment so many days later (24 hours each; negative: earlier). */
 export const addDays = (moment: Date, days: number): Date => new Date(moment.getTime() + days * DAY_MS);

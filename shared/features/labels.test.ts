@@ -154,6 +154,24 @@ describe("labels of a flat table", () => {
     expect(rows.every((r) => r.__cutoff === null && r.__known_at === null)).toBe(true);
   });
 
+  it("aren't there for rows so young that theirs isn't known yet", async () => {
+    const schema = columns("id:text", "at:timestamp", "left:text");
+    const data = Array.from({ length: 10 }, (_, i) => [`r${i}`, `2026-03-0${i + 1}`.replace("010", "10"), "yes"]);
+    await createTable(engine, "young", { columns: schema, rows: data });
+    const problem = flatProblem({
+      ...{ dataset: "young", entity: "id", time: "at", labelDelayDays: 3, now: "2026-03-10T00:00:00.000Z" },
+      holdout: { kind: "last_time", share: 0.2, time: "at" },
+    });
+    const rows = await engine.query(compileLabels(problem, { relation: "young", columns: schema }));
+    expect(rows.map((row) => [row.__entity, row.__split, row.__label]).slice(-4)).toEqual([
+      ["r6", "holdout", "yes"],
+      ["r7", "scoring", null],
+      ["r8", "scoring", null],
+      ["r9", "scoring", null],
+    ]);
+    expect(String(rows[0]!.__known_at)).toContain("2026-03-04");
+  });
+
   it("hold out whole entities, those that the same hash names here", async () => {
     const rows = await labels(
       rowsOf(3000, (i) => `ünit ${i % 500}`),

@@ -13,7 +13,8 @@ export type CompiledPast = Windows & { values: Map<string, string>; left: PastFe
  * nothing but the time tells which came first. `lag` may be ordered.
  */
 const fits = (feature: PastFeature, past: Past): boolean =>
-  !past.few &&
+  // A lag by a join would meet all earlier rows of its key.
+  (!past.few || feature.kind === "lag") &&
   feature.key === feature.localKey &&
   feature.arrived === null &&
   (feature.order === undefined || feature.kind === "lag") &&

@@ -1,10 +1,12 @@
+import type { Column } from "@muster/shared/domain/dataset.ts";
 import type { Feature } from "@muster/shared/domain/feature.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
 import type { Timing } from "@muster/shared/features/timing/timing.ts";
 import { allowedColumns } from "./allowed-columns.ts";
 import { asOfCutoff, saidOfDates } from "./as-of.ts";
-import { uniquelyNamed } from "./names.ts";
+import { labelCandidates } from "./label-candidates.ts";
+import { keyNamed, uniquelyNamed } from "./names.ts";
 import { ownCandidates } from "./own-candidates.ts";
 import { type Related, relatedCandidates } from "./related-candidates.ts";
 import { type Dropped, hasCutoffs, ownTable, type Scope } from "./scope.ts";
@@ -29,18 +31,24 @@ function reachable(problem: Problem, scope: Scope): Omit<Related, "columns">[] {
   return [...found.values()];
 }
 
-/** A flat table of events joined with its own past, by keys that come again (a card, a customer). */
-function ownPast(problem: Problem, scope: Scope): Omit<Related, "columns">[] {
-  const table = ownTable(problem, scope)!;
-  if (problem.time === null || table.manifest.time !== problem.time) return [];
-  return table.manifest.columns
-    .filter((c) => {
-      const s = table.stats[c.name];
-      const key = scope.roles[`${problem.dataset}.${c.name}`] === "key";
-      return key && c.name !== problem.entity && s !== undefined && s.distinct >= 10 && s.distinct <= s.rows / 2;
-    })
+/** The keys of a flat table of events whose own past can be looked into: those that come again (a card, a customer). */
+function pastKeys(problem: Problem, scope: Scope): string[] {
+  const { manifest, stats } = ownTable(problem, scope)!;
+  if (problem.time === null || manifest.time !== problem.time) return [];
+  const role = (name: string) => scope.roles[`${problem.dataset}.${name}`];
+  const usable = manifest.columns.filter((c) => {
+    const s = stats[c.name];
+    const named = role(c.name) === "key" || (role(c.name) === "feature" && (c.type === "text" || keyNamed(c)));
+    const excluded = problem.exclusions.some((name) => name === c.name || name === `${problem.dataset}.${c.name}`);
+    const label = problem.label.kind === "column" && problem.label.column === c.name;
+    if (!named || excluded || label || c.name === problem.entity || s === undefined) return false;
+    return s.distinct >= 10 && s.distinct <= s.rows / 2;
+  });
+  const surely = (c: Column) => Number(role(c.name) === "key" || keyNamed(c));
+  return [...usable]
+    .sort((a, b) => surely(b) - surely(a))
     .slice(0, MOST_OWN_KEYS)
-    .map((c) => ({ table, key: c.name, localKey: c.name, unique: false }));
+    .map(({ name }) => name);
 }
 
 /** At most `MOST_CANDIDATES`, taken in turn from each source, so that no table crowds out the others. */
@@ -71,14 +79,20 @@ export function candidateFeatures(
     throw fault("not_found", `the scope has no dataset ${problem.dataset}; pin it with its tables`);
   const allowed = new Map(scope.tables.map((t) => [t.manifest.name, allowedColumns(t, problem, scope, timing)]));
   const columnsOf = (name: string) => allowed.get(name)!.columns;
-  const related = [...reachable(problem, scope), ...ownPast(problem, scope)].map((r) => ({
+  const keys = pastKeys(problem, scope);
+  const past = keys.map((key) => ({ table: own, key, localKey: key, unique: false }));
+  const related = [...reachable(problem, scope), ...past].map((r) => ({
     ...r,
     columns: columnsOf(r.table.manifest.name).filter((c) => c.name !== r.key),
   }));
   const read = new Set([problem.dataset, ...related.map((r) => r.table.manifest.name)]);
   const dropped = [...read].flatMap((name) => allowed.get(name)!.dropped);
   const ownFeatures = ownCandidates(columnsOf(problem.dataset), own.stats, problem);
-  const sources = [ownFeatures, ...related.map((r) => relatedCandidates(r, problem))];
+  const sources = [
+    ownFeatures,
+    ...related.map((r) => relatedCandidates(r, problem)),
+    labelCandidates(own, keys, columnsOf(problem.dataset), problem),
+  ];
   const { features, left } = bounded(
     sources.map((source) => source.flatMap((f) => asOfCutoff(f, problem.dataset, timing) ?? [])),
   );

@@ -1,6 +1,12 @@
+import type { Column } from "@muster/shared/domain/dataset.ts";
 import type { Feature } from "@muster/shared/domain/feature.ts";
 
 const MOST = 120;
+const KEY_NAME = /(^|[_\s-])(id|key|no|nr|code|uuid|guid)$|(?<=[a-z])(Id|ID|Key|No|Nr|Code)$/i;
+
+/** Whether a column is called like one that names something: a number of it is no amount. */
+export const keyNamed = ({ name, type }: Column): boolean =>
+  (type === "integer" || type === "text") && KEY_NAME.test(name);
 
 /** A feature's name from words and column names; a single column keeps its name where that is allowed. */
 export function featureName(...parts: string[]): string {

@@ -8,6 +8,10 @@ import { featureName } from "./names.ts";
 
 const MOST_AMOUNTS = 6;
 const MOST_DATES = 3;
+const TEXT_PATTERNS = ["digit_share", "upper_share", "punctuation_share", "has_url"] as const;
+/** Categories are crossed where each cross has rows enough to be told from chance. */
+const MOST_CROSSED = 3;
+const ROWS_A_CROSS = 100;
 
 /** Whether text is read as text: long on average, and too many values for a category. */
 export const textLike = (s: ColumnStats): boolean => (s.meanLength ?? 0) > TEXT_LENGTH && s.distinct > 200;
@@ -33,6 +37,11 @@ function ofText(c: Column, s: ColumnStats): Feature[] {
   return [
     { kind: "text_length", name: featureName(c.name, "length"), column: c.name },
     { kind: "text_words", name: featureName(c.name, "words"), column: c.name },
+    ...TEXT_PATTERNS.map(
+      (pattern): Feature => ({
+        ...{ kind: "text_pattern", name: featureName(c.name, pattern), column: c.name, pattern },
+      }),
+    ),
   ];
 }
 
@@ -85,7 +94,19 @@ function ofPairs(columns: readonly Column[], stats: Record<string, ColumnStats>,
   return features;
 }
 
-/** Typed features over the entity's own row: columns, parts and ages of dates, ratios, differences, logarithms, text sizes. */
+/** Pairs of the first few categories, where every cross of theirs can have a hundred rows. */
+function ofCategories(columns: readonly Column[], stats: Record<string, ColumnStats>): Feature[] {
+  const few = columns.filter((c) => c.type === "text" && stats[c.name]!.distinct >= 2).slice(0, MOST_CROSSED);
+  return few.flatMap((a, i) =>
+    few.slice(i + 1).flatMap((b): Feature[] => {
+      const crosses = stats[a.name]!.distinct * stats[b.name]!.distinct;
+      if (crosses * ROWS_A_CROSS > stats[a.name]!.rows) return [];
+      return [{ kind: "cross", name: featureName(a.name, "and", b.name), columns: [a.name, b.name] }];
+    }),
+  );
+}
+
+/** Typed features over the entity's own row: columns, parts and ages of dates, ratios, differences, logarithms, sizes and patterns of text, crosses. */
 export function ownCandidates(
   columns: readonly Column[],
   stats: Record<string, ColumnStats>,
@@ -96,5 +117,5 @@ export function ownCandidates(
     if (NUMERIC.includes(c.type)) return ofNumber(c, s);
     return TEMPORAL.includes(c.type) ? ofDate(c, s, problem) : ofText(c, s);
   });
-  return [...single, ...ofPairs(columns, stats, problem)];
+  return [...single, ...ofPairs(columns, stats, problem), ...ofCategories(columns, stats)];
 }

@@ -3,7 +3,7 @@ import type { Feature } from "@muster/shared/domain/feature.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { momentOf } from "@muster/shared/features/horizon.ts";
 import { NUMERIC, TEMPORAL } from "@muster/shared/features/schema.ts";
-import { featureName } from "./names.ts";
+import { featureName, keyNamed } from "./names.ts";
 import { textLike } from "./own-candidates.ts";
 import { hasCutoffs, type ScopeTable } from "./scope.ts";
 
@@ -15,6 +15,7 @@ const MOST_WINDOWS = 3;
 const MOST_VALUES = 5;
 const MOST_MEASURES = 5;
 const LOW_CARDINALITY = 12;
+const MOST_LAGS = 2;
 
 /** "7d", "1h", "10min": a window's length in a name. */
 export const windowName = (days: number): string =>
@@ -69,8 +70,15 @@ function windows({ table, key, localKey, columns }: Related, problem: Problem): 
     days: w,
     ...rest,
   });
-  const measures = columns.filter((c) => NUMERIC.includes(c.type)).slice(0, MOST_MEASURES);
-  const kinds = columns.filter((c) => c.type === "text" && table.stats[c.name]!.distinct <= 1000);
+  // A number that names something is counted, never added up.
+  const measures = columns.filter((c) => NUMERIC.includes(c.type) && !keyNamed(c)).slice(0, MOST_MEASURES);
+  const kinds = columns.filter((c) => keyNamed(c) || (c.type === "text" && table.stats[c.name]!.distinct <= 1000));
+  const own = dataset === problem.dataset;
+  const before = (own ? measures : []).slice(0, MOST_LAGS).map(
+    (c): Feature => ({
+      ...{ kind: "lag", name: featureName(name, "last", c.name), ...joined, column: c.name, type: c.type, back: 1 },
+    }),
+  );
   const [short, long] = [days[0]!, days.at(-1)!];
   const trend = (label: string[], aggregate: "count" | "sum", column: string | null): Feature[] =>
     short === long
@@ -118,6 +126,7 @@ function windows({ table, key, localKey, columns }: Related, problem: Problem): 
   ];
   return [
     { kind: "recency_days", name: featureName(name, "since_days"), ...joined },
+    ...before,
     ...trend(["count"], "count", null),
     ...measures.filter((c) => c.type !== "boolean").flatMap((c) => trend(["sum", c.name], "sum", c.name)),
     ...days.flatMap(per),
