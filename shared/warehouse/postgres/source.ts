@@ -59,11 +59,12 @@ export function openPostgresSource(
   return {
     name: connection.name,
     inspect: () =>
-      inside(async ({ query }): Promise<Inspection> => {
-        const [about] = await query<{ engine: string; role: string }>(
+      inside(async ({ catalog }): Promise<Inspection> => {
+        const [about] = await catalog<{ engine: string; role: string }>(
           "SELECT split_part(version(), ' ', 1) || ' ' || split_part(version(), ' ', 2) AS engine, current_user AS role",
+          [],
         );
-        const [writes] = await query<{ writes: boolean }>(CAN_WRITE);
+        const [writes] = await catalog<{ writes: boolean }>(CAN_WRITE, []);
         return { engine: about!.engine, role: about!.role, canWrite: writes!.writes };
       }),
     crawl: (cursor, limit) =>
