@@ -1,7 +1,9 @@
 import { type Migration, migrateOwn, openDatabase, type Trx } from "@muster/shared/database/open.ts";
 import type { DatasetPin } from "@muster/shared/domain/dataset.ts";
-import type { Join } from "@muster/shared/domain/join.ts";
+import type { FactName } from "@muster/shared/fact/table.ts";
+import { sql } from "kysely";
 import type pg from "pg";
+import type { FoundJoin } from "./joins.ts";
 import { type SearchTables, searchMigration, searchStore } from "./search/store.ts";
 import { type SourceTables, sourceMigration, sourceStore } from "./sources/store.ts";
 import type { DatasetStat } from "./stat.ts";
@@ -13,6 +15,16 @@ type Tables = {
 } & SearchTables &
   SourceTables &
   TextTables;
+
+/** Facts that come from reading a dataset's rows to learn, to score or to compare. */
+const usingFacts: FactName[] = [
+  "labels.built",
+  "features.materialized",
+  "features.backfilled",
+  "run.finished",
+  "predictions.written",
+  "drift.checked",
+];
 
 const migrations: Migration[] = [
   {
@@ -57,11 +69,19 @@ export async function openCatalogStore(pool: pg.Pool) {
         .execute();
       return new Map(rows.map((row) => [row.pin, row.stat as unknown as DatasetStat]));
     },
-    joins: async (scope: string): Promise<Join[] | null> => {
-      const row = await db.selectFrom("join_set").select("joins").where("scope", "=", scope).executeTakeFirst();
-      return row ? (row.joins as unknown as Join[]) : null;
+    /** When rows of each dataset were last used for labels, features, a training or predictions, as the evidence shows it. */
+    lastUses: async (): Promise<Map<string, string>> => {
+      const { rows } = await sql<{ dataset: string; at: string }>`
+        select m[1] as dataset, max(r.at) as at
+        from evidence.receipt r, regexp_matches(r.about::text, '([a-z][a-z0-9_]{0,62})@[0-9a-f]{64}', 'g') m
+        where r.fact = any(${usingFacts}::text[]) group by m[1]`.execute(db);
+      return new Map(rows.map(({ dataset, at }) => [dataset, at]));
     },
-    saveJoins: async (scope: string, joins: readonly Join[]): Promise<void> => {
+    joins: async (scope: string): Promise<FoundJoin[] | null> => {
+      const row = await db.selectFrom("join_set").select("joins").where("scope", "=", scope).executeTakeFirst();
+      return row ? (row.joins as unknown as FoundJoin[]) : null;
+    },
+    saveJoins: async (scope: string, joins: readonly FoundJoin[]): Promise<void> => {
       await db
         .insertInto("join_set")
         .values({ scope, joins: JSON.stringify(joins) })

@@ -1,15 +1,10 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
-import { hashOf } from "@muster/shared/canonical.ts";
-import { type DatasetManifest, DatasetName, DatasetPin, pinOf } from "@muster/shared/domain/dataset.ts";
+import { DatasetName, DatasetPin, pinOf } from "@muster/shared/domain/dataset.ts";
 import { Join } from "@muster/shared/domain/join.ts";
-import { fault } from "@muster/shared/fault.ts";
-import { asOfNow } from "@muster/shared/warehouse/newest.ts";
-import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
-import { inPlace } from "../in-place.ts";
 import type { CatalogDeps } from "../index.ts";
-import { findJoins } from "../joins.ts";
+import { joinsBetween, neighbours } from "../joins/known.ts";
 import { reachable } from "../scope.ts";
 
 /** How many of the datasets that were left out a verdict names. */
@@ -18,9 +13,6 @@ const apart = (names: readonly string[]): string =>
   names.length === 0
     ? ""
     : `; not looked at, since they stand in another place or can't be read now: ${names.slice(0, namedApart).join(", ")}${names.length > namedApart ? ` and ${names.length - namedApart} more` : ""}`;
-
-/** Tables looked at for joins at most: the newest first where there are more. */
-const widestSearch = 60;
 
 export const pinDatasets = tool({
   name: "pin_datasets",
@@ -37,26 +29,9 @@ export const pinDatasets = tool({
   needs: [{ is: "problem.defined", as: "problem" }],
   gives: [{ is: "scope.pinned", about: ({ datasets }) => ({ scope: datasets.map(({ pin }) => pin).sort() }) }],
   cost: { ms: 300 },
-  run: async ({ problem }, { lake, store, threads, now }: Context & CatalogDeps) => {
-    const sources = (await lake.list()).filter(({ kind }) => kind === "source");
-    const known = sources.find(({ name }) => name === problem.dataset);
-    if (!known)
-      throw fault("not_found", `no dataset ${problem.dataset}; load it with: muster load FILE --as ${problem.dataset}`);
-    const { tables: others, elsewhere } = await inPlace(
-      lake,
-      sources.filter((one) => one !== known),
-      { place: known.place, most: widestSearch - 1, now: now() },
-    );
-    const label = await asOfNow(lake, known, now());
-    const tables = [label, ...others].sort((a, b) => a.name.localeCompare(b.name));
-    const joins = await joinsOf(tables, async () =>
-      withPins(
-        lake,
-        tables.map(({ name, version }) => pinOf(name, version)),
-        { threads },
-        (engine) => findJoins(engine, tables),
-      ),
-    );
+  run: async ({ problem }, context: Context & CatalogDeps) => {
+    const { table: label, tables, elsewhere } = await neighbours(context, problem.dataset, context.now());
+    const joins = await joinsBetween(context, tables);
     const byName = new Map(tables.map((one) => [one.name, one]));
     const scope = reachable(label.name, problem.entity, joins);
     const names = new Set(scope.map(({ name }) => name));
@@ -69,15 +44,5 @@ export const pinDatasets = tool({
       elsewhere,
       verdict: `${datasets.length} table(s), ${rows} rows: ${scope.map(({ name }) => name).join(", ")}${apart(elsewhere)}`,
     };
-
-    /** Joins of exactly these versions are found once and kept. */
-    async function joinsOf(set: readonly DatasetManifest[], find: () => Promise<Join[]>): Promise<Join[]> {
-      const key = hashOf(set.map(({ name, version }) => pinOf(name, version)));
-      const held = await store.joins(key);
-      if (held) return held;
-      const found = await find();
-      await store.saveJoins(key, found);
-      return found;
-    }
   },
 });
