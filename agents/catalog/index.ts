@@ -9,6 +9,7 @@ import { crawlSource } from "./tools/crawl-source.ts";
 import { describeDataset } from "./tools/describe-dataset.ts";
 import { discoverJoins } from "./tools/discover-joins.ts";
 import { findFeatures } from "./tools/find-features.ts";
+import { importDbt } from "./tools/import-dbt.ts";
 import { listDatasets } from "./tools/list-datasets.ts";
 import { listStaleDatasets } from "./tools/list-stale-datasets.ts";
 import { listSynonyms } from "./tools/list-synonyms.ts";
@@ -33,6 +34,7 @@ export const catalog = agent({
     registerDataset,
     connectSource,
     crawlSource,
+    importDbt,
     listDatasets,
     searchDatasets,
     describeDataset,

@@ -35,12 +35,18 @@ export async function crawlSource(
 ): Promise<CrawlResult> {
   const { store } = deps;
   const before = await store.sources.tables(connection.name);
+  // A name that is taken stays taken: of another source's table, of a dataset of the lake.
+  const taken = new Set((await deps.lake.list()).map(({ name }) => name));
+  for (const { dataset } of await store.sources.tables(null)) taken.add(dataset);
   let at: OpenCrawl = (await store.sources.open(connection.name)) ?? { crawl, cursor: null, refused: [] };
   for (;;) {
     const part = await source.crawl(at.cursor, PART);
     const refused = [...at.refused, ...part.refused];
     for (const table of part.tables) {
-      const left = await crawlTable(deps, source, connection, table, { crawl: at.crawl, full });
+      const known = before.find((one) => one.schema === table.schema && one.table === table.table);
+      const dataset = known?.dataset ?? datasetName(connection, table, (name) => taken.has(name));
+      taken.add(dataset);
+      const left = await crawlTable(deps, source, connection, { table, dataset, known, crawl: at.crawl, full });
       if (left) refused.push({ schema: table.schema, table: table.table, reason: left });
     }
     at = { crawl: at.crawl, cursor: part.next, refused };
@@ -58,21 +64,17 @@ export async function crawlSource(
   };
 }
 
+/** One table of a crawl: its dataset's name, and what the crawl before knew of it. */
+type Visit = { table: SourceTable; dataset: string; known: KnownTable | undefined; crawl: string; full: boolean };
+
 /** Brings one table's dataset to where it stands now; gives the reason where it can't be. */
 async function crawlTable(
   deps: Deps,
   source: Source,
   connection: Connection,
-  table: SourceTable,
-  { crawl, full }: { crawl: string; full: boolean },
+  { table, dataset, known, crawl, full }: Visit,
 ): Promise<string | null> {
   const { lake, store } = deps;
-  const all = await store.sources.tables(null);
-  const known = all.find(
-    (one) => one.source === connection.name && one.schema === table.schema && one.table === table.table,
-  );
-  const names = new Set([...all.map(({ dataset }) => dataset), ...(await lake.list()).map(({ name }) => name)]);
-  const dataset = known?.dataset ?? datasetName(connection, table, (name) => names.has(name));
   const same = known && !full && table.fingerprint !== null && known.fingerprint === table.fingerprint;
   const newest = same ? await lake.newest(dataset) : null;
   let pin = newest && pinOf(dataset, newest.version);

@@ -1,6 +1,7 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { DatasetName } from "@muster/shared/domain/dataset.ts";
+import { datasetNode } from "@muster/shared/domain/lineage.ts";
 import { connectionOf, homeOf } from "@muster/shared/warehouse/connection.ts";
 import { withSource } from "@muster/shared/warehouse/source.ts";
 import { z } from "zod";
@@ -31,13 +32,14 @@ export const crawlSource = tool({
   }),
   cost: { ms: 10_000 },
   run: async ({ source: name, full = false }, context: Context & CatalogDeps) => {
-    const { lake, store, id, progress, commit, emit } = context;
+    const { lake, store, id, progress, commit, emit, lineage } = context;
     const connection = await connectionOf(homeOf(lake), name);
     const found = await withSource(lake, name, (source) =>
       crawl(context, source, connection, { crawl: id("crl"), full, progress }),
     );
     commit((trx) => store.sources.end(trx, name));
     const changed = found.tables.filter((one) => one.changed);
+    lineage({ outputs: changed.map(({ pin }) => datasetNode(pin)) });
     for (const { pin } of changed) emit("dataset_registered", { dataset: pin, rows: (await lake.manifest(pin)).rows });
     const counts = [
       `${found.tables.length} tables`,

@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { isAbsolute, join, resolve } from "node:path";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { intoInbox } from "@muster/infra/main-job-data.ts";
 import { callersFolder } from "@muster/shared/config.ts";
-import { secretsFolder } from "@muster/shared/home.ts";
+import { inboxFolder, secretsFolder } from "@muster/shared/home.ts";
 import type { Connection, SecretReference } from "@muster/shared/warehouse/connection.ts";
-import { type Command, readArgs, usageFault } from "../command.ts";
+import { type Command, type Outcome, readArgs, usageFault } from "../command.ts";
 import { connectionFrom } from "../connection-url.ts";
 import { gateway } from "../swarm.ts";
 import { table } from "../table.ts";
@@ -16,11 +17,43 @@ type Crawled = {
   verdict: string;
 };
 
+type Imported = {
+  annotated: { dataset: string; texts: number; expectations: number; relationships: number }[];
+  verdict: string;
+};
+
+/** A dbt project's artifacts: what is said of datasets that are known. */
+async function connectDbt(path: string): Promise<Outcome> {
+  const manifest = statSync(resolve(callersFolder(), path), { throwIfNoEntry: false })?.isDirectory()
+    ? artifact(path, "manifest.json")
+    : path;
+  const catalog = join(dirname(manifest), "catalog.json");
+  const to = gateway();
+  const [first, second] = intoInbox(inboxFolder(to.state.home), [
+    manifest,
+    ...(existsSync(resolve(callersFolder(), catalog)) ? [catalog] : []),
+  ]);
+  const { output } = await to.post<Called<Imported>>("/v1/tools/catalog/import_dbt", {
+    manifest: first!.file,
+    ...(second && { catalog: second.file }),
+  });
+  const rows = output.annotated.map((one) => [one.dataset, one.texts, one.expectations, one.relationships]);
+  return {
+    document: output,
+    words: `${output.verdict}\n\n${table(["dataset", "texts", "expectations", "foreign keys"], rows)}`,
+  };
+}
+
+/** dbt writes its artifacts into the project's `target`. */
+const artifact = (folder: string, name: string): string =>
+  [join(folder, "target", name), join(folder, name)].find((path) => existsSync(resolve(callersFolder(), path))) ??
+  join(folder, name);
+
 export const connect: Command = {
   name: "connect",
   usage:
-    "connect postgres URL [--as NAME] [--schema S]… [--password-env VAR | --password-file F] [--timeout SECONDS] [--scan-limit GB]",
-  does: "connects a warehouse, read-only; its tables become datasets that stay there",
+    "connect postgres URL [--as NAME] [--schema S]… [--password-env VAR | --password-file F] [--timeout SECONDS] [--scan-limit GB] | connect dbt FOLDER|manifest.json",
+  does: "connects a warehouse, read-only: its tables become datasets that stay there; or reads what dbt says of datasets",
   async run(args) {
     const { values, positionals } = readArgs(
       this,
@@ -35,6 +68,10 @@ export const connect: Command = {
       },
       { min: 2, max: 2 },
     );
+    if (positionals[0] === "dbt") {
+      if (Object.keys(values).length > 0) throw usageFault(this, "dbt takes no options");
+      return connectDbt(positionals[1]!);
+    }
     if (positionals[0] !== "postgres") throw usageFault(this, `no warehouse of kind ${positionals[0]}`);
     if (values["password-env"] && values["password-file"])
       throw usageFault(this, "the password is in one place: --password-env or --password-file");
