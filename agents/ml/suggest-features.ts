@@ -45,13 +45,13 @@ function rankStrength(task: Problem["task"], rank: number | null): number {
 export const strengthOf = (task: Problem["task"], a: Association): number =>
   Math.max(rankStrength(task, a.rank) * (1 - a.missing / a.rows), Math.sqrt(a.information));
 
-function unusable(task: Problem["task"], a: Association): Dropped | null {
+function unusable(task: Problem["task"], a: Association, allowed: boolean): Dropped | null {
   const drop = (reason: string, number: number): Dropped => ({ name: a.name, reason, number: rounded(number) });
   if (a.distinct <= 1 && (a.missing === 0 || a.missing === a.rows))
     return drop("constant on training rows (distinct values)", a.distinct);
   if (a.missing / a.rows >= MISSING_SHARE)
     return drop("nearly always missing on training rows (share)", a.missing / a.rows);
-  const leak = leakOf(task, a);
+  const leak = allowed ? null : leakOf(task, a);
   return leak && drop(leak.reason, leak.number);
 }
 
@@ -87,11 +87,17 @@ function readOf(feature: Feature, dataset: string): string[] {
 }
 
 /** The columns that tell the target by themselves: what is derived from them does so too, only less plainly. */
-const leakingColumns = (candidates: readonly Feature[], known: ReadonlyMap<string, Association>, problem: Problem) =>
+const leakingColumns = (
+  candidates: readonly Feature[],
+  known: ReadonlyMap<string, Association>,
+  problem: Problem,
+  allowed: ReadonlySet<string>,
+) =>
   new Set(
     candidates
       .filter((f) => plain(f) && known.has(f.name) && leakOf(problem.task, known.get(f.name)!) !== null)
-      .flatMap((f) => readOf(f, problem.dataset)),
+      .flatMap((f) => readOf(f, problem.dataset))
+      .filter((column) => !allowed.has(column)),
   );
 
 /** What a feature is about: its columns and table, whatever the window or the aggregate. */
@@ -119,18 +125,20 @@ function inTurn(features: readonly Suggested[]): Suggested[] {
 /**
  * Chooses from the candidates by what was measured on training rows: at most 60, given strongest first, and what was left
  * out with the reason and the number: constant, missing, leaking, the same as another, weaker than chance allows, beyond
- * the bound. `unfit` where nothing is left.
+ * the bound. Columns in `allowed` (`dataset.column`) may tell the target: a person confirmed that they were known in time.
+ * `unfit` where nothing is left.
  */
 export function chooseFeatures(
   problem: Problem,
   candidates: readonly Feature[],
   associations: readonly Association[],
   correlations: readonly Correlation[],
+  allowed: ReadonlySet<string> = new Set(),
 ): { features: Suggested[]; dropped: Dropped[] } {
   const { task } = problem;
   const dropped: Dropped[] = [];
   const known = new Map(associations.map((a) => [a.name, a]));
-  const leaking = leakingColumns(candidates, known, problem);
+  const leaking = leakingColumns(candidates, known, problem, allowed);
   const moving = new Map(correlations.filter((c) => c.right === CUTOFF).map((c) => [c.left, c.r]));
   const tainted = (feature: Feature): Dropped | null => {
     const column = readOf(feature, problem.dataset).find((name) => leaking.has(name));
@@ -149,7 +157,8 @@ export function chooseFeatures(
     if (a === undefined) {
       throw fault("invalid_input", `feature ${feature.name} wasn't measured; measure every candidate`);
     }
-    const bad = unusable(task, a) ?? tainted(feature) ?? counts(feature);
+    const confirmed = readOf(feature, problem.dataset).some((column) => allowed.has(column));
+    const bad = unusable(task, a, confirmed) ?? tainted(feature) ?? counts(feature);
     if (bad !== null) {
       dropped.push(bad);
       return [];

@@ -3,6 +3,7 @@ import type { Evidence } from "@muster/bus/evidence.ts";
 import { run } from "@muster/bus/run.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { openQualityStore, type QualityStore } from "./store.ts";
+import { allowColumn } from "./tools/allow-column.ts";
 import { checkDataset } from "./tools/check-dataset.ts";
 import { checkExpectations } from "./tools/check-expectations.ts";
 import { checkFreshness } from "./tools/check-freshness.ts";
@@ -11,6 +12,7 @@ import { defineExpectation } from "./tools/define-expectation.ts";
 import { detectAnomalies } from "./tools/detect-anomalies.ts";
 import { explainFailure } from "./tools/explain-failure.ts";
 import { findDuplicates } from "./tools/find-duplicates.ts";
+import { findLeakage } from "./tools/find-leakage.ts";
 import { findOutliers } from "./tools/find-outliers.ts";
 import { getProfileHistory } from "./tools/get-profile-history.ts";
 import { listExpectations } from "./tools/list-expectations.ts";
@@ -23,7 +25,7 @@ export type QualityDeps = { lake: Lake; evidence: Evidence; store: QualityStore;
 
 /**
  * The quality agent: says whether data may be trusted.
- * Owns the tables profile, expectation, definition, validation. Reads the lake; never writes to it.
+ * Owns the tables profile, expectation, definition, validation, allowance. Reads the lake; never writes to it.
  */
 export const quality = agent({
   name: "quality",
@@ -40,6 +42,8 @@ export const quality = agent({
     checkFreshness,
     findDuplicates,
     findOutliers,
+    findLeakage,
+    allowColumn,
     detectAnomalies,
     scoreDataset,
     explainFailure,

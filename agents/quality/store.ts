@@ -19,6 +19,17 @@ type Tables = {
     person: string;
     at: string;
   };
+  allowance: Allowance & { id?: number };
+};
+
+/** What a person said of a leaking column: that it was known in time for a problem, or that it wasn't after all. */
+export type Allowance = {
+  problem: string;
+  column: string;
+  allowed: boolean;
+  reason: string;
+  person: string;
+  at: string;
 };
 
 /** What a check of a version came to, and why each of its expectations is there. */
@@ -48,6 +59,13 @@ const migrations: Migration[] = [
       create table definition (dataset text not null, rule text not null, version integer not null, expectation jsonb not null, active boolean not null,
         person text not null, at timestamptz not null, primary key (dataset, rule, version));
       create index profile_of on profile (dataset, at);`,
+  },
+  {
+    name: "allowances",
+    sql: `
+      create table allowance (id bigint generated always as identity primary key, problem text not null, "column" text not null, allowed boolean not null,
+        reason text not null, person text not null, at timestamptz not null);
+      create index allowance_of on allowance (problem);`,
   },
 ];
 
@@ -134,6 +152,22 @@ export async function openQualityStore(pool: pg.Pool) {
         .values({ dataset, since, expectations: JSON.stringify(expectations), at: at.toISOString() })
         .onConflict((conflict) => conflict.columns(["dataset", "since"]).doNothing())
         .execute();
+    },
+    /** Says of a column of a problem that it may be learned from, or not; the last word counts. */
+    allow: async (trx: Trx<Tables>, one: Allowance): Promise<void> => {
+      await trx.insertInto("allowance").values(one).execute();
+    },
+    /** The columns that people allowed for a problem. */
+    allowances: async (problem: string): Promise<{ column: string; reason: string; person: string }[]> => {
+      const rows = await db
+        .selectFrom("allowance")
+        .distinctOn("column")
+        .select(["column", "allowed", "reason", "person"])
+        .where("problem", "=", problem)
+        .orderBy("column")
+        .orderBy("id", "desc")
+        .execute();
+      return rows.filter(({ allowed }) => allowed).map(({ column, reason, person }) => ({ column, reason, person }));
     },
     saveValidation: async (trx: Trx<Tables>, pin: DatasetPin, report: Report, at: Date): Promise<void> => {
       await trx

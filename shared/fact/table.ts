@@ -6,6 +6,7 @@ import { Estimate, TrainingData } from "../domain/estimate.ts";
 import { Fairness } from "../domain/fairness.ts";
 import { Feature, FeatureView } from "../domain/feature.ts";
 import { Join } from "../domain/join.ts";
+import { Leakage } from "../domain/leakage.ts";
 import { Candidate, Dropped, Evaluation, Explanation, RunResult } from "../domain/model.ts";
 import { Problem } from "../domain/problem.ts";
 import { Profile } from "../domain/profile.ts";
@@ -148,6 +149,7 @@ export const facts = {
       ),
     }),
   ),
+  "leakage.found": fact("finding", "quality", ["problem", "scope"], Leakage),
   "features.suggested": fact(
     "finding",
     "ml",

@@ -1,9 +1,12 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { DatasetPin, parseDatasetRef } from "@muster/shared/domain/dataset.ts";
+import type { Feature } from "@muster/shared/domain/feature.ts";
+import { allowedColumns, type ColumnLeak, refusedColumns } from "@muster/shared/domain/leakage.ts";
 import { assertionsOf, datasetNode } from "@muster/shared/domain/lineage.ts";
 import { Dropped } from "@muster/shared/domain/model.ts";
 import { Check } from "@muster/shared/fact/table.ts";
+import { isRelated, ownColumns, relatedValues } from "@muster/shared/features/kinds.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
 import type { QualityDeps } from "../index.ts";
@@ -29,14 +32,26 @@ export const checkTrainingSet = tool({
     { is: "scope.pinned", as: "scope" },
     { is: "labels.built", as: "labels" },
     { is: "view.registered", as: "view" },
+    { is: "leakage.found", as: "leakage" },
     { is: "features.materialized", role: "training", as: "training" },
   ],
   gives: [{ is: "training_set.passed", when: (out) => out.passed }],
   cost: { ms: 400 },
-  run: async ({ problem, scope, view, training }, { lake, threads, lineage }: Context & QualityDeps) => {
+  run: async ({ problem, scope, view, leakage, training }, { lake, threads, lineage }: Context & QualityDeps) => {
     const joined = view.view.features.filter((feature) => "table" in feature).map((feature) => feature.name);
-    const found = await withPins(lake, [training.dataset], { threads }, (engine) =>
-      check(engine, { relation: parseDatasetRef(training.dataset).name, columns: training.columns, joined }, problem),
+    const refused = refusedColumns(leakage);
+    const confirmed = allowedColumns(leakage);
+    const leaking = new Map<string, ColumnLeak>();
+    const allowed = new Set<string>();
+    for (const feature of view.view.features) {
+      const read = columnsRead(feature, problem.dataset);
+      const leak = read.find((column) => refused.has(column));
+      if (leak !== undefined) leaking.set(feature.name, refused.get(leak)!);
+      else if (read.some((column) => confirmed.has(column))) allowed.add(feature.name);
+    }
+    const relation = parseDatasetRef(training.dataset).name;
+    const found = await withPins(lake, [training.dataset], { threads }, (reader) =>
+      check(reader, { relation, columns: training.columns, joined, leaking, allowed }, problem),
     );
     const checks = [...found.checks, await freshness(scope.datasets.map(({ pin }) => pin))];
     const names = training.columns.map((column) => column.name);
@@ -75,3 +90,9 @@ export const checkTrainingSet = tool({
     }
   },
 });
+
+/** The columns that a feature's value is made of, as `dataset.column`. */
+const columnsRead = (feature: Feature, dataset: string): string[] =>
+  isRelated(feature)
+    ? relatedValues(feature).map((name) => `${feature.table}.${name}`)
+    : ownColumns(feature).map((name) => `${dataset}.${name}`);
