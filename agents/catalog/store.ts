@@ -4,6 +4,7 @@ import type { FactName } from "@muster/shared/fact/table.ts";
 import { sql } from "kysely";
 import type pg from "pg";
 import type { FoundJoin } from "./joins.ts";
+import { type LineageTables, lineageMigration, lineageStore } from "./lineage/store.ts";
 import { type SearchTables, searchMigration, searchStore } from "./search/store.ts";
 import { type SourceTables, sourceMigration, sourceStore } from "./sources/store.ts";
 import type { DatasetStat } from "./stat.ts";
@@ -12,7 +13,8 @@ import { type TextTables, textMigration, textStore } from "./texts/store.ts";
 type Tables = {
   dataset_stat: { pin: string; stat: string };
   join_set: { scope: string; joins: string };
-} & SearchTables &
+} & LineageTables &
+  SearchTables &
   SourceTables &
   TextTables;
 
@@ -36,11 +38,13 @@ const migrations: Migration[] = [
   textMigration,
   searchMigration,
   sourceMigration,
+  lineageMigration,
 ];
 
 /**
  * The catalog's tables: counts of each dataset version, the joins found in a set of versions, and the search's index, which
- * can be computed again; what was said of datasets, words that stand for each other, and which tables of connected sources are which datasets.
+ * can be computed again; what was said of datasets, words that stand for each other, and which tables of connected sources are which datasets;
+ * and what runs read and wrote.
  */
 export type CatalogStore = Awaited<ReturnType<typeof openCatalogStore>>;
 
@@ -51,6 +55,7 @@ export async function openCatalogStore(pool: pg.Pool) {
   return {
     texts: textStore(db),
     sources: sourceStore(db),
+    lineage: lineageStore(db),
     search: await searchStore(db),
     transaction: <T>(work: (trx: Trx<Tables>) => Promise<T>): Promise<T> => db.transaction().execute(work),
     saveStat: async (trx: Trx<Tables> | null, pin: DatasetPin, stat: DatasetStat): Promise<void> => {
