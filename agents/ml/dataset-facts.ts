@@ -1,6 +1,7 @@
 import type { DatasetManifest } from "@muster/shared/domain/dataset.ts";
 import type { ClassCount } from "@muster/shared/features/enough.ts";
 import { qualified, TEMPORAL } from "@muster/shared/features/schema.ts";
+import type { Asked } from "@muster/shared/features/timing/filled-later.ts";
 import { quoteIdent } from "@muster/shared/warehouse/quote.ts";
 
 /**
@@ -19,12 +20,9 @@ export type DatasetFacts = {
 /** Above this many distinct values, a target's values aren't listed as classes. */
 export const MOST_CLASSES = 200;
 
-/** Runs SQL that this module made and gives its rows. */
-export type Query = (sql: string) => Promise<Record<string, unknown>[]>;
-
 /** Measures the facts of a dataset version in one scan, and one more for the classes of `target`. */
 export async function measureFacts(
-  query: Query,
+  { query, dialect }: Asked,
   relation: string,
   manifest: DatasetFacts["manifest"],
   target: string | null,
@@ -48,7 +46,8 @@ export async function measureFacts(
   const labelled =
     target !== null && (facts.distinct[target] ?? 0) <= MOST_CLASSES && facts.distinct[target] !== undefined;
   if (labelled) {
-    const value = `CAST(${qualified("t", target)} AS VARCHAR)`;
+    const { type } = manifest.columns.find((c) => c.name === target)!;
+    const value = dialect.text(qualified("t", target), type);
     const classes = await query(
       `SELECT ${value} AS label, count(*) AS rows FROM ${quoteIdent(relation)} t WHERE ${value} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1`,
     );

@@ -294,7 +294,7 @@ describe("the facts of a dataset", () => {
         ],
       });
       const manifest = { name: "t", rows: 3, columns: schema, time: "day", arrived: null };
-      const facts = await measureFacts((sql) => engine.query(sql), "t", manifest, 'odd "name');
+      const facts = await measureFacts(engine, "t", manifest, 'odd "name');
       expect(facts.timeRange).toEqual({
         day: { min: "2026-01-01T00:00:00.000Z", max: "2026-02-01T00:00:00.000Z" },
         none: null,

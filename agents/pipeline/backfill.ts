@@ -3,6 +3,7 @@ import type { Horizon, Problem } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { addHorizon, dateOf, momentOf } from "@muster/shared/features/horizon.ts";
 import { compileMatrix, type MatrixSource, scoredAt } from "@muster/shared/features/matrix.ts";
+import type { Dialect } from "@muster/shared/warehouse/dialect.ts";
 import { quoteIdent } from "@muster/shared/warehouse/quote.ts";
 
 /** Cutoffs of one backfill at most: each is a pass over the view's tables. */
@@ -40,6 +41,7 @@ export function backfillCutoffs(problem: Problem, { from, to, every }: Span): st
 
 /** SQL for the features of every entity that was there at each of the cutoffs: `__entity`, `__cutoff`, then the features. */
 export function compileBackfill(
+  dialect: Dialect,
   problem: Problem,
   view: Pick<FeatureView, "features">,
   source: MatrixSource,
@@ -48,7 +50,7 @@ export function compileBackfill(
   const kept = ["__entity", "__cutoff", ...view.features.map((feature) => feature.name)].map(quoteIdent).join(", ");
   const parts = cutoffs.map((scoring, i) => {
     const at = scoredAt(problem, view.features, scoring, problem.now);
-    return `SELECT ${kept} FROM (${compileMatrix(at, view, source, "scoring").sql}) AS at${i}`;
+    return `SELECT ${kept} FROM (${compileMatrix(dialect, at, view, source, "scoring").sql}) AS at${i}`;
   });
   return `${parts.join("\nUNION ALL\n")}\nORDER BY 2, 1`;
 }

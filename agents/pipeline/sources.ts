@@ -2,6 +2,8 @@ import { type DatasetManifest, type DatasetPin, parseDatasetRef } from "@muster/
 import type { FactValue } from "@muster/shared/fact/table.ts";
 import { fault } from "@muster/shared/fault.ts";
 import type { Relation } from "@muster/shared/features/schema.ts";
+import type { Dialect } from "@muster/shared/warehouse/dialect.ts";
+import { dialectOf } from "@muster/shared/warehouse/dialect-of.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 
 /**
@@ -13,6 +15,8 @@ export type Sources = {
   tables: Record<string, Relation>;
   dated: Record<string, DatasetManifest>;
   pins: DatasetPin[];
+  /** Of the engine that reads them. */
+  dialect: Dialect;
 };
 
 type Cleared = FactValue<"training.cleared">;
@@ -36,5 +40,6 @@ export async function clearedSources(lake: Lake, dataset: string, cleared: Clear
   }
   const own = tables[dataset];
   if (!own) throw fault("denied", `the table ${dataset} was not cleared; see npx muster audit why`, { dataset });
-  return { dataset: own, tables, dated, pins: [...cleared.datasets] };
+  const dialect = await dialectOf(lake, cleared.datasets);
+  return { dataset: own, tables, dated, pins: [...cleared.datasets], dialect };
 }

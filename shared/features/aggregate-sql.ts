@@ -1,7 +1,8 @@
 import { fault } from "../fault.ts";
+import { type Dialect, filtered } from "../warehouse/dialect.ts";
 import { quoteLiteral } from "../warehouse/quote.ts";
 import type { WindowFeature } from "./kinds.ts";
-import { columnOf, finiteSql, NUMERIC, type Relation, typedColumn } from "./schema.ts";
+import { columnOf, doubleSql, NUMERIC, type Relation, typedColumn } from "./schema.ts";
 
 const MICROS_PER_DAY = 86_400_000_000;
 
@@ -16,6 +17,7 @@ export type ReadAs = (feature: WindowFeature, name: string) => string;
  * that a row is inside, or the frame that holds just those rows.
  */
 export type Aggregating = {
+  dialect: Dialect;
   table: Relation;
   readAs: ReadAs;
   within: (days: number | null) => { condition: string | null; over: string };
@@ -45,37 +47,36 @@ function aggregateSql(
   days: number | null,
   rows: Aggregating,
 ): string {
-  const { table, readAs } = rows;
+  const { dialect, table, readAs } = rows;
   const { aggregate, column: name } = feature;
   const { condition, over } = rows.within(days);
   const conditions = [condition, whereSql(feature, rows)].filter((one) => one !== null);
-  const picked = `${conditions.length === 0 ? "" : ` FILTER (WHERE ${conditions.join(" AND ")})`}${over}`;
-  if (aggregate === "count") return `CAST(count(${name === null ? "*" : readAs(feature, name)})${picked} AS DOUBLE)`;
+  const where = conditions.length === 0 ? undefined : conditions.join(" AND ");
+  const picked = `${filtered(where)}${over}`;
+  if (aggregate === "count") return doubleSql(`count(${name === null ? "*" : readAs(feature, name)})${picked}`);
   if (name === null) {
     throw fault("invalid_input", `feature ${feature.name} takes the ${aggregate} of no column; name one`);
   }
-  if (aggregate === "distinct") return `CAST(count(DISTINCT ${readAs(feature, name)})${picked} AS DOUBLE)`;
+  if (aggregate === "distinct") return doubleSql(`count(DISTINCT ${readAs(feature, name)})${picked}`);
   const { type } = typedColumn(table, name, NUMERIC, `feature ${feature.name}`);
-  const value =
-    type === "number"
-      ? finiteSql(`CAST(${readAs(feature, name)} AS DOUBLE)`)
-      : `CAST(${readAs(feature, name)} AS BIGINT)`;
-  const exact = type !== "number";
-  const calls: Record<string, string> = {
-    sum: exact ? "sum" : "fsum",
-    mean: exact ? "avg" : "favg",
-    min: "min",
-    max: "max",
-  };
-  const result = `CAST(${calls[aggregate]}(${value})${picked} AS DOUBLE)`;
-  return aggregate === "sum" ? `coalesce(${result}, 0)` : result;
+  const read = readAs(feature, name);
+  const whole = type === "boolean" ? `CASE WHEN ${read} THEN 1 WHEN NOT ${read} THEN 0 END` : read;
+  const value = type === "number" ? dialect.finite(doubleSql(read)) : `CAST(${whole} AS BIGINT)`;
+  switch (aggregate) {
+    case "sum":
+      return `coalesce(${type === "number" ? dialect.sum(value, where, over) : doubleSql(`sum(${value})${picked}`)}, 0)`;
+    case "mean":
+      return type === "number" ? dialect.mean(value, where, over) : doubleSql(`avg(${value})${picked}`);
+    default:
+      return doubleSql(`${aggregate}(${value})${picked}`);
+  }
 }
 
 /** SQL for a window's value over the rows. */
 export function windowSql(feature: Exclude<WindowFeature, { kind: "recency_days" }>, rows: Aggregating): string {
   if (feature.kind === "window") return aggregateSql(feature, feature.days, rows);
   const rate = (days: number) => `(${aggregateSql(feature, days, rows)} / ${days})`;
-  return finiteSql(`(${rate(feature.shortDays)} / NULLIF(${rate(feature.longDays)}, 0))`);
+  return rows.dialect.divide(rate(feature.shortDays), rate(feature.longDays));
 }
 
 /** The value for an entity without any row in reach; null where it is missing. */

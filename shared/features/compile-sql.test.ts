@@ -47,7 +47,9 @@ describe("a view over related tables", () => {
   ) => {
     await createTable(engine, "spine", { columns: spineColumns, rows: spine });
     await createTable(engine, "events", { columns: eventColumns, rows: events });
-    return engine.query(`SELECT * FROM (${compileView({ features }, source).sql}) ORDER BY __entity, __cutoff`);
+    return engine.query(
+      `SELECT * FROM (${compileView(engine.dialect, { features }, source).sql}) ORDER BY __entity, __cutoff`,
+    );
   };
   const cutoff = "2026-01-31 00:00:00";
   const event = (at: string, loaded: string, amount: number | null = 1, units = 1, kind: string | null = "x") => [
@@ -196,6 +198,7 @@ describe("a view over related tables", () => {
     const keyed = columns("customer:integer", "at:date", "loaded:date");
     await createTable(engine, "events", { columns: keyed, rows: [[7, "2026-01-30", "2026-01-30"]] });
     const { sql } = compileView(
+      engine.dialect,
       { features: [window("n", "count", 7)] },
       { ...source, tables: { events: { relation: "events", columns: keyed } } },
     );
@@ -223,7 +226,7 @@ describe("names in a view", () => {
       { kind: "column", name: "q", column: quote, type: "text" },
       { kind: "ratio", name: "r", numerator: evil, denominator: evil },
     ];
-    const view = compileView({ features }, { spine, tables: {} });
+    const view = compileView(engine.dialect, { features }, { spine, tables: {} });
     expect(await engine.query(view.sql)).toMatchObject([{ l: Math.log(6), q: "b", r: 1 }]);
     expect(view.rawColumns).toEqual(spine.columns);
     expect(view.columns.map((c) => c.type)).toEqual(["number", "category", "number"]);
@@ -244,12 +247,12 @@ describe("names in a view", () => {
       spine: { relation: "odd", columns: own },
       tables: { events: { relation: "events", columns: eventColumns } },
     };
-    expect(await engine.query(compileView({ features: [feature("x' OR true --")] }, source).sql)).toMatchObject([
-      { n: 0 },
-    ]);
-    expect(await engine.query(compileView({ features: [feature("' OR true --")] }, source).sql)).toMatchObject([
-      { n: 1 },
-    ]);
+    expect(
+      await engine.query(compileView(engine.dialect, { features: [feature("x' OR true --")] }, source).sql),
+    ).toMatchObject([{ n: 0 }]);
+    expect(
+      await engine.query(compileView(engine.dialect, { features: [feature("' OR true --")] }, source).sql),
+    ).toMatchObject([{ n: 1 }]);
   });
 
   const source = {
@@ -276,6 +279,6 @@ describe("names in a view", () => {
     ["a kept name", [{ kind: "log", name: "__label", column: "fee" }], "invalid_input"],
     ["no feature", [], "invalid_input"],
   ])("are refused: %s", (_, features, code) => {
-    expect(() => compileView({ features }, source)).toThrow(expect.objectContaining({ code }));
+    expect(() => compileView(engine.dialect, { features }, source)).toThrow(expect.objectContaining({ code }));
   });
 });

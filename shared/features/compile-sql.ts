@@ -1,6 +1,7 @@
 import type { Column } from "../domain/dataset.ts";
 import type { Feature, FeatureValueType } from "../domain/feature.ts";
 import { fault } from "../fault.ts";
+import type { Dialect } from "../warehouse/dialect.ts";
 import { quoteIdent } from "../warehouse/quote.ts";
 import { isOwnRow, isRelated, ownColumns, type RelatedFeature, valueType } from "./kinds.ts";
 import { compileLabelled, type LabelSource } from "./label-sql.ts";
@@ -82,25 +83,33 @@ function grouped<T extends RelatedFeature>(features: readonly T[]): T[][] {
  * Compiles typed features into one SQL query over a spine: one join per related table, windows side by side in one pass.
  * Every identifier is looked up in the given schemas (`not_found`), then quoted. Row order is not promised.
  */
-export function compileView(view: { features: readonly Feature[] }, source: ViewSource): CompiledView {
+export function compileView(
+  dialect: Dialect,
+  view: { features: readonly Feature[] },
+  source: ViewSource,
+): CompiledView {
   const { features } = view;
   if (features.length === 0) throw fault("invalid_input", "a view without features; give at least one");
   checkNames(features, source);
   const { spine, past } = source;
   const values = new Map<string, string>();
-  for (const feature of features) if (isOwnRow(feature)) values.set(feature.name, ownRowSql(feature, spine, "s"));
+  for (const feature of features)
+    if (isOwnRow(feature)) values.set(feature.name, ownRowSql(dialect, feature, spine, "s"));
   const mine = past === undefined ? [] : features.filter(past.isPast);
   const others = features.filter(isRelated).filter((feature) => !(mine as RelatedFeature[]).includes(feature));
   others.forEach(checkOrder);
-  const before = past === undefined ? null : compilePast(mine, past);
+  const before = past === undefined ? null : compilePast(dialect, mine, past);
   for (const [name, sql] of before?.values ?? []) values.set(name, sql);
   const sources = [
     ...grouped(others).map((group) => {
       const [first] = group;
       const via = first!.via === undefined ? undefined : tableOf(first!, first!.via.table, source);
-      return { group, source: { spine, table: tableOf(first!, first!.table, source), via, past: false } };
+      return { group, source: { dialect, spine, table: tableOf(first!, first!.table, source), via, past: false } };
     }),
-    ...grouped(before?.left ?? []).map((group) => ({ group, source: { spine, table: past!.table, past: true } })),
+    ...grouped(before?.left ?? []).map((group) => ({
+      group,
+      source: { dialect, spine, table: past!.table, past: true },
+    })),
   ];
   const compiled = [
     ...sources.map(({ group, source }, i) => compileGroup(group, source, i)),

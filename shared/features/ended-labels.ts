@@ -1,5 +1,6 @@
 import type { Problem } from "../domain/problem.ts";
 import { fault } from "../fault.ts";
+import type { Dialect } from "../warehouse/dialect.ts";
 import { quoteIdent, quoteLiteral } from "../warehouse/quote.ts";
 import { addHorizon, knownAt, momentOf, timestampSql } from "./horizon.ts";
 import { columnOf, qualified, type Relation, TEMPORAL, typedColumn } from "./schema.ts";
@@ -35,7 +36,7 @@ function closedCutoffs(
  * while no other one runs on or starts within `graceDays`; intervals that end before they start are left out.
  * Columns that the end of the interval fills can't be `own`: `invalid_input` for the end itself.
  */
-export function endedLabelRows(problem: Problem, source: Relation, own: readonly string[]): string {
+export function endedLabelRows(dialect: Dialect, problem: Problem, source: Relation, own: readonly string[]): string {
   const { label } = problem;
   if (label.kind !== "ended" || problem.entity === null) {
     throw fault("invalid_input", "the problem is no event of an entity's intervals");
@@ -49,13 +50,14 @@ export function endedLabelRows(problem: Problem, source: Relation, own: readonly
   }
   const start = `CAST(${qualified("t", typedColumn(source, label.start, TEMPORAL, "an interval's start").name)} AS TIMESTAMP)`;
   const end = `CAST(${qualified("t", typedColumn(source, label.end, TEMPORAL, "an interval's end").name)} AS TIMESTAMP)`;
-  const entity = `CAST(${qualified("t", columnOf(source, problem.entity).name)} AS VARCHAR)`;
+  const key = columnOf(source, problem.entity);
+  const entity = dialect.text(qualified("t", key.name), key.type);
   const carried = own.map((name) => `, ${qualified("t", columnOf(source, name).name)}`).join("");
   const named = own.map((name) => `, a.${quoteIdent(name)}`).join("");
   // Two intervals of one start are told apart by their content without the end, which isn't known at the cutoff.
   const tie = source.columns
     .filter((c) => c.name !== label.end)
-    .map((c) => `coalesce(CAST(${qualified("t", c.name)} AS VARCHAR), chr(30))`);
+    .map((c) => `coalesce(${dialect.text(qualified("t", c.name), c.type)}, chr(30))`);
   const values = cutoffs.map(
     (c) => `(${timestampSql(c.cutoff)}, ${timestampSql(c.until)}, ${timestampSql(c.known)}, ${quoteLiteral(c.split)})`,
   );
@@ -69,7 +71,7 @@ __intervals AS MATERIALIZED (
   WHERE i.__end IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM __intervals j
     WHERE j.__entity = i.__entity AND (j.__end IS NULL OR j.__end > i.__end)
-      AND j.__start <= i.__end + to_days(${label.graceDays}))
+      AND j.__start <= i.__end + ${label.graceDays} * INTERVAL '1 day')
 ), __left AS (
   SELECT DISTINCT c.__cutoff, f.__entity FROM __cutoffs c JOIN __final f ON f.__end > c.__cutoff AND f.__end <= c.__until
 ), __active AS (

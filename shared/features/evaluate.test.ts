@@ -155,7 +155,7 @@ describe("a feature of a row", () => {
       columns: spine,
       rows: rows.map((r) => [r.entity, r.cutoff, ...own.map((c) => r.values[c.name as keyof typeof r.values])]),
     });
-    const view = compileView({ features }, { spine: { relation: "spine", columns: own }, tables: {} });
+    const view = compileView(engine.dialect, { features }, { spine: { relation: "spine", columns: own }, tables: {} });
     const byEntity = new Map((await engine.query(view.sql)).map((row) => [row.__entity, row]));
     expect(byEntity.size).toBe(20_000);
     const seen = new Map<string, number>();

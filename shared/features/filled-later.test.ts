@@ -49,7 +49,7 @@ const source = {
   tables: { tickets: { relation: "tickets", columns: tickets } },
 };
 const values = (features: Feature[]) =>
-  engine.query(`SELECT * FROM (${compileView({ features }, source).sql}) ORDER BY __entity, __cutoff`);
+  engine.query(`SELECT * FROM (${compileView(engine.dialect, { features }, source).sql}) ORDER BY __entity, __cutoff`);
 
 describe("a row that was written to after it arrived", () => {
   const spineColumns = [...columns("__entity:text", "__cutoff:timestamp"), ...own];
@@ -124,7 +124,7 @@ describe("a row that was written to after it arrived", () => {
     ["of the own row", { kind: "column", name: "f", column: "renewal", type: "text", filledBy: "why" }],
     ["of a related row", { ...window, name: "f", aggregate: "mean", column: "stars", filledBy: "stars" }],
   ])("isn't told by anything but a date %s", (_, feature) => {
-    expect(() => compileView({ features: [feature] }, source)).toThrow(
+    expect(() => compileView(engine.dialect, { features: [feature] }, source)).toThrow(
       expect.objectContaining({ code: "invalid_input" }),
     );
   });

@@ -1,15 +1,17 @@
+import type { Column } from "../domain/dataset.ts";
 import type { Problem } from "../domain/problem.ts";
 import { fault } from "../fault.ts";
+import type { Dialect } from "../warehouse/dialect.ts";
 import { quoteIdent } from "../warehouse/quote.ts";
 import { momentOf, timestampSql } from "./horizon.ts";
-import { columnOf, finiteSql, qualified, type Relation, TEMPORAL, typedColumn } from "./schema.ts";
+import { columnOf, numberSql, qualified, type Relation, TEMPORAL, typedColumn } from "./schema.ts";
 import { inShareSql } from "./side.ts";
 
 /** SQL for a hash of a row's content, 16 hex digits; missing values differ from empty text. */
-const contentSql = (alias: string, columns: readonly { name: string }[]): string =>
-  `left(sha256(concat_ws(chr(31), ${columns
-    .map((c) => `coalesce(CAST(${qualified(alias, c.name)} AS VARCHAR), chr(30))`)
-    .join(", ")})), 16)`;
+const contentSql = (dialect: Dialect, alias: string, columns: readonly Column[]): string => {
+  const values = columns.map((c) => `coalesce(${dialect.text(qualified(alias, c.name), c.type)}, chr(30))`);
+  return `left(${dialect.sha256(`concat_ws(chr(31), ${values.join(", ")})`)}, 16)`;
+};
 
 /**
  * SQL for the side of a labelled row in the order of time: the last share, whole moments on one side.
@@ -19,10 +21,10 @@ const lastTimeSql = (share: number): string =>
   `(__at IS NOT NULL AND (__at = max(__at) OVER labelled OR
     rank() OVER (PARTITION BY __label IS NULL ORDER BY __at NULLS FIRST) - 1 >= ${1 - share} * count(*) OVER labelled))`;
 
-function holdoutSql(problem: Problem): string {
+function holdoutSql(dialect: Dialect, problem: Problem): string {
   switch (problem.holdout.kind) {
     case "entities":
-      return inShareSql("__base", problem.holdout.share, problem.holdout.salt);
+      return inShareSql(dialect, "__base", problem.holdout.share, problem.holdout.salt);
     case "last_time":
       return lastTimeSql(problem.holdout.share);
     case "last_cutoff":
@@ -36,13 +38,13 @@ function holdoutSql(problem: Problem): string {
  * for the label (equal rows numbered `~2`, `~3`), so that equal rows lie on one side of the hold-out.
  * Rows whose label isn't known by the data's now have none.
  */
-export function flatLabelRows(problem: Problem, source: Relation, own: readonly string[]): string {
+export function flatLabelRows(dialect: Dialect, problem: Problem, source: Relation, own: readonly string[]): string {
   if (problem.label.kind !== "column") throw fault("invalid_input", "the problem's label is no column of a flat table");
   const label = columnOf(source, problem.label.column);
   const value = qualified("t", label.name);
   if (problem.task === "regression")
     typedColumn(source, label.name, ["integer", "number", "boolean"], "a regression's target");
-  const labelSql = problem.task === "regression" ? finiteSql(`CAST(${value} AS DOUBLE)`) : `CAST(${value} AS VARCHAR)`;
+  const labelSql = problem.task === "regression" ? numberSql(dialect, "t", label) : dialect.text(value, label.type);
   const at = (name: string | null) =>
     name === null
       ? "CAST(NULL AS TIMESTAMP)"
@@ -53,21 +55,23 @@ export function flatLabelRows(problem: Problem, source: Relation, own: readonly 
   const now = delayed && problem.now !== null ? timestampSql(momentOf(problem.now)) : null;
   const said = now === null ? labelSql : `CASE WHEN ${known} > ${now} THEN NULL ELSE ${labelSql} END`;
   const content = contentSql(
+    dialect,
     "t",
     source.columns.filter((c) => c.name !== label.name),
   );
-  const key = problem.entity === null ? null : qualified("t", columnOf(source, problem.entity).name);
+  const entityColumn = problem.entity === null ? null : columnOf(source, problem.entity);
+  const key = entityColumn === null ? null : dialect.text(qualified("t", entityColumn.name), entityColumn.type);
   const moment = problem.holdout.kind === "last_time" ? problem.holdout.time : problem.time;
   const carried = own.map((name) => `, ${qualified("t", columnOf(source, name).name)}`).join("");
   const named = own.map((name) => `, ${quoteIdent(name)}`).join("");
   const entity = key === null ? "CASE WHEN __twin = 1 THEN __base ELSE __base || '~' || __twin END" : "__base";
   const twin = key === null ? ", row_number() OVER (PARTITION BY __base ORDER BY __label) AS __twin" : "";
   return `WITH __read AS (
-  SELECT ${key === null ? content : `coalesce(CAST(${key} AS VARCHAR), ${content})`} AS __base,
+  SELECT ${key === null ? content : `coalesce(${key}, ${content})`} AS __base,
     ${at(problem.time)} AS __when, ${at(moment)} AS __at, ${said} AS __label, ${known} AS __known${carried}
   FROM ${quoteIdent(source.relation)} t
 ), __sided AS (
-  SELECT *, ${holdoutSql(problem)} AS __held${twin} FROM __read
+  SELECT *, ${holdoutSql(dialect, problem)} AS __held${twin} FROM __read
   WINDOW labelled AS (PARTITION BY __label IS NULL)
 )
 SELECT ${entity} AS __entity, __when AS __cutoff, __label, __known AS __known_at,

@@ -54,7 +54,7 @@ async function matrix(problem: Problem, rows: readonly Row[], features: Feature[
     rows: rows.map((row) => schema.map((c) => row[c.name as keyof Row])),
   });
   const source = { dataset: { relation: "log", columns: schema }, tables: {} };
-  const found = await engine.query(compileMatrix(problem, { features }, source, role).sql);
+  const found = await engine.query(compileMatrix(engine.dialect, problem, { features }, source, role).sql);
   return new Map(found.map((row) => [String(row.__entity), row]));
 }
 
@@ -185,7 +185,7 @@ describe("the rate of a label by key", () => {
     ["of several classes", flatProblem({ ...timed, task: "multiclass" }), rate("r", 7)],
   ])("is refused %s", (_, problem, feature) => {
     const source = { dataset: { relation: "log", columns: schema }, tables: {} };
-    expect(() => compileMatrix(problem, { features: [feature] }, source, "training")).toThrow(
+    expect(() => compileMatrix(engine.dialect, problem, { features: [feature] }, source, "training")).toThrow(
       expect.objectContaining({ code: "unfit" }),
     );
   });
@@ -205,10 +205,9 @@ describe("the rate of what happened to intervals", () => {
     const asked: Feature[] = [{ kind: "label_rate", name: "r", key: "region", days: null, delayDays: 30 }];
     const of = async (role: MatrixRole) =>
       Object.fromEntries(
-        (await engine.query(compileMatrix(testProblem(), { features: asked }, source, role).sql)).map((row) => [
-          `${row.__entity} ${String(row.__cutoff).slice(0, 10)}`,
-          row.r,
-        ]),
+        (await engine.query(compileMatrix(engine.dialect, testProblem(), { features: asked }, source, role).sql)).map(
+          (row) => [`${row.__entity} ${String(row.__cutoff).slice(0, 10)}`, row.r],
+        ),
       );
     // 2025-07-01's quarter is known on 2025-10-31, after the next cutoff; both are known at 2026-07-01.
     expect(await of("training")).toEqual({

@@ -1,15 +1,16 @@
 import type { Feature } from "../domain/feature.ts";
 import type { Problem } from "../domain/problem.ts";
 import { fault } from "../fault.ts";
+import type { Dialect } from "../warehouse/dialect.ts";
 import { quoteIdent, quoteLiteral } from "../warehouse/quote.ts";
 import { microsOf } from "./aggregate-sql.ts";
 import { type LabelFeature, labelKey, readsLabels } from "./kinds.ts";
 import type { CompiledGroup } from "./related-sql.ts";
-import { qualified, type Relation, typedColumn } from "./schema.ts";
+import { doubleSql, qualified, type Relation, typedColumn } from "./schema.ts";
 import { foldSql } from "./side.ts";
 
 /** Where labels of other rows are read: all labelled rows of the problem (`__self`, `__micros`, labels as of `labelRows`), and the spine. */
-export type LabelSource = { problem: Problem; all: Relation; spine: string };
+export type LabelSource = { dialect: Dialect; problem: Problem; all: Relation; spine: string };
 
 /** Whether rows have a time, by which it is told which labels were known. */
 export const hasTime = (problem: Pick<Problem, "time" | "cutoffs">): boolean =>
@@ -42,10 +43,10 @@ function numberOf({ task, label }: Problem): string {
 }
 
 /** SQL for the microsecond from which the label of a row `a` is known, so many days after its event. */
-function knownSql({ label, labelDelayDays }: Problem, delayDays: number): string {
+function knownSql(dialect: Dialect, { label, labelDelayDays }: Problem, delayDays: number): string {
   return label.kind === "column"
     ? `a.__micros + ${microsOf(delayDays)}`
-    : `epoch_us(a.__known_at) + ${microsOf(delayDays - labelDelayDays)}`;
+    : `${dialect.micros("a.__known_at")} + ${microsOf(delayDays - labelDelayDays)}`;
 }
 
 /** Groups that have their categories told apart: text, truth and whole numbers. */
@@ -60,31 +61,30 @@ const frame = (length: number | null): string =>
  */
 function compileKnown(
   features: readonly LabelFeature[],
-  { problem, all, spine }: LabelSource,
+  { dialect, problem, all, spine }: LabelSource,
   id: number,
 ): CompiledGroup {
   const [first] = features;
   const name = typedColumn(all, labelKey(first!), GROUPING, `feature ${first!.name}`).name;
   const [stream, group] = [`__labels${id}`, `__rates${id}`];
-  const known = knownSql(problem, first!.delayDays!);
+  const known = knownSql(dialect, problem, first!.delayDays!);
   const own = "PARTITION BY __key ORDER BY __at";
   const values = features.map((feature, i) => {
-    const trained = (call: string, over: string) => `${call} FILTER (WHERE __trained) OVER (${over})`;
     if (feature.kind === "label_rate") {
-      const over = `${own} ${frame(feature.days === null ? null : microsOf(feature.days))}`;
-      return `CASE WHEN __trained THEN ${trained("avg(__y)", over)} ELSE avg(__y) OVER (${over}) END AS v${i}`;
+      const over = ` OVER (${own} ${frame(feature.days === null ? null : microsOf(feature.days))})`;
+      return `CASE WHEN __trained THEN ${dialect.mean("__y", "__trained", over)} ELSE ${dialect.mean("__y", undefined, over)} END AS v${i}`;
     }
-    const over = `${own} ${frame(null)}`;
-    const prior = trained("avg(__y)", `ORDER BY __at ${frame(null)}`);
-    const sum = `coalesce(${trained("sum(__y)", over)}, 0) + ${feature.smoothing} * ${prior}`;
-    return `(${sum}) / NULLIF(${trained("count(__y)", over)} + ${feature.smoothing}, 0) AS v${i}`;
+    const over = ` OVER (${own} ${frame(null)})`;
+    const prior = dialect.mean("__y", "__trained", ` OVER (ORDER BY __at ${frame(null)})`);
+    const sum = `coalesce(${dialect.sum("__y", "__trained", over)}, 0) + ${feature.smoothing} * ${prior}`;
+    return `(${sum}) / NULLIF(count(__y) FILTER (WHERE __trained)${over} + ${feature.smoothing}, 0) AS v${i}`;
   });
   const key = qualified("a", name);
   const ctes = [
-    `${stream} AS (SELECT a.__self, ${key} AS __key, ${known} AS __at, CAST(${numberOf(problem)} AS DOUBLE) AS __y, a.__split = 'training' AS __trained, false AS __asks
+    `${stream} AS (SELECT a.__self, ${key} AS __key, ${known} AS __at, CAST(${numberOf(problem)} AS DOUBLE PRECISION) AS __y, a.__split = 'training' AS __trained, false AS __asks
   FROM ${quoteIdent(all.relation)} a WHERE a.__label IS NOT NULL AND a.__split <> 'scoring' AND ${known} IS NOT NULL
-  UNION ALL SELECT a.__self, ${key}, epoch_us(a.__cutoff), NULL, a.__split = 'training', true FROM ${quoteIdent(spine)} a WHERE a.__cutoff IS NOT NULL)`,
-    `${group} AS (SELECT * FROM (SELECT __self, __key, __asks, ${values.join(", ")} FROM ${stream}) e WHERE __asks AND __key IS NOT NULL)`,
+  UNION ALL SELECT a.__self, ${key}, ${dialect.micros("a.__cutoff")}, NULL, a.__split = 'training', true FROM ${quoteIdent(spine)} a WHERE a.__cutoff IS NOT NULL)`,
+    `${group} AS (SELECT * FROM (SELECT __self, __key, __asks, ${values.join(", ")} FROM ${stream} r) e WHERE __asks AND __key IS NOT NULL)`,
   ];
   return {
     ctes,
@@ -96,7 +96,7 @@ function compileKnown(
 /** Means of the labels of training rows in other folds; a row that isn't trained on reads all folds. */
 function compileFolds(
   feature: Extract<LabelFeature, { kind: "target_mean" }>,
-  { problem, all, spine }: LabelSource,
+  { dialect, problem, all, spine }: LabelSource,
   id: number,
 ): CompiledGroup {
   const { smoothing } = feature;
@@ -105,14 +105,14 @@ function compileFolds(
   const [stats, seen, prior, group] = [`__stats${id}`, `__seen${id}`, `__prior${id}`, `__mean${id}`];
   // Equal rows without a key are numbered after a ~; they belong to one fold.
   const entity = problem.entity === null ? "left(a.__entity, 16)" : "a.__entity";
-  const fold = foldSql(entity, folds, feature.name);
+  const fold = foldSql(dialect, entity, folds, feature.name);
   const each = `(VALUES ${Array.from({ length: folds + 1 }, (_, f) => `(${f - 1})`).join(", ")}) AS f(fold)`;
   const key = qualified("a", name);
   const ctes = [
-    `${stats} AS (SELECT ${key} AS __key, ${fold} AS __fold, count(*) AS n, sum(CAST(${numberOf(problem)} AS DOUBLE)) AS y
+    `${stats} AS (SELECT ${key} AS __key, ${fold} AS __fold, count(*) AS n, ${dialect.sum(doubleSql(numberOf(problem)))} AS y
   FROM ${quoteIdent(all.relation)} a WHERE a.__label IS NOT NULL AND a.__split = 'training' GROUP BY 1, 2)`,
-    `${seen} AS (SELECT t.__key, f.fold, sum(t.n) AS n, sum(t.y) AS y FROM ${stats} t JOIN ${each} ON f.fold <> t.__fold WHERE t.__key IS NOT NULL GROUP BY 1, 2)`,
-    `${prior} AS (SELECT f.fold, sum(t.y) / sum(t.n) AS mean FROM ${stats} t JOIN ${each} ON f.fold <> t.__fold GROUP BY 1)`,
+    `${seen} AS (SELECT t.__key, f.fold, sum(t.n) AS n, ${dialect.sum("t.y")} AS y FROM ${stats} t JOIN ${each} ON f.fold <> t.__fold WHERE t.__key IS NOT NULL GROUP BY 1, 2)`,
+    `${prior} AS (SELECT f.fold, ${dialect.sum("t.y")} / sum(t.n) AS mean FROM ${stats} t JOIN ${each} ON f.fold <> t.__fold GROUP BY 1)`,
     `${group} AS (SELECT a.__self, (coalesce(e.y, 0) + ${smoothing} * p.mean) / NULLIF(coalesce(e.n, 0) + ${smoothing}, 0) AS v0
   FROM (SELECT a.__self, ${key} AS __key, CASE WHEN a.__split = 'training' THEN ${fold} ELSE -1 END AS __fold FROM ${quoteIdent(spine)} a) a
   JOIN ${prior} p ON p.fold = a.__fold LEFT JOIN ${seen} e ON e.fold = a.__fold AND e.__key = a.__key WHERE a.__key IS NOT NULL)`,

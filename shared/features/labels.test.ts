@@ -17,7 +17,9 @@ describe("labels of an interval that ends", () => {
   type Contract = [string, string, string | null, string | null];
   const labels = async (rows: Contract[], changes = {}, own: string[] = []) => {
     await createTable(engine, "contracts", { columns: schema, rows });
-    return engine.query(`SELECT * FROM (${labelRows(testProblem(changes), source, own)}) ORDER BY __cutoff, __entity`);
+    return engine.query(
+      `SELECT * FROM (${labelRows(engine.dialect, testProblem(changes), source, own)}) ORDER BY __cutoff, __entity`,
+    );
   };
   /** Labels at 2026-01-01, by entity. */
   const atNewYear = async (rows: Contract[], changes = {}) => {
@@ -114,14 +116,14 @@ describe("labels of an interval that ends", () => {
     const rows = await labels([["c", "a", OLD, null]], { cutoffs });
     expect(rows.map((r) => r.__split)).toEqual(["training", "scoring"]);
     const day = { cutoffs: { training: ["2026-01-01"], holdout: null, scoring: null } };
-    expect(() => labelRows(testProblem({ ...day, now: "2026-04-30T23:59:59.000Z" }), source)).toThrow(
+    expect(() => labelRows(engine.dialect, testProblem({ ...day, now: "2026-04-30T23:59:59.000Z" }), source)).toThrow(
       /no cutoff has a known label/,
     );
-    expect(labelRows(testProblem({ ...day, now: "2026-05-01" }), source)).toContain("training");
+    expect(labelRows(engine.dialect, testProblem({ ...day, now: "2026-05-01" }), source)).toContain("training");
   });
 
   it("can't be read with the end as a column", () => {
-    expect(() => labelRows(testProblem(), source, ["end"])).toThrow(/isn't known at the cutoff/);
+    expect(() => labelRows(engine.dialect, testProblem(), source, ["end"])).toThrow(/isn't known at the cutoff/);
   });
 });
 
@@ -136,7 +138,7 @@ describe("labels of a flat table", () => {
     Array.from({ length: n }, (_, i) => [id(i), i / 7, `2026-01-${String(1 + (i % 28)).padStart(2, "0")}`, label(i)]);
   const labels = async (rows: ReturnType<typeof rowsOf>, changes = {}): Promise<Row[]> => {
     await createTable(engine, "flat", { columns: schema, rows });
-    return engine.query(compileLabels(flatProblem(changes), source));
+    return engine.query(compileLabels(engine.dialect, flatProblem(changes), source));
   };
 
   it("are one row per table row, missing labels for scoring only", async () => {
@@ -162,7 +164,7 @@ describe("labels of a flat table", () => {
       ...{ dataset: "young", entity: "id", time: "at", labelDelayDays: 3, now: "2026-03-10T00:00:00.000Z" },
       holdout: { kind: "last_time", share: 0.2, time: "at" },
     });
-    const rows = await engine.query(compileLabels(problem, { relation: "young", columns: schema }));
+    const rows = await engine.query(compileLabels(engine.dialect, problem, { relation: "young", columns: schema }));
     expect(rows.map((row) => [row.__entity, row.__split, row.__label]).slice(-4)).toEqual([
       ["r6", "holdout", "yes"],
       ["r7", "scoring", null],
@@ -225,9 +227,9 @@ describe("labels of a flat table", () => {
   });
 
   it("can't be read with the label as a column", () => {
-    expect(() => labelRows(flatProblem(), source, ["left"])).toThrow(/is the label/);
-    expect(() => labelRows(flatProblem({ label: { kind: "column", column: "gone", positive: null } }), source)).toThrow(
-      expect.objectContaining({ code: "not_found" }),
-    );
+    expect(() => labelRows(engine.dialect, flatProblem(), source, ["left"])).toThrow(/is the label/);
+    expect(() =>
+      labelRows(engine.dialect, flatProblem({ label: { kind: "column", column: "gone", positive: null } }), source),
+    ).toThrow(expect.objectContaining({ code: "not_found" }));
   });
 });

@@ -56,7 +56,7 @@ describe("the matrix of a problem over time", () => {
     });
   });
   const matrix = (role: "training" | "holdout" | "scoring") =>
-    engine.query(compileMatrix(testProblem(), { features }, source, role).sql);
+    engine.query(compileMatrix(engine.dialect, testProblem(), { features }, source, role).sql);
 
   it("gives each role its cutoffs, labels and values known then", async () => {
     const training = await matrix("training");
@@ -86,7 +86,7 @@ describe("the matrix of a problem over time", () => {
   });
 
   it("has the columns of its features in order after its own", () => {
-    const compiled = compileMatrix(testProblem(), { features }, source, "training");
+    const compiled = compileMatrix(engine.dialect, testProblem(), { features }, source, "training");
     expect(compiled.columns).toEqual([
       { name: "plan", type: "category" },
       { name: "tenure", type: "number" },
@@ -97,7 +97,7 @@ describe("the matrix of a problem over time", () => {
 
   it("never reads the interval's end", () => {
     const leak: Feature = { kind: "is_missing", name: "open", column: "end" };
-    expect(() => compileMatrix(testProblem(), { features: [leak] }, source, "training")).toThrow(
+    expect(() => compileMatrix(engine.dialect, testProblem(), { features: [leak] }, source, "training")).toThrow(
       /isn't known at the cutoff/,
     );
   });
@@ -111,7 +111,7 @@ describe("the matrix of a flat table", () => {
   const problem = flatProblem({ entity: "id" });
 
   it("has the same rows in the same order whatever the table's", async () => {
-    const { sql } = compileMatrix(problem, { features }, source, "training");
+    const { sql } = compileMatrix(engine.dialect, problem, { features }, source, "training");
     await createTable(engine, "flat", { columns: flat, rows });
     const first = await engine.query(sql);
     engine.close();
@@ -123,15 +123,21 @@ describe("the matrix of a flat table", () => {
 
   it("scores every row, without its label", async () => {
     await createTable(engine, "flat", { columns: flat, rows });
-    const scored = await engine.query(compileMatrix(problem, { features }, source, "scoring").sql);
+    const scored = await engine.query(compileMatrix(engine.dialect, problem, { features }, source, "scoring").sql);
     expect(scored.length).toBe(rows.length);
     expect(scored.every((row) => row.__label === null)).toBe(true);
   });
 
   it("reads a share of the entities where a sample is asked for", async () => {
     await createTable(engine, "flat", { columns: flat, rows });
-    const all = compileMatrix(problem, { features }, source, "training").sql;
-    const some = compileMatrix(problem, { features }, { ...source, sample: { share: 0.3, salt: "a" } }, "training").sql;
+    const all = compileMatrix(engine.dialect, problem, { features }, source, "training").sql;
+    const some = compileMatrix(
+      engine.dialect,
+      problem,
+      { features },
+      { ...source, sample: { share: 0.3, salt: "a" } },
+      "training",
+    ).sql;
     const count = async (sql: string) => Number((await engine.query(`SELECT count(*) AS n FROM (${sql})`))[0]!.n);
     const share = (await count(some)) / (await count(all));
     expect(share).toBeGreaterThan(0.2);

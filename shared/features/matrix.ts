@@ -1,5 +1,6 @@
 import type { Feature, FeatureView } from "../domain/feature.ts";
 import type { Problem } from "../domain/problem.ts";
+import type { Dialect } from "../warehouse/dialect.ts";
 import { quoteIdent, quoteLiteral } from "../warehouse/quote.ts";
 import { type CompiledView, compileView } from "./compile-sql.ts";
 import { ownColumns, readsLabels } from "./kinds.ts";
@@ -30,10 +31,11 @@ export type MatrixSource = {
 
 /**
  * SQL for the matrix file of a role (of a flat table every row is scored, labelled or not): `__row` (from 0), `__entity`, `__cutoff`, `__label`, then one column per feature
- * (DOUBLE or VARCHAR), ordered by cutoff and hash of the entity. Labels are compiled anew from the pinned dataset by the
+ * (doubles or text), ordered by cutoff and hash of the entity. Labels are compiled anew from the pinned dataset by the
  * same rule that wrote them, so that a row never meets another row's label.
  */
 export function compileMatrix(
+  dialect: Dialect,
   problem: Problem,
   view: Pick<FeatureView, "features">,
   source: MatrixSource,
@@ -44,32 +46,36 @@ export function compileMatrix(
   const own = [...new Set([...view.features.flatMap(ownColumns), ...mine.flatMap(pastColumns)])];
   const columns = own.map((name) => columnOf(source.dataset, name));
   const all: Relation = { relation: "__all", columns };
-  const compiled = compileView(view, {
+  const compiled = compileView(dialect, view, {
     ...{ spine: { relation: "__spine", columns }, tables: source.tables, keep: ["__entity", "__cutoff", "__label"] },
     past: { table: all, few: source.sample !== undefined, isPast: past },
-    labels: { problem, all, spine: "__spine" },
+    labels: { dialect, problem, all, spine: "__spine" },
   });
   const sampled =
-    source.sample === undefined ? "" : ` AND ${inShareSql("__entity", source.sample.share, source.sample.salt)}`;
+    source.sample === undefined
+      ? ""
+      : ` AND ${inShareSql(dialect, "__entity", source.sample.share, source.sample.salt)}`;
   // Rows that share entity and cutoff are told apart by their values; equal ones may stand either way.
   const order = [
     "__cutoff NULLS FIRST",
-    "sha256(__entity)",
+    dialect.sha256("__entity"),
     "__label",
     ...compiled.columns.map((c) => quoteIdent(c.name)),
   ];
-  const rows = labelRows(problem, source.dataset, own);
+  const rows = labelRows(dialect, problem, source.dataset, own);
   // A flat table's rows have no window that is still open: all of them are scored, without their labels.
   const flat = role === "scoring" && problem.label.kind === "column";
   const where = `${flat ? "true" : `__split = ${quoteLiteral(role)}`}${sampled}`;
-  const labels = flat ? `CAST(NULL AS ${problem.task === "regression" ? "DOUBLE" : "VARCHAR"}) AS __label` : "__label";
+  const labels = flat
+    ? `CAST(NULL AS ${problem.task === "regression" ? "DOUBLE PRECISION" : "VARCHAR"}) AS __label`
+    : "__label";
   const { first, second, carried } = compiled.windows;
   const kept = [...own.map(quoteIdent), ...carried].map((name) => `, ${name}`).join("");
   const needsAll = mine.length > 0 || view.features.some(readsLabels);
   const numbered = needsAll ? ", __self, __micros" : "";
   const read = needsAll
     ? `__all AS MATERIALIZED (
-SELECT row_number() OVER () AS __self, epoch_us(r.__cutoff) AS __micros, r.* FROM (${rows}) r
+SELECT row_number() OVER () AS __self, ${dialect.micros("r.__cutoff")} AS __micros, r.* FROM (${rows}) r
 ), `
     : "";
   const step = (from: string, items: readonly string[]) =>

@@ -8,8 +8,8 @@ import { compileMatrix } from "./matrix.ts";
 import { type Relation, TEMPORAL } from "./schema.ts";
 import { measureTiming, type ReadableTable } from "./timing/measure-timing.ts";
 
-/** What leaks are measured on; `labels`: the relation of the built labels, `rows` of them in training. */
-export type LeakSource = { tables: readonly ReadableTable[]; labels: string; rows: number };
+/** What leaks are measured on; `rows`: how many there are to train on. */
+export type LeakSource = { tables: readonly ReadableTable[]; rows: number };
 
 /** About so many training rows tell whether a column alone tells the target. */
 const MOST_ROWS = 12_000;
@@ -36,13 +36,13 @@ export async function measureLeaks(
   reader: Reader,
   problem: Problem,
   features: readonly Feature[],
-  { tables, labels, rows }: LeakSource,
+  { tables, rows }: LeakSource,
 ): Promise<LeakFacts> {
   const joins = features.filter(isRelated).map(({ table, key, localKey }) => ({
     left: { dataset: problem.dataset, column: localKey },
     right: { dataset: table, column: key },
   }));
-  const timing = await measureTiming(reader, problem, { tables, labels, joins });
+  const timing = await measureTiming(reader, problem, { tables, joins });
   const facts: LeakFacts = {
     tables: Object.fromEntries(tables.map(({ manifest }) => [manifest.name, manifest])),
     timing,
@@ -56,7 +56,13 @@ export async function measureLeaks(
   if (columns.length === 0) return facts;
   const plain = columns.map(({ name, type }, i): Feature => ({ kind: "column", name: `c${i}`, column: name, type }));
   const sample = rows > MOST_ROWS ? { share: MOST_ROWS / rows, salt: "leaks" } : undefined;
-  const matrix = compileMatrix(problem, { features: plain }, { dataset, tables: {}, sample }, "training");
+  const matrix = compileMatrix(
+    reader.dialect,
+    problem,
+    { features: plain },
+    { dataset, tables: {}, sample },
+    "training",
+  );
   const measured = await reader.withHeld(HELD, matrix.sql, async (held) =>
     readAssociations(matrix.columns, await held.query(compileAssociations(matrix.columns, HELD, problem))),
   );

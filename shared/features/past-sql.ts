@@ -1,7 +1,8 @@
+import type { Dialect } from "../warehouse/dialect.ts";
 import { emptySql, microsOf, windowSql } from "./aggregate-sql.ts";
 import { alike, plainSql } from "./own-row-sql.ts";
 import { orderOf, type Past, type PastFeature, standsStill } from "./past.ts";
-import { columnOf, qualified, typedColumn } from "./schema.ts";
+import { columnOf, daysSql, qualified, typedColumn } from "./schema.ts";
 
 /** What the spine carries of its past (`carried`), computed over all rows before any is left out, in two steps. */
 export type Windows = { first: string[]; second: string[]; carried: string[] };
@@ -12,13 +13,15 @@ export type CompiledPast = Windows & { values: Map<string, string>; left: PastFe
  * Whether SQL's own window functions can answer a feature: rows meet by one key, whatever arrived is known at once, and
  * nothing but the time tells which came first. `lag` may be ordered.
  */
-const fits = (feature: PastFeature, past: Past): boolean =>
+const fits = (dialect: Dialect, feature: PastFeature, past: Past): boolean =>
   // A lag by a join would meet all earlier rows of its key.
   (!past.few || feature.kind === "lag") &&
   feature.key === feature.localKey &&
   feature.arrived === null &&
   (feature.order === undefined || feature.kind === "lag") &&
-  standsStill(feature, past.table);
+  standsStill(feature, past.table) &&
+  // PostgreSQL counts no distinct values in a window.
+  (dialect.name === "duckdb" || feature.kind !== "window" || feature.aggregate !== "distinct");
 
 /** The window of the rows before, and the own one without others of its moment. */
 function frame(feature: PastFeature, days: number | null): string {
@@ -31,11 +34,11 @@ function frame(feature: PastFeature, days: number | null): string {
  * Compiles the features that window functions answer in one sorted pass a key, without meeting any row with any other;
  * the others are left to joins. A row without the key or the time has no past.
  */
-export function compilePast(features: readonly PastFeature[], past: Past): CompiledPast {
+export function compilePast(dialect: Dialect, features: readonly PastFeature[], past: Past): CompiledPast {
   const compiled: CompiledPast = { first: [], second: [], carried: [], values: new Map(), left: [] };
   const { table } = past;
   features.forEach((feature, i) => {
-    if (!fits(feature, past)) {
+    if (!fits(dialect, feature, past)) {
       compiled.left.push(feature);
       return;
     }
@@ -47,11 +50,11 @@ export function compilePast(features: readonly PastFeature[], past: Past): Compi
     compiled.carried.push(name);
     if (feature.kind === "recency_days") {
       const last = `max(a.__micros) OVER (${own} ORDER BY a.__micros RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)`;
-      const days = `CAST(a.__micros - ${last} AS DOUBLE) / 86400000000.0`;
+      const days = daysSql("a.__micros", last);
       compiled.first.push(`CASE WHEN ${known} THEN ${days} END AS ${name}`);
     } else if (feature.kind === "lag") {
       const column = typedColumn(table, feature.column, alike(feature.type), `feature ${feature.name}`);
-      const value = plainSql("a", column, feature.name);
+      const value = plainSql(dialect, "a", column, feature.name);
       const tie = orderOf(feature, table);
       const ties = [`a.__micros`, ...(tie === null ? [] : [qualified("a", tie)])];
       const order = ties.map((sql) => `${sql} NULLS LAST`).join(", ");
@@ -67,7 +70,7 @@ export function compilePast(features: readonly PastFeature[], past: Past): Compi
       compiled.second.push(`CASE WHEN ${known} THEN ${before} END AS ${name}`);
     } else {
       const value = windowSql(feature, {
-        table,
+        ...{ dialect, table },
         readAs: (_, column) => qualified("a", columnOf(table, column).name),
         within: (days) => ({ condition: null, over: frame(feature, days) }),
       });

@@ -125,7 +125,7 @@ describe("a feature of the own past", () => {
     const parsed = rows.map((row) => parseRow(row, schema));
     const seen = new Map<string, number>();
     for (const sample of [undefined, everything]) {
-      const { sql } = compileMatrix(problem, { features }, { ...source, sample }, "scoring");
+      const { sql } = compileMatrix(engine.dialect, problem, { features }, { ...source, sample }, "scoring");
       const found = new Map((await engine.query(sql)).map((row) => [row.__entity, row]));
       expect(found.size).toBe(rows.length);
       for (const feature of features) {

@@ -4,7 +4,6 @@ import { Feature } from "../domain/feature.ts";
 import type { Problem } from "../domain/problem.ts";
 import { seededRandom } from "../random.ts";
 import type { Engine } from "../warehouse/duckdb.ts";
-import { compileLabels } from "./labels.ts";
 import { checkLeaks, type LeakFacts, type LeakKind, leaksOf } from "./leaks.ts";
 import { compileMatrix } from "./matrix.ts";
 import { measureLeaks } from "./measure-leaks.ts";
@@ -163,10 +162,8 @@ let engine: Engine;
 const worlds: Record<string, World> = { log: transactions(), contracts: contracts() };
 beforeAll(async () => {
   engine = await testEngine();
-  for (const [name, { problem, tables }] of Object.entries(worlds)) {
+  for (const [name, { tables }] of Object.entries(worlds)) {
     for (const [table, rows] of Object.entries(tables)) await createTable(engine, table, rows);
-    const own = { relation: problem.dataset, columns: tables[problem.dataset]!.columns };
-    await engine.run(`CREATE TABLE ${name}_labels AS ${compileLabels(problem, own)}`);
     measured.set(name, await measure(name));
   }
 });
@@ -182,7 +179,7 @@ async function measure(name: string): Promise<LeakFacts> {
   }));
   const drafts = [...planted[name]!.flatMap(([, of]) => of), ...honest[name]!];
   const training = Math.floor(0.8 * tables[problem.dataset]!.rows.length);
-  const source = { tables: readable, labels: `${name}_labels`, rows: training };
+  const source = { tables: readable, rows: training };
   return measureLeaks(engine, problem, parsed(drafts, "f"), source);
 }
 
@@ -553,7 +550,7 @@ describe("what is nearly a leak", () => {
       Object.entries(tables).map(([name, { columns }]) => [name, { relation: name, columns }]),
     );
     const source = { dataset: relations[problem.dataset]!, tables: relations };
-    const rows = await engine.query(compileMatrix(problem, { features }, source, "scoring").sql);
+    const rows = await engine.query(compileMatrix(engine.dialect, problem, { features }, source, "scoring").sql);
     expect(rows.length).toBeGreaterThan(300);
     for (const { name } of features)
       expect(

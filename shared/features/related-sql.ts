@@ -1,3 +1,5 @@
+import type { Column } from "../domain/dataset.ts";
+import type { Dialect } from "../warehouse/dialect.ts";
 import { quoteIdent } from "../warehouse/quote.ts";
 import { emptySql, microsOf, type ReadAs, reachOf, windowSql } from "./aggregate-sql.ts";
 import {
@@ -13,9 +15,9 @@ import { orderOf } from "./past.ts";
 import {
   columnOf,
   daysSql,
+  doubleSql,
   laterSql,
   microsSql,
-  NUMERIC,
   qualified,
   type Relation,
   TEMPORAL,
@@ -29,7 +31,13 @@ export type CompiledGroup = { ctes: string[]; joins: string[]; values: Map<strin
  * What a group is compiled over. `past`: the table is the spine's own, `__self` numbering the rows of both, and only rows
  * before the own one count. `via`: the relation between, where the own row's key doesn't name the table's rows itself.
  */
-export type GroupSource = { spine: Relation; table: Relation; via?: Relation; past: boolean };
+export type GroupSource = {
+  dialect: Dialect;
+  spine: Relation;
+  table: Relation;
+  via?: Relation;
+  past: boolean;
+};
 
 /** How a feature is answered; a recency among ordered rows of one moment needs their join, without the own row. */
 function kindOf(f: RelatedFeature): "lookup" | "lag" | "recent" | "before" | "window" {
@@ -43,13 +51,13 @@ export const groupKey = (f: RelatedFeature): string =>
   JSON.stringify([kindOf(f), f.table, f.key, f.localKey, f.time, f.arrived, f.via, "order" in f ? f.order : null]);
 
 /** How two key columns are compared: as they are where their types agree, else as numbers or text. */
-function comparable(left: Relation, leftName: string, right: Relation, rightName: string): (sql: string) => string {
-  const a = columnOf(left, leftName).type;
-  const b = columnOf(right, rightName).type;
-  if (a === b) return (sql) => sql;
-  const type = NUMERIC.includes(a) && NUMERIC.includes(b) ? "DOUBLE" : "VARCHAR";
-  return (sql) => `CAST(${sql} AS ${type})`;
+function comparable(dialect: Dialect, a: Column, b: Column): { left: AsKey; right: AsKey } {
+  if (a.type === b.type) return { left: (sql) => sql, right: (sql) => sql };
+  const numbers = [a, b].every(({ type }) => type === "integer" || type === "number");
+  const as = ({ type }: Column): AsKey => (numbers ? doubleSql : (sql) => dialect.text(sql, type));
+  return { left: as(a), right: as(b) };
 }
+type AsKey = (sql: string) => string;
 
 /**
  * SQL for a value of a related row as it was at the cutoff `k.__cutoff`. A row may have been written to after it arrived:
@@ -82,13 +90,13 @@ function knownColumns(features: readonly WindowFeature[], source: GroupSource): 
 }
 
 function valueSql(feature: LookupFeature | LagFeature, source: GroupSource): string {
-  const { table } = source;
+  const { dialect, table } = source;
   if (feature.kind !== "lookup_age_days") {
     const column = typedColumn(table, feature.column, alike(feature.type), `feature ${feature.name}`);
-    return knownSql(feature, source, column.name, plainSql("t", column, feature.name));
+    return knownSql(feature, source, column.name, plainSql(dialect, "t", column, feature.name));
   }
   const { name } = typedColumn(table, feature.column, TEMPORAL, `feature ${feature.name}`);
-  return knownSql(feature, source, name, daysSql("epoch_us(k.__cutoff)", microsSql("t", name)));
+  return knownSql(feature, source, name, daysSql(dialect.micros("k.__cutoff"), microsSql(dialect, "t", name)));
 }
 
 /** The moments at which a group is asked for (`k`), the rows of the table that are known then (`t`), and how answers come back. */
@@ -111,25 +119,27 @@ const stretchSql = (micros: string, length: number): string =>
   `(${micros} - (((${micros}) % ${length}) + ${length}) % ${length})`;
 
 function meeting(first: RelatedFeature, source: GroupSource, id: number): Meeting {
-  const { spine, table, via, past } = source;
+  const { dialect, spine, table, via, past } = source;
   const [keys, near] = [`__keys${id}`, `__hop${id}`];
-  const named = via === undefined ? spine : { relation: via.relation, columns: via.columns };
-  const cast = comparable(named, via === undefined ? first.localKey : first.via!.column, table, first.key);
+  const named = via === undefined ? columnOf(spine, first.localKey) : columnOf(via, first.via!.column);
+  const keyed = comparable(dialect, named, columnOf(table, first.key));
   const ctes: string[] = [];
   const joins: string[] = [];
-  let own = cast(qualified("s", first.localKey));
+  let own = keyed.left(qualified("s", first.localKey));
   let reached = "";
   if (via !== undefined && first.via !== undefined) {
-    const hop = comparable(spine, first.localKey, via, first.via.key);
-    const named = cast(qualified("v", columnOf(via, first.via.column).name));
+    const hop = comparable(dialect, columnOf(spine, first.localKey), columnOf(via, first.via.key));
+    const from = hop.right(qualified("v", first.via.key));
+    const name = keyed.left(qualified("v", named.name));
     ctes.push(
-      `${near} AS (SELECT ${hop(qualified("v", first.via.key))} AS __from, CASE WHEN min(${named}) = max(${named}) THEN min(${named}) END AS __key
-  FROM ${quoteIdent(via.relation)} v GROUP BY ${hop(qualified("v", first.via.key))})`,
+      `${near} AS (SELECT ${from} AS __from, CASE WHEN min(${name}) = max(${name}) THEN min(${name}) END AS __key
+  FROM ${quoteIdent(via.relation)} v GROUP BY ${from})`,
     );
-    reached = `LEFT JOIN ${near} ON ${near}.__from = ${hop(qualified("s", first.localKey))}`;
+    reached = `LEFT JOIN ${near} ON ${near}.__from = ${hop.left(qualified("s", first.localKey))}`;
     joins.push(reached);
     own = `${near}.__key`;
   }
+  const key = keyed.right(qualified("t", first.key));
   const order = isLookup(first) ? null : orderOf(first, table);
   if (past) {
     const ordered = order === null ? "" : `, ${qualified("s", order)} AS __order`;
@@ -139,10 +149,10 @@ function meeting(first: RelatedFeature, source: GroupSource, id: number): Meetin
     );
   } else {
     ctes.push(
-      `${keys} AS (SELECT DISTINCT ${own} AS __key, s.__cutoff, epoch_us(s.__cutoff) AS __micros FROM ${quoteIdent(spine.relation)} s ${reached} WHERE ${own} IS NOT NULL)`,
+      `${keys} AS (SELECT DISTINCT ${own} AS __key, s.__cutoff, ${dialect.micros("s.__cutoff")} AS __micros FROM ${quoteIdent(spine.relation)} s ${reached} WHERE ${own} IS NOT NULL)`,
     );
   }
-  const matches = [`${cast(qualified("t", first.key))} = k.__key`];
+  const matches = [`${key} = k.__key`];
   if (first.time !== null && !past) {
     typedColumn(table, first.time, TEMPORAL, `the time of feature ${first.name}`);
     matches.push(`CAST(${qualified("t", first.time)} AS TIMESTAMP) <= k.__cutoff`);
@@ -162,10 +172,10 @@ function meeting(first: RelatedFeature, source: GroupSource, id: number): Meetin
     const self = kindOf(first) === "window" ? " OR t.__self = k.__self" : "";
     matches.push(`t.__micros <= k.__micros AND (${others}${self})`);
   }
-  const at = past ? "t.__micros" : first.time === null ? null : microsSql("t", first.time);
+  const at = past ? "t.__micros" : first.time === null ? null : microsSql(dialect, "t", first.time);
   const ids = past ? ["__self"] : ["__key", "__cutoff"];
   return {
-    ...{ ctes, joins, ids, keys, at, key: cast(qualified("t", first.key)) },
+    ...{ ctes, joins, ids, keys, at, key },
     from: (reach) => {
       const rows = `JOIN ${quoteIdent(table.relation)} t ON ${matches.join(" AND ")}`;
       if (reach === null || at === null) return `${keys} k ${rows}`;
@@ -196,9 +206,9 @@ function compileWindows(
   const aggregates = features.map((f, i) => {
     const value =
       f.kind === "recency_days"
-        ? "CAST(min(__age) AS DOUBLE) / 86400000000.0"
+        ? daysSql("min(__age)", "0")
         : windowSql(f, {
-            ...{ table: source.table, readAs },
+            ...{ dialect: source.dialect, table: source.table, readAs },
             within: (days) => ({ condition: days === null ? null : `__age < ${microsOf(days)}`, over: "" }),
           });
     return `${value} AS v${i}`;
@@ -222,12 +232,12 @@ function compileWindows(
 /** The newest event before each moment: events and moments in one order of the time from which they are known. */
 function compileRecent(
   features: readonly RelatedFeature[],
-  { table, past }: GroupSource,
+  { dialect, table, past }: GroupSource,
   { keys, ids, key, at }: Meeting,
   [joined, group]: [string, string],
 ): Pick<CompiledGroup, "ctes" | "values"> {
   const [first] = features;
-  const arrived = first!.arrived === null ? null : microsSql("t", first!.arrived);
+  const arrived = first!.arrived === null ? null : microsSql(dialect, "t", first!.arrived);
   // Of the own table only earlier rows count: known from the microsecond after.
   const from = past ? `${at} + 1` : at;
   const known = arrived === null ? from : `CASE WHEN ${arrived} > ${from} THEN ${arrived} ELSE ${from} END`;
@@ -238,7 +248,7 @@ function compileRecent(
   const ctes = [
     `${joined} AS (SELECT k.__key, ${picked(others, "k")}, k.__micros AS __at, CAST(NULL AS BIGINT) AS __event, true AS __asks FROM ${keys} k WHERE k.__micros IS NOT NULL
   UNION ALL SELECT ${key}, ${none.join(", ")}, ${known}, ${at}, false FROM ${quoteIdent(table.relation)} t WHERE ${at} IS NOT NULL${there} AND ${key} IS NOT NULL)`,
-    `${group} AS (SELECT ${picked(ids, "e")}, CAST(e.__at - e.__last AS DOUBLE) / 86400000000.0 AS v0 FROM (SELECT *, ${last} AS __last FROM ${joined}) e WHERE e.__asks)`,
+    `${group} AS (SELECT ${picked(ids, "e")}, ${daysSql("e.__at", "e.__last")} AS v0 FROM (SELECT *, ${last} AS __last FROM ${joined} j) e WHERE e.__asks)`,
   ];
   return { ctes, values: new Map(features.map((f) => [f.name, `${group}.v0`])) };
 }

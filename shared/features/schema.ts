@@ -1,5 +1,6 @@
 import type { Column, ColumnType } from "../domain/dataset.ts";
 import { fault } from "../fault.ts";
+import type { Dialect } from "../warehouse/dialect.ts";
 import { quoteIdent } from "../warehouse/quote.ts";
 
 /**
@@ -37,17 +38,18 @@ export const TEMPORAL: readonly ColumnType[] = ["date", "timestamp"];
 export const qualified = (alias: string, name: string): string => `${alias}.${quoteIdent(name)}`;
 
 /** SQL for a numeric column as a finite double: booleans 0/1, NaN and infinities missing. */
-export function numberSql(alias: string, column: Column): string {
-  const value = `CAST(${qualified(alias, column.name)} AS DOUBLE)`;
-  return column.type === "number" ? finiteSql(value) : value;
+export function numberSql(dialect: Dialect, alias: string, column: Column): string {
+  const name = qualified(alias, column.name);
+  if (column.type === "boolean") return doubleSql(`CASE WHEN ${name} THEN 1 WHEN NOT ${name} THEN 0 END`);
+  return column.type === "number" ? dialect.finite(doubleSql(name)) : doubleSql(name);
 }
 
-/** SQL that turns NaN and infinities of a double expression into missing. */
-export const finiteSql = (value: string): string => `CASE WHEN isfinite(${value}) THEN ${value} END`;
+/** SQL for a value as a double. */
+export const doubleSql = (value: string): string => `CAST(${value} AS DOUBLE PRECISION)`;
 
-/** SQL for a date or timestamp column as microseconds since 1970 UTC; infinite dates missing. */
-export const microsSql = (alias: string, name: string): string =>
-  `epoch_us(CAST(${qualified(alias, name)} AS TIMESTAMP))`;
+/** SQL for a date or timestamp column as microseconds since 1970 UTC. */
+export const microsSql = (dialect: Dialect, alias: string, name: string): string =>
+  dialect.micros(qualified(alias, name));
 
 /** SQL for whether a date lies after the cutoff; null, like "no", where either is missing. */
 export const laterSql = (alias: string, name: string, cutoff: string): string =>
@@ -55,4 +57,4 @@ export const laterSql = (alias: string, name: string, cutoff: string): string =>
 
 /** SQL for the days between two expressions in microseconds. */
 export const daysSql = (later: string, earlier: string): string =>
-  `CAST((${later}) - (${earlier}) AS DOUBLE) / 86400000000.0`;
+  `${doubleSql(`(${later}) - (${earlier})`)} / 86400000000.0`;

@@ -46,10 +46,10 @@ export type Dialect = {
   sha256(text: string): string;
   /** A 64-bit hash of the values of a row; equal rows have equal ones, within one engine. */
   rowHash(values: readonly string[]): string;
-  /** Sum of doubles; it doesn't show in which order rows were added. Missing without rows. */
-  sum(double: string, where?: string): string;
+  /** Sum of doubles; it doesn't show in which order rows were added. Missing without rows. `over`: ` OVER (…)` of a window. */
+  sum(double: string, where?: string, over?: string): string;
   /** Mean of doubles, likewise. */
-  mean(double: string, where?: string): string;
+  mean(double: string, where?: string, over?: string): string;
   /** Quantiles of doubles at levels 0..1, linear between neighbours: a list (an array in results). Missing without rows. */
   quantiles(double: string, levels: readonly number[], where?: string): string;
   /** Adjusted Fisher–Pearson skewness of doubles; missing below three rows and where all are equal. */

@@ -11,6 +11,7 @@ import type { Problem } from "@muster/shared/domain/problem.ts";
 import type { FactName } from "@muster/shared/fact/table.ts";
 import { compileMatrix, type MatrixRole } from "@muster/shared/features/matrix.ts";
 import type { Relation } from "@muster/shared/features/schema.ts";
+import { duckdb } from "@muster/shared/warehouse/dialects/duckdb.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { writeQuery } from "@muster/shared/warehouse/write-query.ts";
 
@@ -51,13 +52,13 @@ export async function trainOnLake(
   const view = { hash: hashOf(body), ...body };
   const source = { dataset: relations[problem.dataset]!, tables: relations };
   const materialize = async (role: MatrixRole, suffix: string) => {
-    const { sql } = compileMatrix(problem, view, source, role);
+    const { sql } = compileMatrix(duckdb, problem, view, source, role);
     const name = `${problem.name}_${suffix}`;
     const written = { name, kind: "features" as const, sql: `SELECT * FROM (${sql}) ORDER BY __row`, inputs: scope };
     const { version } = await writeQuery(lake, { ...written, origin: "a test", now: new Date("2026-07-01T00:00:00Z") });
     return `${name}@${version}`;
   };
-  const { columns, rawColumns } = compileMatrix(problem, view, source, "training");
+  const { columns, rawColumns } = compileMatrix(duckdb, problem, view, source, "training");
   const pins = {
     training: await materialize("training", "training"),
     scoring: await materialize(options.scoringRole ?? "scoring", "scoring"),

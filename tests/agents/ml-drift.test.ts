@@ -17,7 +17,6 @@ import { deployModel } from "@muster/ml/tools/deploy-model.ts";
 import { detectModelDrift } from "@muster/ml/tools/detect-model-drift.ts";
 import type { DriftReport } from "@muster/shared/domain/drift-report.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
-import { compileLabels } from "@muster/shared/features/labels.ts";
 import { inboxFolder } from "@muster/shared/home.ts";
 import { ingest } from "@muster/shared/warehouse/ingest.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
@@ -51,7 +50,7 @@ async function churnProblem(lake: Lake, pins: string[]): Promise<Problem> {
     const facts = [];
     for (const pin of pins) {
       const manifest = await lake.manifest(pin);
-      facts.push(await measureFacts((sql) => engine.query(sql), manifest.name, manifest, null));
+      facts.push(await measureFacts(engine, manifest.name, manifest, null));
     }
     const label = facts.find(({ manifest }) => manifest.name === "contracts")!;
     const related = facts.filter((one) => one !== label);
@@ -64,16 +63,6 @@ async function churnProblem(lake: Lake, pins: string[]): Promise<Problem> {
 async function trainChurn(lake: Lake, pins: string[]): Promise<Trained> {
   const problem = await churnProblem(lake, pins);
   const manifests = await Promise.all(pins.map((pin) => lake.manifest(pin)));
-  const contracts = manifests.find(({ name }) => name === "contracts")!;
-  const sql = compileLabels(problem, { relation: "contracts", columns: contracts.columns });
-  const labels = await writeQuery(lake, {
-    name: "churn_labels",
-    kind: "labels",
-    sql,
-    inputs: pins,
-    origin: "a test",
-    now,
-  });
   const tables = manifests.map((manifest) => ({
     relation: manifest.name,
     manifest: { ...manifest, columns: manifest.columns.filter(({ name }) => !personal.includes(name)) },
@@ -90,8 +79,9 @@ async function trainChurn(lake: Lake, pins: string[]): Promise<Trained> {
     right: { dataset, column: "customer_id" },
     unique: dataset === "customers",
   }));
-  const suggested = await withPins(lake, [...pins, `churn_labels@${labels.version}`], limits, (engine) =>
-    suggestFeatures(engine, problem, { tables, labels: "churn_labels", joins, roles }),
+  const rows = manifests.find(({ name }) => name === "contracts")!.rows;
+  const suggested = await withPins(lake, pins, limits, (engine) =>
+    suggestFeatures(engine, problem, { tables, rows, joins, roles }),
   );
   const features = suggested.features.map(({ feature }) => feature);
   return trainOnLake(lake, problem, pins, features, { candidate: "xgboost_shallow" });

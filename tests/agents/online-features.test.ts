@@ -6,6 +6,7 @@ import { onlineFeatures } from "@muster/shared/features/online-groups.ts";
 import type { RawValue } from "@muster/shared/features/raw.ts";
 import { testEngine } from "@muster/shared/features/testing.ts";
 import { flatProblem } from "@muster/shared/features/testing-problem.ts";
+import { duckdb } from "@muster/shared/warehouse/dialects/duckdb.ts";
 import type { Engine } from "@muster/shared/warehouse/duckdb.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { onlineLookup } from "../../agents/ml/serving/online-lookup.ts";
@@ -92,7 +93,7 @@ describe("online features, over 100,000 rows of 60 days", () => {
   test("have the values that the same definitions have in SQL, to 1e-6", async () => {
     const state = await publishOnline(keyed, engine, { view, problem, columns: { log: [...columns] }, pins });
     const from = Math.max(...state.groups.map(({ fullFrom }) => fullFrom ?? 0));
-    const { sql } = compileMatrix(problem, { features }, { dataset: log, tables: { log } }, "scoring");
+    const { sql } = compileMatrix(duckdb, problem, { features }, { dataset: log, tables: { log } }, "scoring");
     const names = features.map(({ name }) => `"${name}"`).join(", ");
     const offline = await engine.query(`SELECT __entity::BIGINT AS tx, ${names} FROM (${sql}) ORDER BY 1`);
     expect(offline).toHaveLength(ROWS);

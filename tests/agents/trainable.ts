@@ -17,6 +17,7 @@ import { compileLabels } from "@muster/shared/features/labels.ts";
 import { compileMatrix, type MatrixRole } from "@muster/shared/features/matrix.ts";
 import { inboxFolder } from "@muster/shared/home.ts";
 import { normal, seededRandom } from "@muster/shared/random.ts";
+import { duckdb } from "@muster/shared/warehouse/dialects/duckdb.ts";
 import { ingest } from "@muster/shared/warehouse/ingest.ts";
 import { openPins, writeQuery } from "@muster/shared/warehouse/write-query.ts";
 import { type Bench, startBench } from "../support/process.ts";
@@ -96,7 +97,7 @@ export async function startMl() {
     return pinOf(name, version);
   }
 
-  /** Pins, clears and builds labels for the problem that is shown: what catalog, governance and pipeline would sign. */
+  /** Pins, clears, builds labels for the problem that is shown and finds no leak: what catalog, governance, pipeline and quality would sign. */
   async function clear(shown: Shown, pin: DatasetPin): Promise<void> {
     const problem = await value<"problem.defined">(shown["problem.defined"]!);
     const { name } = parseDatasetRef(pin);
@@ -127,13 +128,14 @@ export async function startMl() {
     const labels = await write(
       `${problem.name}_labels`,
       "labels",
-      compileLabels(problem, { relation: name, columns }),
+      compileLabels(duckdb, problem, { relation: name, columns }),
       [pin],
     );
     shown.labels = await sign(by.pipeline!, "labels.built", about, {
       ...{ dataset: labels, classes: [], cutoffs: [] },
       rows: { training: 0, holdout: 0, scoring: 0 },
     });
+    shown.leakage = await sign(by.quality!, "leakage.found", about, { leaks: [], allowed: [] });
   }
 
   /** Registers the view that is shown, materializes it and passes its training set: what pipeline, quality and cost would sign. */
@@ -144,7 +146,13 @@ export async function startMl() {
     const { columns } = await lake.manifest(pin);
     const relation = { relation: name, columns };
     const about = { problem: problem.hash, scope: [pin], view: view.hash };
-    const compiled = compileMatrix(problem, view, { dataset: relation, tables: { [name]: relation } }, "training");
+    const compiled = compileMatrix(
+      duckdb,
+      problem,
+      view,
+      { dataset: relation, tables: { [name]: relation } },
+      "training",
+    );
     shown.registered = await sign(
       by.pipeline!,
       "view.registered",
@@ -153,7 +161,7 @@ export async function startMl() {
     );
     const pins = {} as Record<"training" | "holdout", DatasetPin>;
     for (const role of ["training", "holdout"] as const satisfies MatrixRole[]) {
-      const { sql } = compileMatrix(problem, view, { dataset: relation, tables: { [name]: relation } }, role);
+      const { sql } = compileMatrix(duckdb, problem, view, { dataset: relation, tables: { [name]: relation } }, role);
       pins[role] = await write(`${problem.name}_${role}`, "features", sql, [pin]);
       const { rows } = await lake.manifest(pins[role]);
       shown[role] = await sign(

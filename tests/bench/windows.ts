@@ -6,6 +6,7 @@ import type { Feature } from "@muster/shared/domain/feature.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { compileMatrix, type MatrixRole } from "@muster/shared/features/matrix.ts";
 import { flatProblem } from "@muster/shared/features/testing-problem.ts";
+import { duckdb } from "@muster/shared/warehouse/dialects/duckdb.ts";
 import { ingest } from "@muster/shared/warehouse/ingest.ts";
 import { openLake } from "@muster/shared/warehouse/lake.ts";
 import { writeQuery } from "@muster/shared/warehouse/write-query.ts";
@@ -65,7 +66,13 @@ export const bench: Bench = {
         const used = process.cpuUsage();
         const { rows } = await writeQuery(lake, {
           ...{ name: `windows_${role}`, kind: "features", inputs: [pin], origin: "a bench", now: new Date(0) },
-          sql: compileMatrix(problem, { features }, { dataset: relation, tables: { [dataset]: relation } }, role).sql,
+          sql: compileMatrix(
+            duckdb,
+            problem,
+            { features },
+            { dataset: relation, tables: { [dataset]: relation } },
+            role,
+          ).sql,
           limits: { threads: 2, memoryMb: 2048, timeLimitMs: 600_000 },
         });
         const { user, system } = process.cpuUsage(used);

@@ -56,7 +56,7 @@ export async function readAttributes(
   const read = own.map((name, i) => `${text(name)} AS c${i}`).join(", ");
   const rows = await withPins(lake, [pin], { threads, memoryMb: 2048 }, (engine) =>
     engine.query<Record<string, string | null>>(
-      `SELECT __entity AS entity, CAST(__cutoff AS VARCHAR) AS cutoff, ${read} FROM (${labelRows(problem, relation, own)}) AS labelled WHERE __split = ${quoteLiteral(matrix.split)}`,
+      `SELECT __entity AS entity, CAST(__cutoff AS VARCHAR) AS cutoff, ${read} FROM (${labelRows(engine.dialect, problem, relation, own)}) AS labelled WHERE __split = ${quoteLiteral(matrix.split)}`,
     ),
   );
   const byPlace = new Map(rows.map((row) => [placeOf(row.entity, row.cutoff), row]));

@@ -40,7 +40,7 @@ export async function newFeatures(
     if (!dataset) throw fault("broken_contract", `the scope doesn't hold the label's dataset ${problem.dataset}`);
     const cutoff = problem.label.kind === "ended" ? dateOf(await newestCutoff(lake, opened, changes, problem)) : null;
     const asked = cutoff === null ? problem : scoredAt(problem, features, cutoff, cutoff);
-    const { sql } = compileMatrix(asked, { features }, { dataset, tables: relations }, "scoring");
+    const { sql } = compileMatrix(engine.dialect, asked, { features }, { dataset, tables: relations }, "scoring");
     // Once, though text and numbers are read one after the other.
     await engine.run(`CREATE TABLE __current AS ${sql}`);
     const rows = await readFeatures(engine, served.features, {

@@ -1,6 +1,14 @@
-import { NUMERIC, numberSql, qualified, type Relation, TEMPORAL } from "@muster/shared/features/schema.ts";
+import {
+  daysSql,
+  doubleSql,
+  NUMERIC,
+  numberSql,
+  qualified,
+  type Relation,
+  TEMPORAL,
+} from "@muster/shared/features/schema.ts";
+import type { Asked } from "@muster/shared/features/timing/filled-later.ts";
 import { quoteIdent } from "@muster/shared/warehouse/quote.ts";
-import type { Query } from "../dataset-facts.ts";
 
 /**
  * One column described by itself. `min`, `max`, `mean` of numbers (days since 1970 for dates); `meanLength` of text in
@@ -23,17 +31,14 @@ export const MOST_LISTED = 30;
 const numberOrNull = (value: unknown): number | null => (value === null || value === undefined ? null : Number(value));
 
 /** Describes the columns of a relation, one by one, in one scan and one more for the values of those with few. */
-export async function measureColumns(query: Query, table: Relation): Promise<Record<string, ColumnStats>> {
+export async function measureColumns({ query, dialect }: Asked, table: Relation): Promise<Record<string, ColumnStats>> {
   const picked = table.columns.map((c, i) => {
     const column = qualified("t", c.name);
-    const number = NUMERIC.includes(c.type)
-      ? numberSql("t", c)
-      : TEMPORAL.includes(c.type)
-        ? `CAST(epoch_us(CAST(${column} AS TIMESTAMP)) AS DOUBLE) / 86400000000.0`
-        : "CAST(NULL AS DOUBLE)";
-    const length = c.type === "text" ? `avg(length(${column}))` : "NULL";
+    const days = TEMPORAL.includes(c.type) ? daysSql(dialect.micros(column), "0") : doubleSql("NULL");
+    const number = NUMERIC.includes(c.type) ? numberSql(dialect, "t", c) : days;
+    const length = c.type === "text" ? `avg(${dialect.length(column)})` : "NULL";
     return `count(DISTINCT ${column}) AS d${i}, count(*) - count(${column}) AS m${i}, min(${number}) AS a${i},
-      max(${number}) AS b${i}, avg(${number}) AS c${i}, ${length} AS l${i}`;
+      max(${number}) AS b${i}, ${dialect.mean(number)} AS c${i}, ${length} AS l${i}`;
   });
   const [row] = await query(`SELECT count(*) AS n, ${picked.join(", ")} FROM ${quoteIdent(table.relation)} t`);
   const stats: Record<string, ColumnStats> = {};

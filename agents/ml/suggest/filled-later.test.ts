@@ -158,7 +158,7 @@ describe("features over tables that are filled in later", () => {
     });
     await createTable(engine, "contracts", { columns: contracts, rows });
     await createTable(engine, "tickets", { columns: schema, rows: tickets(NOW, loadedAfter) });
-    await engine.run(`CREATE TABLE labels AS ${compileLabels(problem, labelled)}`);
+    await engine.run(`CREATE TABLE labels AS ${compileLabels(engine.dialect, problem, labelled)}`);
     return suggestFeatures(engine, problem, {
       tables: [
         {
@@ -167,7 +167,7 @@ describe("features over tables that are filled in later", () => {
         },
         { manifest, relation: "tickets" },
       ],
-      labels: "labels",
+      rows: 5000,
       joins: [
         {
           left: { dataset: "contracts", column: "customer" },
@@ -212,6 +212,7 @@ describe("features over tables that are filled in later", () => {
       engine.query(
         `SELECT * FROM (${
           compileMatrix(
+            engine.dialect,
             problem,
             { features: features.map((f) => f.feature) },
             { dataset: labelled, tables: { tickets: { relation, columns: schema } } },

@@ -16,13 +16,13 @@ if (!existsSync(fraud)) console.warn(`skipped: no public dataset at ${fraud}`);
 async function suggested(engine: Engine, problem: Problem, schema: Column[], rows: number) {
   const manifest = { name: problem.dataset, rows, columns: schema, time: problem.time, arrived: null };
   const relation = { relation: problem.dataset, columns: schema };
-  await engine.run(`CREATE TABLE labels AS ${compileLabels(problem, relation)}`);
+  await engine.run(`CREATE TABLE labels AS ${compileLabels(engine.dialect, problem, relation)}`);
   const roles = Object.fromEntries(
     schema.map((c) => [`${problem.dataset}.${c.name}`, c.name === problem.entity ? "key" : "feature"] as const),
   );
   return suggestFeatures(engine, problem, {
     tables: [{ manifest, relation: problem.dataset }],
-    labels: "labels",
+    rows,
     joins: [],
     roles,
   });

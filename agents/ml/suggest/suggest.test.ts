@@ -30,13 +30,15 @@ async function suggest(flipped: boolean) {
   const engine = await testEngine();
   try {
     await createTable(engine, "flat", { columns: schema, rows });
-    await engine.run(`CREATE TABLE labels AS ${compileLabels(problem, { relation: "flat", columns: schema })}`);
+    await engine.run(
+      `CREATE TABLE labels AS ${compileLabels(engine.dialect, problem, { relation: "flat", columns: schema })}`,
+    );
     const roles = Object.fromEntries(
       schema.map((c) => [`flat.${c.name}`, c.name === "id" ? ("key" as const) : ("feature" as const)]),
     );
     const found = await suggestFeatures(engine, problem, {
       tables: [{ manifest, relation: "flat" }],
-      labels: "labels",
+      rows: 5000,
       joins: [],
       roles,
     });

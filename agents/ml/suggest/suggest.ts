@@ -8,15 +8,17 @@ import {
 import { compileMatrix } from "@muster/shared/features/matrix.ts";
 import type { Relation } from "@muster/shared/features/schema.ts";
 import { measureTiming, type ReadableTable } from "@muster/shared/features/timing/measure-timing.ts";
-import { quoteIdent } from "@muster/shared/warehouse/quote.ts";
 import type { Reader } from "@muster/shared/warehouse/reader.ts";
 import { chooseFeatures, measuredOf, pairsToCompare, type Suggested } from "../suggest-features.ts";
 import { candidateFeatures } from "./candidates.ts";
 import { measureColumns } from "./column-stats.ts";
 import type { Dropped, Scope } from "./scope.ts";
 
-/** What features are suggested from; `labels`: the relation of the built labels. The problem's own table is among `tables`. */
-export type SuggestSource = { tables: ReadableTable[]; labels: string } & Pick<Scope, "joins" | "roles">;
+/** What features are suggested from; `rows`: how many there are to train on; `allowed`: columns that a person confirmed to be known in time. The problem's own table is among `tables`. */
+export type SuggestSource = { tables: ReadableTable[]; rows: number; allowed?: ReadonlySet<string> } & Pick<
+  Scope,
+  "joins" | "roles"
+>;
 
 /** Candidates are measured on about so many training rows, whole entities by hash. */
 const MOST_ROWS = 15_000;
@@ -32,18 +34,17 @@ export async function suggestFeatures(
   problem: Problem,
   source: SuggestSource,
 ): Promise<{ features: Suggested[]; dropped: Dropped[]; assumptions: string[] }> {
-  const query = (sql: string) => reader.query(sql);
   const relationOf = ({ manifest, relation }: ReadableTable): Relation => ({ relation, columns: manifest.columns });
   const timing = await measureTiming(reader, problem, source);
   const tables = [];
   for (const table of source.tables) {
-    tables.push({ manifest: table.manifest, stats: await measureColumns(query, relationOf(table)) });
+    tables.push({ manifest: table.manifest, stats: await measureColumns(reader, relationOf(table)) });
   }
   const { candidates, dropped, assumptions } = candidateFeatures(problem, { ...source, tables }, timing);
   const own = source.tables.find((t) => t.manifest.name === problem.dataset)!;
-  const [count] = await query(`SELECT count(*) AS n FROM ${quoteIdent(source.labels)} WHERE __split = 'training'`);
-  const share = MOST_ROWS / Math.max(1, Number(count!.n));
+  const share = MOST_ROWS / Math.max(1, source.rows);
   const matrix = compileMatrix(
+    reader.dialect,
     problem,
     { features: candidates },
     {
@@ -59,7 +60,7 @@ export async function suggestFeatures(
     const pairs = pairsToCompare(candidates, associations, problem);
     const correlations =
       pairs.length === 0 ? [] : readCorrelations(pairs, (await held.query(compileCorrelations(pairs, MATRIX)))[0]!);
-    const chosen = chooseFeatures(problem, candidates, associations, correlations);
+    const chosen = chooseFeatures(problem, candidates, associations, correlations, source.allowed);
     return { features: chosen.features, dropped: [...dropped, ...chosen.dropped], assumptions };
   });
 }

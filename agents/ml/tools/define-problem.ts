@@ -120,5 +120,5 @@ const factsOf = (
   threads: number,
 ): Promise<DatasetFacts> =>
   withPins(lake, [pinOf(manifest.name, manifest.version)], { threads }, (engine) =>
-    measureFacts((sql) => engine.query(sql), manifest.name, manifest, target),
+    measureFacts(engine, manifest.name, manifest, target),
   );

@@ -1,6 +1,6 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
-import { parseDatasetRef } from "@muster/shared/domain/dataset.ts";
+import { allowedColumns, refusedColumns } from "@muster/shared/domain/leakage.ts";
 import type { Dropped } from "@muster/shared/domain/model.ts";
 import { type FactValue, facts } from "@muster/shared/fact/table.ts";
 import type { ReadableTable } from "@muster/shared/features/timing/measure-timing.ts";
@@ -25,30 +25,34 @@ export const suggestFeatures = tool({
     { is: "scope.pinned", as: "scope" },
     { is: "labels.built", as: "labels" },
     { is: "training.cleared", as: "cleared" },
+    { is: "leakage.found", as: "leakage" },
   ],
   gives: [{ is: "features.suggested" }],
   cost: { ms: 3000 },
-  run: async ({ exclude = [], problem, scope, labels, cleared }, { lake, threads }: Context & MlDeps) => {
+  run: async ({ exclude = [], problem, scope, labels, cleared, leakage }, { lake, threads }: Context & MlDeps) => {
+    const refused = refusedColumns(leakage);
     const tables: ReadableTable[] = [];
     for (const pin of cleared.datasets) {
       const manifest = await lake.manifest(pin);
-      const columns = manifest.columns.filter(({ name }) => readable(cleared, `${manifest.name}.${name}`));
+      const columns = manifest.columns.filter(
+        ({ name }) => readable(cleared, `${manifest.name}.${name}`) && !refused.has(`${manifest.name}.${name}`),
+      );
       tables.push({ manifest: { ...manifest, columns }, relation: manifest.name });
     }
     const asked = { ...problem, exclusions: [...problem.exclusions, ...exclude] };
     const source = {
       tables,
-      labels: parseDatasetRef(labels.dataset).name,
+      rows: labels.rows.training,
       joins: joinsFrom(problem.dataset, scope.joins),
+      allowed: allowedColumns(leakage),
       roles: Object.fromEntries(Object.entries(cleared.columns).map(([name, { role }]) => [name, role])),
     };
     const limits = { threads, memoryMb: 2048, timeLimitMs: 50_000 };
-    const found = await withPins(lake, [...cleared.datasets, labels.dataset], limits, (engine) =>
-      suggest(engine, asked, source),
-    );
+    const found = await withPins(lake, cleared.datasets, limits, (engine) => suggest(engine, asked, source));
     const kept = found.features.filter(({ feature }) => !exclude.includes(feature.name));
     const left = found.features.filter(({ feature }) => exclude.includes(feature.name));
-    const dropped = merged(cleared.dropped, [
+    const leaking = [...refused.values()].map(({ column, reason, number }) => ({ name: column, reason, number }));
+    const dropped = merged(cleared.dropped, leaking, [
       ...found.dropped,
       ...left.map(({ feature }) => ({ name: feature.name, reason: "excluded by the request", number: null })),
     ]);

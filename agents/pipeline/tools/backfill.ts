@@ -48,7 +48,7 @@ export const backfill = tool({
     const what = { tool: "backfill", problem, view: view.view.hash, input: { from, to, every } } as const;
     const finish = await beginRun(context, runs, what);
     checkCleared(view.view, cleared);
-    const { dataset, tables, dated } = await clearedSources(lake, problem.dataset, cleared);
+    const { dataset, tables, dated, dialect } = await clearedSources(lake, problem.dataset, cleared);
     checkLeaks(view.view.features, problem, unmeasured(dated));
     const cutoffs = backfillCutoffs(problem, { from, to, every });
     const read = datasetsRead(view.view);
@@ -57,7 +57,7 @@ export const backfill = tool({
     const written = await writeQuery(lake, {
       name: `${view.view.name.slice(0, 50)}_backfill`,
       kind: "features",
-      sql: compileBackfill(problem, view.view, { dataset, tables }, cutoffs),
+      sql: compileBackfill(dialect, problem, view.view, { dataset, tables }, cutoffs),
       inputs,
       time: "__cutoff",
       origin: `view ${view.view.hash.slice(0, 12)}, ${cutoffs.length} cutoffs from ${from} to ${to}`,

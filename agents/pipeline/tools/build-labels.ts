@@ -43,13 +43,13 @@ export const buildLabels = tool({
   run: async ({ problem, cleared }, context: Context & PipelineDeps) => {
     const { lake, runs, threads, now, emit } = context;
     const finish = await beginRun(context, runs, { tool: "build_labels", problem, view: null, input: {} });
-    const { dataset, pins } = await clearedSources(lake, problem.dataset, cleared);
+    const { dataset, pins, dialect } = await clearedSources(lake, problem.dataset, cleared);
     const own = pins.filter((pin) => pin.startsWith(`${problem.dataset}@`));
     context.lineage({ inputs: own.map(datasetNode) });
     const written = await writeQuery(lake, {
       name: `${problem.name.slice(0, 50)}_labels`,
       kind: "labels",
-      sql: compileLabels(problem, dataset),
+      sql: compileLabels(dialect, problem, dataset),
       inputs: own,
       origin: `labels of ${problem.hash.slice(0, 12)}`,
       now: now(),

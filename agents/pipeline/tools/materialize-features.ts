@@ -46,9 +46,9 @@ export const materializeFeatures = tool({
     const what = { tool: "materialize_features", problem, view: view.view.hash, input: { role } } as const;
     const finish = await beginRun(context, runs, what);
     checkCleared(view.view, cleared);
-    const { dataset, tables, dated } = await clearedSources(lake, problem.dataset, cleared);
+    const { dataset, tables, dated, dialect } = await clearedSources(lake, problem.dataset, cleared);
     checkLeaks(view.view.features, problem, unmeasured(dated));
-    const { sql, columns } = compileMatrix(problem, view.view, { dataset, tables }, role);
+    const { sql, columns } = compileMatrix(dialect, problem, view.view, { dataset, tables }, role);
     const read = datasetsRead(view.view);
     const inputs = cleared.datasets.filter((pin) => read.has(parseDatasetRef(pin).name));
     context.lineage({ inputs: [...inputs.map(datasetNode), viewNode(view.view)] });

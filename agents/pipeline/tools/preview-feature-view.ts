@@ -50,12 +50,12 @@ export const previewFeatureView = tool({
   cost: { ms: 1000 },
   run: async ({ view, problem, labels, cleared }, { lake, threads }: Context & PipelineDeps) => {
     checkCleared(view, cleared);
-    const { dataset, tables, dated } = await clearedSources(lake, problem.dataset, cleared);
+    const { dataset, tables, dated, dialect } = await clearedSources(lake, problem.dataset, cleared);
     checkLeaks(view.features, problem, unmeasured(dated));
     const share = Math.min(1, previewRows / Math.max(1, labels.rows.training));
     const sample = share < 1 ? { share, salt: "preview" } : undefined;
-    const { columns } = compileMatrix(problem, view, { dataset, tables }, "training");
-    const sampled = compileMatrix(problem, view, { dataset, tables, sample }, "training");
+    const { columns } = compileMatrix(dialect, problem, view, { dataset, tables }, "training");
+    const sampled = compileMatrix(dialect, problem, view, { dataset, tables, sample }, "training");
     const read = datasetsRead(view);
     const pins = cleared.datasets.filter((pin) => read.has(parseDatasetRef(pin).name));
     const measured = columns.flatMap(({ name, type }, i) => {

@@ -3,6 +3,7 @@ import { tool } from "@muster/bus/tool.ts";
 import { sha256 } from "@muster/shared/canonical.ts";
 import { parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import { FeatureView } from "@muster/shared/domain/feature.ts";
+import { allowedColumns, refusedColumns } from "@muster/shared/domain/leakage.ts";
 import { datasetNode, viewNode } from "@muster/shared/domain/lineage.ts";
 import { datasetsRead } from "@muster/shared/features/kinds.ts";
 import { checkLeaks, unmeasured } from "@muster/shared/features/leaks.ts";
@@ -34,25 +35,30 @@ export const registerFeatureView = tool({
     { is: "scope.pinned", as: "scope" },
     { is: "labels.built", as: "labels" },
     { is: "training.cleared", as: "cleared" },
+    { is: "leakage.found", as: "leakage" },
   ],
   gives: [{ is: "view.registered" }],
   cost: { ms: 50 },
-  run: async ({ view, problem, labels, cleared }, context: Context & PipelineDeps) => {
+  run: async ({ view, problem, labels, cleared, leakage }, context: Context & PipelineDeps) => {
     const { lake, store, threads, now, commit, emit } = context;
     checkCleared(view, cleared);
-    const { dataset, tables, dated, pins } = await clearedSources(lake, problem.dataset, cleared);
+    const { dataset, tables, dated, pins, dialect } = await clearedSources(lake, problem.dataset, cleared);
     checkLeaks(view.features, problem, unmeasured(dated));
     const { rows } = labels;
     const source = { tables: Object.values(dated).map((manifest) => ({ manifest, relation: manifest.name })) };
-    const facts = await withPins(lake, [...pins, labels.dataset], { threads, memoryMb: 2048 }, (reader) =>
+    const facts = await withPins(lake, pins, { threads, memoryMb: 2048 }, (reader) =>
       measureLeaks(reader, problem, view.features, {
-        ...{ ...source, labels: parseDatasetRef(labels.dataset).name, rows: rows.training },
+        ...{ ...source, rows: rows.training },
       }),
     );
-    checkLeaks(view.features, problem, facts);
-    const { sql, columns, rawColumns } = compileMatrix(problem, view, { dataset, tables }, "training");
+    // What a person confirmed to be known in time may tell the target; what quality found besides may not.
+    const refused = [...refusedColumns(leakage)];
+    const allowed = allowedColumns(leakage);
+    const telling = Object.entries(facts.telling).filter(([column]) => !allowed.has(column));
+    checkLeaks(view.features, problem, { ...facts, telling: Object.fromEntries([...refused, ...telling]) });
+    const { sql, columns, rawColumns } = compileMatrix(dialect, problem, view, { dataset, tables }, "training");
     const sqlHash = sha256(sql);
-    const scoringSql = compileMatrix(problem, view, { dataset, tables }, "scoring").sql;
+    const scoringSql = compileMatrix(dialect, problem, view, { dataset, tables }, "scoring").sql;
     const read = datasetsRead(view);
     const sources = Object.fromEntries(
       pins

@@ -2,6 +2,7 @@ import type { DatasetManifest } from "../../domain/dataset.ts";
 import type { Path } from "../../domain/join.ts";
 import type { Problem } from "../../domain/problem.ts";
 import { hasTime } from "../label-sql.ts";
+import { labelRows } from "../labels.ts";
 import { type Asked, type Dated, measureFilledLater } from "./filled-later.ts";
 import { measureEnds, measureOverwritten, type Timing, updateSubject } from "./timing.ts";
 
@@ -11,10 +12,9 @@ export type ReadableTable = {
   relation: string;
 };
 
-/** What timing is measured on; `labels`: the relation of the built labels; `joins`: ways from the label's table. */
+/** What timing is measured on; `joins`: ways from the label's table. */
 export type TimingSource = {
   tables: readonly ReadableTable[];
-  labels: string;
   joins: readonly Pick<Path, "left" | "right">[];
 };
 
@@ -36,6 +36,8 @@ function datedTable(problem: Problem, manifest: ReadableTable["manifest"], relat
 /** When the columns of every table that joins by the entity were written, against the training cutoffs. */
 export async function measureTiming(reader: Asked, problem: Problem, source: TimingSource): Promise<Timing> {
   const timing: Timing = { ends: {}, overwritten: {}, filled: {} };
+  const mine = source.tables.find(({ manifest }) => manifest.name === problem.dataset)!;
+  const labelled = labelRows(reader.dialect, problem, { relation: mine.relation, columns: mine.manifest.columns });
   for (const { manifest, relation } of source.tables) {
     const table = { relation, columns: manifest.columns, dataset: manifest.name };
     const own = manifest.name === problem.dataset;
@@ -47,7 +49,7 @@ export async function measureTiming(reader: Asked, problem: Problem, source: Tim
     const key = own ? problem.entity : join?.right.column;
     // Without cutoffs nothing says what was known when.
     if (key && problem.cutoffs.training.length > 0) {
-      Object.assign(timing.overwritten, await measureOverwritten(reader, source.labels, table, key));
+      Object.assign(timing.overwritten, await measureOverwritten(reader, labelled, table, key));
     }
     const dated = datedTable(problem, manifest, relation);
     for (const [column, found] of Object.entries(dated === null ? {} : await measureFilledLater(reader, dated)))

@@ -101,7 +101,7 @@ describe("a row that was written after the cutoff", () => {
         ["b", "closed", "x", updated],
       ],
     });
-    return measureOverwritten(engine, "labels", table, "customer");
+    return measureOverwritten(engine, "SELECT * FROM labels", table, "customer");
   };
 
   it("makes the columns that its time speaks of unreadable, with the share of training rows", async () => {

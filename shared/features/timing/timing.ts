@@ -92,7 +92,7 @@ export async function measureEnds(
 
 /**
  * Measures which training rows meet a row of `table` that was written after their cutoff, for each update time of it.
- * `labels`: the built labels; `key`: the column of `table` that holds the entity.
+ * `labels`: SQL of the labelled rows; `key`: the column of `table` that holds the entity.
  */
 export async function measureOverwritten(
   { query, dialect }: Asked,
@@ -107,7 +107,7 @@ export async function measureOverwritten(
       `count(*) FILTER (WHERE ${qualified("t", c.name)} IS NOT NULL) AS n${i},
        count(*) FILTER (WHERE CAST(${qualified("t", c.name)} AS TIMESTAMP) > l.__cutoff) AS after${i}`,
   );
-  const [row] = await query(`SELECT ${counts.join(", ")} FROM ${quoteIdent(labels)} l
+  const [row] = await query(`SELECT ${counts.join(", ")} FROM (${labels}) l
     JOIN ${quoteIdent(table.relation)} t ON ${dialect.text(qualified("t", key), columnOf(table, key).type)} = l.__entity
     WHERE l.__split = 'training' AND l.__cutoff IS NOT NULL`);
   return Object.fromEntries(

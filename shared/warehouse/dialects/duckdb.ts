@@ -27,8 +27,8 @@ export const duckdb: Dialect = {
     `CASE WHEN strlen(${text}) = length(${text}) THEN ${asciiShape(text)} ELSE regexp_replace(regexp_replace(${asciiShape(text)}, '\\p{L}', 'a', 'g'), '\\p{N}', '9', 'g') END`,
   sha256: (text) => `sha256(${text})`,
   rowHash: (values) => `hash(${values.join(", ")})`,
-  sum: (x, where) => `fsum(${x})${filtered(where)}`,
-  mean: (x, where) => `favg(${x})${filtered(where)}`,
+  sum: (x, where, over = "") => `fsum(${x})${filtered(where)}${over}`,
+  mean: (x, where, over = "") => `favg(${x})${filtered(where)}${over}`,
   quantiles: (x, levels, where) => `quantile_cont(${x}, [${levels.join(", ")}])${filtered(where)}`,
   skewness: (x, where) => `skewness(${x})${filtered(where)}`,
 };

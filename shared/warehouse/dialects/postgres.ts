@@ -49,8 +49,9 @@ export const postgres: Dialect = {
     `CASE WHEN octet_length(${text}) = length(${text}) THEN ${asciiShape(text)} ELSE regexp_replace(regexp_replace(${asciiShape(inWords(text))}, '[[:alpha:]]', 'a', 'g'), '[[:digit:]]', '9', 'g') END`,
   sha256: (text) => `encode(sha256(convert_to(${text}, 'UTF8')), 'hex')`,
   rowHash: (values) => `hash_record_extended(ROW(${values.join(", ")}), 0)`,
-  sum: (x, where) => fromExact(`sum(${exact(x)})${filtered(where)}`),
-  mean: (x, where) => `${fromExact(`sum(${exact(x)})${filtered(where)}`)} / count(${x})${filtered(where)}`,
+  sum: (x, where, over = "") => fromExact(`sum(${exact(x)})${filtered(where)}${over}`),
+  mean: (x, where, over = "") =>
+    `${fromExact(`sum(${exact(x)})${filtered(where)}${over}`)} / NULLIF(count(${x})${filtered(where)}${over}, 0)`,
   quantiles: (x, levels, where) =>
     `percentile_cont(CAST(ARRAY[${levels.join(", ")}] AS DOUBLE PRECISION[])) WITHIN GROUP (ORDER BY ${x})${filtered(where)}`,
   skewness: (x, where) => skewness(exact(x), filtered(where)),
