@@ -1,3 +1,4 @@
+import { quality } from "@muster/quality/index.ts";
 import type { Check } from "@muster/shared/fact/table.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Qualified, startQuality } from "../support/qualified.ts";
@@ -259,5 +260,40 @@ describe("duplicates, suspected cells and the score", () => {
     const receipt = await it.own.evidence.load([reply.given[0]!.id]);
     expect(JSON.stringify([...receipt.values()])).not.toContain("spearman");
     expect((await it.ask("profile_dataset", { dataset })).output).not.toHaveProperty("associations");
+  });
+});
+
+describe("what quality's tools refuse", () => {
+  const gone = `never_loaded@${"0".repeat(64)}`;
+  test.each(quality.tools.map(({ name }) => [name]))("%s: an argument that it doesn't have", async (name) => {
+    await expect(it.ask(name, { magic: 1 })).rejects.toMatchObject({ code: "invalid_input" });
+  });
+
+  test.each([["profile_dataset"], ["find_outliers"]])("%s: a dataset that isn't there", async (name) => {
+    await expect(it.ask(name, { dataset: gone })).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  test.each([
+    ["check_freshness", { warn_after: { count: 0, period: "hour" } }],
+    ["check_freshness", { warn_after: { count: 1, period: "year" } }],
+    ["get_profile_history", { limit: 0 }],
+    ["score_dataset", { error_after: { count: -1, period: "day" } }],
+  ])("%s: %j", async (name, more) => {
+    await expect(it.ask(name, { dataset: gone, ...more })).rejects.toMatchObject({ code: "invalid_input" });
+  });
+
+  test("a version that nobody checked has no failure to explain", async () => {
+    const dataset = await it.load("unchecked", orders(50));
+    await expect(it.ask("explain_failure", { dataset })).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  test("the gates without what they rest on", async () => {
+    for (const name of ["check_training_set", "find_leakage"])
+      await expect(it.ask(name, {})).rejects.toMatchObject({ code: "precondition_failed" });
+    const input = { problem: "0".repeat(64), column: "a", reason: "a test" };
+    await expect(it.confirmed("allow_column", input)).rejects.toMatchObject({
+      code: "precondition_failed",
+      data: { missing: ["problem.defined"] },
+    });
   });
 });
