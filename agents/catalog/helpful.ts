@@ -1,4 +1,5 @@
 import type { CatalogEntry } from "./entry.ts";
+import { namesKey } from "./joins/names.ts";
 
 type ColumnEntry = CatalogEntry["columns"][number];
 
@@ -24,6 +25,9 @@ export type About = {
 };
 
 const mostCategories = 200;
+const kinds = {
+  ...{ boolean: "yes or no", integer: "number", number: "number", text: "category", date: "time", timestamp: "time" },
+} as const;
 
 /** Says by name, type, counts and role whether a column could help; nothing is related to the target here. */
 export function helpful(column: ColumnEntry, about: About): Helpful {
@@ -31,7 +35,7 @@ export function helpful(column: ColumnEntry, about: About): Helpful {
   const { name, type, nulls, distinct } = column;
   if (reason !== null) return { column: name, leftOut: reason };
   const there = about.rows === 0 ? 0 : 1 - nulls / about.rows;
-  const kind = type === "text" ? "category" : type === "date" || type === "timestamp" ? "time" : type;
+  const kind = kinds[type];
   const byKind = kind === "time" ? 0.7 : kind === "category" ? 0.85 : 1;
   const reading: Reading = about.many ? "aggregated" : kind === "time" ? "in its parts" : "as it is";
   const counted = distinct === null ? "" : ` of ${distinct} values`;
@@ -39,7 +43,7 @@ export function helpful(column: ColumnEntry, about: About): Helpful {
     column: name,
     reading,
     order: (byKind * there) / (1 + about.steps),
-    why: `a ${kind}${kind === "category" ? counted : ""}, there in ${Math.floor(there * 1000) / 10} % of the rows`,
+    why: `${kind === "yes or no" ? kind : `a ${kind}`}${kind === "category" ? counted : ""}, there in ${Math.floor(there * 1000) / 10} % of the rows`,
   };
 }
 
@@ -53,7 +57,7 @@ function leftOut({ name, type, distinct, unique, nulls }: ColumnEntry, about: Ab
   if (name === about.arrived) return "says when the row arrived";
   if (distinct === 0 || nulls === about.rows) return "holds no value";
   if (distinct === 1 && nulls === 0) return "holds one value";
-  if (type === "text" && unique) return "names its row";
+  if (unique && (type === "text" || namesKey(name))) return "names its row";
   if (type === "text" && distinct !== null && distinct > mostCategories && distinct > about.rows / 2)
     return "free text or a name: nearly every row has its own";
   return null;
