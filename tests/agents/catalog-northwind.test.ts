@@ -5,6 +5,8 @@ import type { Host } from "@muster/bus/perform.ts";
 import type { Process } from "@muster/bus/process.ts";
 import { serve } from "@muster/bus/serve.ts";
 import { catalog } from "@muster/catalog/index.ts";
+import { migrate } from "@muster/shared/database/migrate.ts";
+import { openPool } from "@muster/shared/database/open.ts";
 import { inboxFolder } from "@muster/shared/home.ts";
 import { ingest } from "@muster/shared/warehouse/ingest.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -230,5 +232,20 @@ describe.skipIf(!there)("the catalog over northwind (needs ../shared/datasets)",
     expect(await found("beats")).toEqual(["beats"]);
     rmSync(join(own.lake.folder, "beats"), { recursive: true });
     expect(await found("beats")).toEqual([]);
+  });
+
+  test("a database without trigrams is told of by name, and the start makes them", async () => {
+    const admin = openPool({ url: bench.databaseUrl, schema: "public" });
+    try {
+      await admin.query("drop extension pg_trgm");
+      await expect(catalog.open(own)).rejects.toMatchObject({
+        code: "unavailable",
+        message: expect.stringContaining("pg_trgm"),
+      });
+      await migrate(bench.databaseUrl, []);
+      await expect(catalog.open(own)).resolves.toBeTruthy();
+    } finally {
+      await admin.end();
+    }
   });
 });
