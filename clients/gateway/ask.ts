@@ -7,6 +7,12 @@ import type { Gate, Terms, Visitor } from "./gate.ts";
 /** Roles that may ask for something to be done; a viewer only looks. */
 const askers = ["analyst", "engineer", "approver", "admin"] as const;
 
+/** Refuses whoever may look but not ask. */
+export function checkAsker(visitor: Visitor): void {
+  if (!askers.some((role) => visitor.roles.includes(role)))
+    throw fault("denied", "a viewer can look but not ask; an administrator gives roles");
+}
+
 /** Hands a person's request to the planner: accepted and signed here. Gives its id at once. */
 export async function begin(
   gate: Gate,
@@ -15,8 +21,7 @@ export async function begin(
   terms: Terms,
   confirmedTool?: { tool: string; input: Record<string, unknown> },
 ): Promise<string> {
-  if (!askers.some((role) => visitor.roles.includes(role)))
-    throw fault("denied", "a viewer can look but not ask; an administrator gives roles");
+  checkAsker(visitor);
   const { request, receipt } = await gate.accept(visitor, ask.text, terms);
   if (confirmedTool) await gate.confirm(visitor, request, confirmedTool.tool, confirmedTool.input);
   await call(gate.process, {

@@ -6,6 +6,7 @@ import { rateLimit } from "./rate-limit.ts";
 import { artifactRoutes } from "./routes/artifacts.ts";
 import { datasetRoutes } from "./routes/datasets.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { lineageRoutes } from "./routes/lineage.ts";
 import { listRoutes } from "./routes/lists.ts";
 import { openApiRoutes } from "./routes/open-api.ts";
 import { pageRoutes } from "./routes/page.ts";
@@ -77,6 +78,7 @@ export async function createGateway(doorway: Doorway): Promise<FastifyInstance> 
     toolRoutes,
     datasetRoutes,
     listRoutes,
+    lineageRoutes,
     artifactRoutes,
     pageRoutes,
   ])

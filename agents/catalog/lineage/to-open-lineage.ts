@@ -23,12 +23,12 @@ export type Projecting = {
   columnsOf: (node: LineageNode) => Promise<readonly { name: string; type?: string }[] | null>;
 };
 
-/** The datasets of a run have their kind in OpenLineage's words. */
-const kinds: Record<LineageNode["kind"], string> = {
-  dataset: "TABLE",
-  view: "VIEW",
-  model: "MODEL",
-  deployment: "MODEL_DEPLOYMENT",
+/** What a thing is, in OpenLineage's words. */
+const kinds: Record<LineageNode["kind"], { datasetType: string; subType?: string }> = {
+  dataset: { datasetType: "TABLE" },
+  view: { datasetType: "VIEW" },
+  model: { datasetType: "MODEL" },
+  deployment: { datasetType: "MODEL", subType: "DEPLOYMENT" },
 };
 
 async function facetsOf(node: LineageNode, { names, columnsOf }: Projecting): Promise<Record<string, object>> {
@@ -36,7 +36,7 @@ async function facetsOf(node: LineageNode, { names, columnsOf }: Projecting): Pr
   const columns = await columnsOf(node);
   const fields = columns?.map(({ name, type }) => ({ name, ...(type && { type }) }));
   return {
-    datasetType: facet("DatasetTypeDatasetFacet", "1-0-1", { datasetType: kinds[node.kind] }),
+    datasetType: facet("DatasetTypeDatasetFacet", "1-0-1", kinds[node.kind]),
     ...(source && { dataSource: facet("DatasourceDatasetFacet", "1-0-1", source) }),
     ...(fields && { schema: facet("SchemaDatasetFacet", "1-2-0", { fields }) }),
     ...(node.version && {
