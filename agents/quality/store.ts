@@ -22,9 +22,9 @@ type Tables = {
   allowance: Allowance & { id?: number };
 };
 
-/** What a person said of a leaking column: that it was known in time for a problem, or that it wasn't after all. */
+/** What a person said of a leaking column: that it was known in time for a question (`questionOf` a problem), or that it wasn't after all. */
 export type Allowance = {
-  problem: string;
+  question: string;
   column: string;
   allowed: boolean;
   reason: string;
@@ -63,9 +63,9 @@ const migrations: Migration[] = [
   {
     name: "allowances",
     sql: `
-      create table allowance (id bigint generated always as identity primary key, problem text not null, "column" text not null, allowed boolean not null,
+      create table allowance (id bigint generated always as identity primary key, question text not null, "column" text not null, allowed boolean not null,
         reason text not null, person text not null, at timestamptz not null);
-      create index allowance_of on allowance (problem);`,
+      create index allowance_of on allowance (question);`,
   },
 ];
 
@@ -153,17 +153,17 @@ export async function openQualityStore(pool: pg.Pool) {
         .onConflict((conflict) => conflict.columns(["dataset", "since"]).doNothing())
         .execute();
     },
-    /** Says of a column of a problem that it may be learned from, or not; the last word counts. */
+    /** Says of a column that it may be learned from, or not; the last word counts. */
     allow: async (trx: Trx<Tables>, one: Allowance): Promise<void> => {
       await trx.insertInto("allowance").values(one).execute();
     },
-    /** The columns that people allowed for a problem. */
-    allowances: async (problem: string): Promise<{ column: string; reason: string; person: string }[]> => {
+    /** The columns that people allowed for a question. */
+    allowances: async (question: string): Promise<{ column: string; reason: string; person: string }[]> => {
       const rows = await db
         .selectFrom("allowance")
         .distinctOn("column")
         .select(["column", "allowed", "reason", "person"])
-        .where("problem", "=", problem)
+        .where("question", "=", question)
         .orderBy("column")
         .orderBy("id", "desc")
         .execute();

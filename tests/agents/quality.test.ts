@@ -292,8 +292,8 @@ describe("what quality's tools refuse", () => {
       await expect(it.ask(name, {})).rejects.toMatchObject({ code: "precondition_failed" });
     const input = { problem: "0".repeat(64), column: "a", reason: "a test" };
     await expect(it.confirmed("allow_column", input)).rejects.toMatchObject({
-      code: "precondition_failed",
-      data: { missing: ["problem.defined"] },
+      code: "not_found",
+      message: expect.stringContaining("no problem of that hash"),
     });
   });
 });

@@ -6,6 +6,7 @@ import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
 import type { QualityDeps } from "../index.ts";
 import { findLeakage as find } from "../leakage/find-leakage.ts";
+import { questionOf } from "../leakage/question.ts";
 
 export const findLeakage = tool({
   name: "find_leakage",
@@ -40,7 +41,7 @@ export const findLeakage = tool({
     const leaks = await withPins(lake, cleared.datasets, limits, (reader) =>
       find(reader, problem, { tables, joins: scope.joins, candidates, rows: labels.rows.training }),
     );
-    const allowed = await store.allowances(problem.hash);
+    const allowed = await store.allowances(questionOf(problem));
     const out = leaks.filter(({ column }) => !allowedColumns({ leaks, allowed }).has(column));
     const [first] = out;
     const verdict =
