@@ -14,6 +14,9 @@ import { clearedSources } from "../sources.ts";
 
 const split = z.object({ training: z.number().int(), holdout: z.number().int(), scoring: z.number().int() });
 
+/** Rates that a verdict tells one by one; of more it says from where to where they go. */
+const mostRates = 8;
+
 export const buildLabels = tool({
   name: "build_labels",
   does: "Builds one row per entity and cutoff with its label and when that was known, split into training, sealed hold-out and scoring by rule.",
@@ -96,9 +99,13 @@ export const buildLabels = tool({
     const classes = byClass("training")
       .map((one) => one.label)
       .sort();
-    const shown = cutoffs
-      .filter((one) => one.rate !== null)
-      .map((one) => `${one.cutoff ?? one.split} ${(100 * one.rate!).toFixed(1)} %`);
+    const rates = cutoffs.filter((one) => one.rate !== null);
+    const percent = (rate: number) => `${(100 * rate).toFixed(1)} %`;
+    const all = rates.map((one) => one.rate!);
+    const shown =
+      rates.length <= mostRates
+        ? rates.map((one) => `${one.cutoff ?? one.split} ${percent(one.rate!)}`)
+        : [`${percent(Math.min(...all))} to ${percent(Math.max(...all))} over ${rates.length} dates`];
     const verdict = `${rows.training} training, ${rows.holdout} hold-out, ${rows.scoring} to score${shown.length > 0 ? `; rate ${shown.join(", ")}` : ""}`;
     return { dataset: pin, classes, rows, cutoffs, verdict };
   },
