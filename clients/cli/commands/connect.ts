@@ -52,7 +52,7 @@ const artifact = (folder: string, name: string): string =>
 export const connect: Command = {
   name: "connect",
   usage:
-    "connect postgres URL [--as NAME] [--schema S]… [--password-env VAR | --password-file F] [--timeout SECONDS] [--scan-limit GB] | connect dbt FOLDER|manifest.json",
+    "connect postgres URL [--as NAME] [--schema S]… [--password-env VAR | --password-file F] [--timeout SECONDS] [--scan-limit GB] [--crawl CRON|never] | connect dbt FOLDER|manifest.json",
   does: "connects a warehouse, read-only: its tables become datasets that stay there; or reads what dbt says of datasets",
   async run(args) {
     const { values, positionals } = readArgs(
@@ -65,11 +65,12 @@ export const connect: Command = {
         "password-file": { type: "string" },
         timeout: { type: "string" },
         "scan-limit": { type: "string" },
+        crawl: { type: "string", default: nightly },
       },
       { min: 2, max: 2 },
     );
     if (positionals[0] === "dbt") {
-      if (Object.keys(values).length > 0) throw usageFault(this, "dbt takes no options");
+      if (Object.keys(values).some((option) => option !== "crawl")) throw usageFault(this, "dbt takes no options");
       return connectDbt(positionals[1]!);
     }
     if (positionals[0] !== "postgres") throw usageFault(this, `no warehouse of kind ${positionals[0]}`);
@@ -93,17 +94,35 @@ export const connect: Command = {
     };
     const connected = await to.post<Called<Connected>>("/v1/tools/catalog/connect_source", input);
     const { output } = await to.post<Called<Crawled>>("/v1/tools/catalog/crawl_source", { source: connection.name });
+    const schedule =
+      values.crawl === "never"
+        ? null
+        : (
+            await to.post<Called<{ nextRun: string; verdict: string }>>("/v1/tools/pipeline/set_schedule", {
+              ...{ name: `crawl_${connection.name}`.slice(0, 63), cron: values.crawl, retries: 2 },
+              call: { tool: "catalog.crawl_source", input: { source: connection.name } },
+            })
+          ).output;
     const rows = output.datasets.map((one) => [
       one.name,
       `${one.schema}.${one.table}`,
       one.changed ? "new or changed" : "as before",
     ]);
     return {
-      document: { source: connected.output, crawl: output },
-      words: [connected.output.verdict, output.verdict, "", table(["dataset", "table", "rows"], rows)].join("\n"),
+      document: { source: connected.output, crawl: output, schedule },
+      words: [
+        connected.output.verdict,
+        output.verdict,
+        ...(schedule ? [schedule.verdict] : []),
+        "",
+        table(["dataset", "table", "rows"], rows),
+      ].join("\n"),
     };
   },
 };
+
+/** When a connected warehouse is crawled again, unless `--crawl` says otherwise. */
+const nightly = "30 1 * * *";
 
 /** Puts a password where only this user reads it, and gives what refers to it: nothing else of it goes anywhere. */
 function keep(

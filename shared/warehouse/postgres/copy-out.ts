@@ -1,6 +1,7 @@
 import { createWriteStream } from "node:fs";
 import { finished } from "node:stream/promises";
 import type pg from "pg";
+import { asDiskFault } from "../atomic.ts";
 import { quoteIdent, quoteLiteral } from "../quote.ts";
 
 const TYPES: Record<number, string> = {
@@ -30,6 +31,7 @@ type Wire = { query(text: string): void; stream: { pause(): void; resume(): void
 class CopyToFile {
   readonly #sql: string;
   readonly #file: ReturnType<typeof createWriteStream>;
+  #paused = false;
   readonly done: Promise<void>;
   #end!: { resolve: () => void; reject: (error: unknown) => void };
 
@@ -39,24 +41,36 @@ class CopyToFile {
     this.done = new Promise((resolve, reject) => {
       this.#end = { resolve, reject };
     });
-    this.#file.on("error", (error) => this.#end.reject(error));
   }
   submit(connection: Wire): void {
+    // A full disk: what still comes is let go by, so that the connection can end what it does.
+    this.#file.on("error", (error) => {
+      connection.stream.resume();
+      this.#end.reject(asDiskFault(error));
+    });
     connection.query(this.#sql);
   }
   handleCopyData({ chunk }: { chunk: Buffer }, { stream }: Wire): void {
-    if (this.#file.write(chunk)) return;
+    // The driver uses the memory under a chunk again before a file may have taken it.
+    if (this.#file.destroyed || this.#file.write(Buffer.from(chunk)) || this.#paused) return;
+    this.#paused = true;
     stream.pause();
-    this.#file.once("drain", () => stream.resume());
+    this.#file.once("drain", () => {
+      this.#paused = false;
+      stream.resume();
+    });
   }
   handleCommandComplete(): void {}
   handleRowDescription(): void {}
-  handleError(error: Error): void {
+  handleError(error: Error, { stream }: Wire): void {
+    stream.resume();
     this.#file.destroy();
     this.#end.reject(error);
   }
-  handleReadyForQuery(): void {
+  handleReadyForQuery({ stream }: Wire): void {
     this.#file.end();
+    // A file that ends says nothing of having drained.
+    stream.resume();
     finished(this.#file).then(this.#end.resolve, this.#end.reject);
   }
 }
