@@ -19,6 +19,8 @@ const SAME = 0.85;
 /** Two columns at least must tell rows apart well for their agreement to mean something. */
 const TELLING = 0.2;
 const NEARLY = 0.9;
+/** A text with so many different values for each row describes one thing; measures and kinds agree by chance. */
+const DESCRIBED = 0.3;
 
 const normal = (text: string) =>
   text
@@ -51,6 +53,11 @@ function compared(table: CodedTable): Compared[] {
       return { column, texts: text ? column.values.map(normal) : column.values, weight };
     });
 }
+
+const describes =
+  (rows: number) =>
+  ({ column }: Compared) =>
+    column.type === "text" && column.values.length >= DESCRIBED * rows;
 
 /** How alike two values of a column are, 0..1. */
 function alike({ column, texts }: Compared, a: number, b: number): number {
@@ -92,12 +99,12 @@ function candidates(table: CodedTable, columns: readonly Compared[]): Set<number
 /**
  * Finds rows that are probably one thing twice: alike in what tells rows apart, whatever their ids, spelling or a missing
  * value. Each column is weighted by the logarithm of its different values; texts agree by edit distance after case, accents
- * and marks are taken off. Exact copies in every compared column count, too. Bounded: 400,000 pairs are compared at most.
+ * and marks are taken off. Nothing is said of a table without a text that describes its rows. Exact copies in every compared column count, too. Bounded: 400,000 pairs are compared at most.
  */
 export function nearDuplicates(table: CodedTable): NearDuplicates {
   const none: NearDuplicates = { pairs: 0, rows: 0, groups: 0, differ: [], agree: [] };
   const columns = compared(table);
-  if (columns.filter(({ weight }) => weight >= TELLING).length < 2) return none;
+  if (columns.filter(({ weight }) => weight >= TELLING).length < 2 || !columns.some(describes(table.rows))) return none;
   const parents = new Map<number, number>();
   const root = (row: number): number => {
     const parent = parents.get(row) ?? row;

@@ -132,6 +132,18 @@ describe("suspected cells", () => {
     expect(found.sort()).toEqual(["4 0", "4 1", "40 0", "40 1"]);
   });
 
+  it("leave what is wrong by itself out before rules are looked for", () => {
+    const slip = (i: number) => `Veron${"bcdefghijklmnopqrstuv"[Math.floor(i / 20)]}`;
+    const cells = {
+      zip: repeat(400, (i) => `z${i % 4}`),
+      city: repeat(400, (i) => (i % 20 === 7 ? slip(i) : city(i))),
+    };
+    const { cells: found, dependencies } = findSuspects(table(cells));
+    expect(found).toHaveLength(20);
+    expect(found.every(({ because }) => because.join() === "typo")).toBe(true);
+    expect(dependencies.find(({ dependent }) => dependent === "city")!.holds).toBe(1);
+  });
+
   it("take an exception that another column explains for no mistake", () => {
     const cells = {
       code: repeat(400, (i) => `c${i % 4}`),
