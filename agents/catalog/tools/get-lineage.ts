@@ -2,9 +2,10 @@ import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { z } from "zod";
 import type { CatalogDeps } from "../index.ts";
+import { fitting, type Graph, inWords } from "../lineage/answer.ts";
 import { type Asked, askedNode, startNodes } from "../lineage/asked.ts";
 import { liveDeployments } from "../lineage/live.ts";
-import { type Reach, reachOf, told } from "../lineage/tell.ts";
+import { reachOf, told } from "../lineage/tell.ts";
 import { walk } from "../lineage/walk.ts";
 
 const name = z.string().min(1).max(1000);
@@ -18,9 +19,6 @@ const Reached = z.object({
   deployments: names,
   live: names,
 });
-
-/** Nodes and edges that are told at most, nearest first; counts are of all. */
-const mostTold = 300;
 
 export const getLineage = tool({
   name: "get_lineage",
@@ -62,11 +60,17 @@ export const getLineage = tool({
       }),
     ),
     counts: z.object({ nodes: z.number().int(), edges: z.number().int() }),
+    /** The artifact with all of it, where the lists above are cut. */
+    graph: z.string().nullable(),
+    /** The walk itself ended early: there is more than it looks at. */
     truncated: z.boolean(),
     verdict: z.string(),
   }),
   cost: { ms: 100 },
-  run: async ({ direction, depth, columns, ...asked }, { store, lake, evidence }: Context & CatalogDeps) => {
+  run: async (
+    { direction, depth, columns, ...asked },
+    { store, lake, evidence, putArtifact }: Context & CatalogDeps,
+  ) => {
     const what = askedNode(asked as Asked);
     const grain = what.field === "" && columns ? "columns" : "things";
     const itself = await startNodes({ store, lake }, what);
@@ -84,37 +88,26 @@ export const getLineage = tool({
         .map((node) => ({ ...node, direction: node.depth === 0 ? null : side })),
     );
     const edges = sides.flatMap((side) => side.edges);
-    const kept = nodes.toSorted((a, b) => a.depth - b.depth).slice(0, mostTold);
-    const shown = new Set(kept.map(({ id }) => id));
-    const inside = edges.filter(({ from, to }) => shown.has(from) && shown.has(to)).slice(0, mostTold);
-    const truncated =
-      sides.some((side) => side.truncated) || kept.length < nodes.length || inside.length < edges.length;
     const reached = Object.fromEntries(sides.map(({ side, nodes: some }) => [side, reachOf(some)]));
+    const whole: Graph = {
+      ...{ up: reached.up ?? null, down: reached.down ?? null },
+      nodes: nodes.toSorted((a, b) => a.depth - b.depth),
+      edges,
+    };
+    const fit = fitting(whole);
+    const graph = fit === whole ? null : await putArtifact(Buffer.from(JSON.stringify(whole)), "application/json");
     const { namespace, name: thing } = what.node;
     const of = `${namespace === "" ? "" : `${namespace} `}${thing}${what.field === "" ? "" : `.${what.field}`}`;
     return {
       of,
-      ...{ up: reached.up ?? null, down: reached.down ?? null },
-      ...{ nodes: kept, edges: inside, truncated },
+      ...fit,
+      graph,
+      truncated: sides.some((side) => side.truncated),
       counts: { nodes: nodes.length, edges: edges.length },
       verdict: [
-        ...(reached.up ? [`${of} was made of ${said(reached.up)}`] : []),
-        ...(reached.down ? [`${reached.up ? "it" : of} reaches ${said(reached.down)}`] : []),
+        ...(reached.up ? [`${of} was made of ${inWords(reached.up)}`] : []),
+        ...(reached.down ? [`${reached.up ? "it" : of} reaches ${inWords(reached.down)}`] : []),
       ].join("; "),
     };
   },
 });
-
-/** What was reached, in a clause; live deployments by name. */
-function said({ datasets, features, views, models, deployments, live }: Reach): string {
-  const count = (some: readonly string[], one: string) =>
-    some.length === 0 ? [] : [`${some.length} ${one}${some.length === 1 ? "" : "s"}`];
-  const parts = [
-    ...count(datasets, "dataset"),
-    ...count(features, "feature"),
-    ...count(views, "view"),
-    ...count(models, "model"),
-    ...(live.length > 0 ? [`what is live as ${live.join(", ")}`] : count(deployments, "deployment")),
-  ];
-  return parts.length === 0 ? "nothing that is known of" : parts.join(", ");
-}
