@@ -3,7 +3,11 @@ import { z } from "zod";
 /** Bounds of an event that somebody sends: what is larger is refused, what isn't known is left out. */
 const most = { datasets: 500, columns: 2000, sources: 500 };
 
-const text = z.string().max(1000);
+/** PostgreSQL keeps no NUL. */
+const text = z
+  .string()
+  .max(1000)
+  .refine((said) => !said.includes("\0"), "no NUL");
 const name = text.min(1);
 const at = z.iso.datetime({ offset: true });
 
