@@ -12,7 +12,7 @@ import { hashOf, sha256 } from "@muster/shared/canonical.ts";
 import { type DatasetPin, parseDatasetRef, pinOf } from "@muster/shared/domain/dataset.ts";
 import type { FeatureView } from "@muster/shared/domain/feature.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
-import type { FactName, FactValue } from "@muster/shared/fact/table.ts";
+import type { ColumnRole, FactName, FactValue } from "@muster/shared/fact/table.ts";
 import { compileLabels } from "@muster/shared/features/labels.ts";
 import { compileMatrix, type MatrixRole } from "@muster/shared/features/matrix.ts";
 import { inboxFolder } from "@muster/shared/home.ts";
@@ -114,7 +114,8 @@ export async function startMl() {
         datasets: [pin],
         columns: Object.fromEntries(
           columns.map((column) => {
-            const role = column.name === label ? "none" : column.name === problem.entity ? "key" : "feature";
+            const role: ColumnRole =
+              column.name === label ? "none" : column.name === problem.entity ? "key" : "feature";
             const use = column.name === label ? ("label" as const) : null;
             return [`${name}.${column.name}`, { role, use, reason: "a test", pii: false }];
           }),
