@@ -8,10 +8,11 @@ import type { Process } from "@muster/bus/process.ts";
 import { serve } from "@muster/bus/serve.ts";
 import { catalog } from "@muster/catalog/index.ts";
 import { readLineage } from "@muster/catalog/lineage/read-outbox.ts";
-import { patientSending, sendLineage } from "@muster/catalog/lineage/send.ts";
+import { patientSending, projecting, sendLineage } from "@muster/catalog/lineage/send.ts";
 import { type CatalogStore, openCatalogStore } from "@muster/catalog/store.ts";
 import { datasetNode, type LineageRecord, lineageRecorded } from "@muster/shared/domain/lineage.ts";
 import { inboxFolder } from "@muster/shared/home.ts";
+import { Connection, keepConnection } from "@muster/shared/warehouse/connection.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startReceiver } from "../support/lineage-receiver.ts";
 import { againstPractice, againstSpec } from "../support/open-lineage-spec.ts";
@@ -207,6 +208,40 @@ describe("lineage on real servers", () => {
       direction: "down",
     });
     expect(other.down!.datasets).toEqual([]);
+  });
+
+  test("a table of a connected warehouse is the same dataset under its name in the world, both ways", async () => {
+    await keepConnection(
+      bench.home,
+      Connection.parse({
+        ...{ name: "crm", kind: "postgres", host: "Db.example", port: 5432, database: "sales" },
+        ...{ user: "reader", password: { in: "nowhere" } },
+      }),
+    );
+    const table = { source: "crm", schema: "public", table: "Deals", dataset: "crm_deals" };
+    const known = {
+      pin: `crm_deals@${"d".repeat(64)}`,
+      fingerprint: null,
+      rowEstimate: null,
+      keys: [],
+      foreignKeys: [],
+    };
+    await store.transaction((trx) => store.sources.keep(trx, { ...table, ...known, crawl: "c", changed: true }));
+    const deals = [of("sales.public.Deals", {}, "postgresql://db.example")];
+    const said = await record(event("COMPLETE", "40", { inputs: deals, outputs: [of("mart.deals")] }));
+    expect(said.ours).toEqual(["crm_deals"]);
+    const { down } = await lineage({ dataset: "crm_deals", direction: "down" });
+    expect(down!.datasets).toEqual(["snowflake://acme mart.deals"]);
+    const linked = {
+      symlinks: { identifiers: [{ namespace: "postgres://db.example:5432", name: "sales.public.Deals" }] },
+    };
+    const copy = [of("s3/deals", linked, "s3://bucket")];
+    expect((await record(event("COMPLETE", "41", { inputs: copy, outputs: [] }))).ours).toEqual(["crm_deals"]);
+    const { names } = await projecting({ store, lake: process.lake, config: process.config });
+    expect(names.publicName(datasetNode("crm_deals"))).toEqual({
+      ...{ namespace: "postgres://db.example:5432", name: "sales.public.Deals" },
+    });
+    expect(names.sourceOf(datasetNode("crm_deals"))!.uri).toBe("postgres://db.example:5432/sales");
   });
 
   test.each([
