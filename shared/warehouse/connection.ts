@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { secretOf } from "../config.ts";
@@ -59,12 +59,6 @@ export async function connectionOf(home: string, name: string): Promise<Connecti
       throw fault("not_found", `no warehouse ${name}; connect it with: muster connect postgres URL --as ${name}`);
     throw fault("internal", `the connection ${name} can't be read; connect the warehouse again`, {}, error);
   }
-}
-
-/** Names of the connections there are. */
-export async function connectionNames(home: string): Promise<string[]> {
-  const files = await readdir(connectionsFolder(home)).catch(() => []);
-  return files.flatMap((file) => (file.endsWith(".json") && !file.startsWith(".") ? [file.slice(0, -5)] : [])).sort();
 }
 
 /** The password that a reference means; undefined where there is none. `precondition_failed` where it isn't there. */
