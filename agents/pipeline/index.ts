@@ -17,6 +17,7 @@ import { backfill } from "./tools/backfill.ts";
 import { buildLabels } from "./tools/build-labels.ts";
 import { exportPipeline } from "./tools/export-pipeline.ts";
 import { getPipelineRuns } from "./tools/get-pipeline-runs.ts";
+import { getViewVersions } from "./tools/get-view-versions.ts";
 import { listSchedules } from "./tools/list-schedules.ts";
 import { materializeFeatures } from "./tools/materialize-features.ts";
 import { pauseSchedule } from "./tools/pause-schedule.ts";
@@ -61,6 +62,7 @@ export const pipeline = agent({
     backfill,
     exportPipeline,
     getPipelineRuns,
+    getViewVersions,
     retryRun,
     scheduleRequest,
     setSchedule,

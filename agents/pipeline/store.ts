@@ -1,4 +1,4 @@
-import { type Migration, migrateOwn, openDatabase, type Trx } from "@muster/shared/database/open.ts";
+import { inTurn, type Migration, migrateOwn, openDatabase, type Trx } from "@muster/shared/database/open.ts";
 import type { FeatureView } from "@muster/shared/domain/feature.ts";
 import { fault } from "@muster/shared/fault.ts";
 import type pg from "pg";
@@ -13,6 +13,7 @@ type Tables = {
     at: string;
     scoring_sql: string | null;
     sources: string | null;
+    version: number;
   };
   materialization: { pin: string; view: string; role: string; rows: number; request: string | null; at: string };
 };
@@ -56,6 +57,13 @@ const migrations: Migration[] = [
     name: "views online",
     sql: `create table online_view (view text primary key, document jsonb not null, pins text[] not null, at timestamptz not null);`,
   },
+  {
+    name: "view versions",
+    sql: `
+      alter table feature_view add column version int;
+      update feature_view set version = n from (select hash as of, row_number() over (partition by name order by at, hash) as n from feature_view) numbered where of = hash;
+      alter table feature_view alter column version set not null, add unique (name, version);`,
+  },
 ];
 
 /** The tables that a view's SQL reads, by the name it gives them: the version that was read, and the columns that were cleared. */
@@ -72,12 +80,22 @@ export async function openPipelineStore(pool: pg.Pool) {
   const db = openDatabase<Tables>(pool);
   await migrateOwn(db, "pipeline", migrations);
   return {
-    /** Keeps a view with what was compiled from it; of an equal one registered before, the SQL and sources of now. */
+    /**
+     * Keeps a view with what was compiled from it, as the next version of its name; of an equal one registered before, the SQL
+     * and sources of now under the version it has.
+     */
     saveView: async (
       trx: Trx<Tables>,
       { view, compiled, at }: { view: FeatureView; compiled: CompiledViewRow; at: Date },
     ): Promise<void> => {
       const { sql, sqlHash, scoringSql, sources } = compiled;
+      // Two that register a view of one name get versions one after the other.
+      await inTurn(trx, `view:${view.name}`);
+      const newest = await trx
+        .selectFrom("feature_view")
+        .select((of) => of.fn.max("version").as("version"))
+        .where("name", "=", view.name)
+        .executeTakeFirst();
       const now = { sql, sql_hash: sqlHash, scoring_sql: scoringSql, sources: JSON.stringify(sources) };
       await trx
         .insertInto("feature_view")
@@ -87,9 +105,30 @@ export async function openPipelineStore(pool: pg.Pool) {
           view: JSON.stringify(view),
           ...now,
           at: at.toISOString(),
+          version: (newest?.version ?? 0) + 1,
         })
         .onConflict((conflict) => conflict.column("hash").doUpdateSet(now))
         .execute();
+    },
+    /** Every version of the view that a hash or a name means, oldest first. `not_found` without one. */
+    versions: async (ref: string): Promise<{ version: number; view: FeatureView; at: string }[]> => {
+      const rows = await db
+        .selectFrom("feature_view")
+        .select(["version", "view", "at"])
+        .where("name", "in", (of) =>
+          of
+            .selectFrom("feature_view")
+            .select("name")
+            .where((where) => where.or([where("hash", "=", ref), where("name", "=", ref)])),
+        )
+        .orderBy("version")
+        .execute();
+      if (rows.length === 0)
+        throw fault("not_found", `no feature view ${ref} is registered; see pipeline.get_pipeline_runs`);
+      return rows.map(({ version, view, at }) => ({
+        ...{ version, view: view as unknown as FeatureView },
+        at: new Date(at).toISOString(),
+      }));
     },
     /** The newest view of a hash or a name. `not_found` without one. */
     view: async (ref: string) => {

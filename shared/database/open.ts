@@ -60,3 +60,7 @@ export async function migrateOwn<T>(db: Kysely<T>, schema: string, migrations: r
     }
   });
 }
+
+/** Waits until no other transaction of the same name is under way; ours lasts till its end. */
+export const inTurn = async <T>(trx: Trx<T>, name: string): Promise<void> =>
+  void (await sql`select pg_advisory_xact_lock(hashtext(${`muster:${name}`}))`.execute(trx));

@@ -15,6 +15,7 @@ type Run = {
   problem: string;
   dataset: string;
   input: Record<string, unknown>;
+  view: string | null;
   output: string | null;
 };
 type Runs = { runs: Run[]; freshness: { view: string; output: string; asOf: string | null }[]; verdict: string };
@@ -78,6 +79,19 @@ describe("a pipeline's runs", () => {
     expect(preview.rows).toBe(row!.rows);
     expect(measured.mean).toBeCloseTo(Number(row!.mean), 6);
     expect(measured.missingShare).toBeCloseTo(Number(row!.missing), 9);
+  });
+
+  test("a view's versions say which live model stands on each", async () => {
+    type Versions = { versions: { version: number; hash: string; added: string[]; models: { live: string[] }[] }[] };
+    const { view } = (await runs()).runs.find((run) => run.input.role === "training")!;
+    const { versions } = await done<Versions>("pipeline.get_view_versions", { view: view! });
+    const { name, version, hash } = main.answer!.model!;
+    expect(versions).toMatchObject([{ version: 1, hash: view, models: [{ name, version, hash, live: ["churn"] }] }]);
+    expect(versions[0]!.added.length).toBeGreaterThan(5);
+    expect(await it.owner.call("pipeline.get_view_versions", { view: "no_such_view" })).toMatchObject({
+      status: 404,
+      body: { error: { code: "not_found" } },
+    });
   });
 
   test("a backfill writes each month as it was known then: where a cutoff was trained on, the same features", async () => {
