@@ -15,6 +15,7 @@ import { inboxFolder } from "@muster/shared/home.ts";
 import { Connection, keepConnection } from "@muster/shared/warehouse/connection.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startReceiver } from "../support/lineage-receiver.ts";
+import { event, madeOf, of } from "../support/open-lineage-events.ts";
 import { againstPractice, againstSpec } from "../support/open-lineage-spec.ts";
 import { type Bench, startBench } from "../support/process.ts";
 
@@ -69,27 +70,6 @@ describe("lineage on real servers", () => {
   const lineage = async (input: Record<string, unknown>) => (await ask("catalog.get_lineage", input)).output as Lineage;
   const record = async (event: object) =>
     (await ask("catalog.record_lineage", { event })).output as { recorded: boolean; ours: string[] };
-
-  const event = (type: string, run: string, more: object = {}) => ({
-    eventType: type,
-    eventTime: "2026-11-20T10:00:00+02:00",
-    producer: "https://example.org/airflow",
-    schemaURL: "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
-    run: { runId: `01234567-89ab-7def-8123-${run.padStart(12, "0")}` },
-    job: { namespace: "airflow", name: `dag.${run}` },
-    ...more,
-  });
-  const of = (name: string, facets: object = {}, namespace = "snowflake://acme") => ({ namespace, name, facets });
-  const madeOf = (fields: Record<string, [string, string][]>) => ({
-    columnLineage: {
-      fields: Object.fromEntries(
-        Object.entries(fields).map(([name, from]) => [
-          name,
-          { inputFields: from.map(([dataset, field]) => ({ namespace: "snowflake://acme", name: dataset, field })) },
-        ]),
-      ),
-    },
-  });
 
   test("what was loaded while nobody read stands in the outbox, and is in the graph once it is read, once", async () => {
     put("shops.csv", "shop_id,size\n1,2\n2,3\n3,5\n");
