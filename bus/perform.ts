@@ -23,6 +23,8 @@ const leaseSeconds = 6;
 const toolMs = 55_000;
 const endMs = 3000;
 const outputBytes = 64 * 1024;
+/** A read that leaves no record may fill a message of the bus, whose limit is 256 KB with headers. */
+const messageBytes = 200 * 1024;
 
 /**
  * Runs one call of a tool from raw input to stored result: input, needs, run, then effects, receipts, audit and result
@@ -35,7 +37,7 @@ export async function perform(host: Host, tool: Tool, message: Message, cancel?:
   if (!recorded) {
     const proof = await prove(tool, input, message, host.process);
     const { output, full } = await checkedRun(host, tool, input, message, proof, cancel);
-    return { output, given: [], next: tool.next?.(output, full) ?? [] };
+    return { output: await sized(host, output, messageBytes), given: [], next: tool.next?.(output, full) ?? [] };
   }
   const inputHash = hashOf(input);
   const stored = await storedReply(host, message, inputHash);
@@ -330,10 +332,10 @@ function aboutOf(fact: string, known: Record<string, unknown>, role: string | nu
   return about;
 }
 
-/** The output itself, or `{artifact}` above 64 KB. */
-async function sized({ process }: Host, output: unknown): Promise<unknown> {
+/** The output itself, or `{artifact}` above so many bytes. */
+async function sized({ process }: Host, output: unknown, most = outputBytes): Promise<unknown> {
   const text = canonical(output);
-  if (Buffer.byteLength(text) <= outputBytes) return output;
+  if (Buffer.byteLength(text) <= most) return output;
   const hash = sha256(text);
   await process.evidence.store.putArtifact(hash, "application/json", Buffer.from(text));
   return { artifact: hash };
