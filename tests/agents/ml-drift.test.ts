@@ -260,7 +260,9 @@ describe("churn of the sample company, a month later", () => {
     });
     expect(gone.report.verdict).not.toBe("not_drifted");
     expect(gone.report.reason).toContain("contracts.billing_cycle is gone");
-    await expect(check({ current: "churn_labels" })).rejects.toMatchObject({ code: "invalid_input" });
+    const other = { name: "other", kind: "labels" as const, sql: "SELECT 1 AS one", inputs: [], origin: "a test", now };
+    await writeQuery(givers.ml.lake, other);
+    await expect(check({ current: "other" })).rejects.toMatchObject({ code: "invalid_input" });
     await expect(check({ current: "no_such_dataset" })).rejects.toMatchObject({ code: "not_found" });
   });
 });
