@@ -24,9 +24,6 @@ export function queryTerms({ left, right }: Query): number[] {
   return [1, cells(false), cells(true), right ? left.rows + right.rows : 0];
 }
 
-/** The terms' names, for people. */
-export const queryTermNames = ["once", "cells of numbers", "cells of text", "rows looked up"] as const;
-
 const of = (alias: string, { name }: Column): string => `${alias}.${quoteIdent(name)}`;
 
 const scanned = (alias: string, column: Column): string[] =>
