@@ -91,7 +91,7 @@ export function candidateFeatures(
   const sources = [
     ownFeatures,
     ...related.map((r) => relatedCandidates(r, problem)),
-    labelCandidates(own, keys, columnsOf(problem.dataset), problem),
+    labelCandidates(own, keys, problem),
   ];
   const { features, left } = bounded(
     sources.map((source) => source.flatMap((f) => asOfCutoff(f, problem.dataset, timing) ?? [])),
