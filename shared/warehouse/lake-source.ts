@@ -1,7 +1,7 @@
 import { type DatasetManifest, pinOf } from "../domain/dataset.ts";
 import { fault } from "../fault.ts";
 import type { Lake } from "./lake.ts";
-import { openPins } from "./open-pins.ts";
+import { type Limits, openPins } from "./open-pins.ts";
 import type { Source, SourceTable } from "./source.ts";
 
 /** The one schema of the lake. */
@@ -23,6 +23,12 @@ const described = (manifest: DatasetManifest): SourceTable => ({
 
 /** The lake as a source: its tables are its own datasets, each at its newest version, which never change under a reader. */
 export function lakeSource(lake: Lake): Source {
+  const openVersions = (pinned: Readonly<Record<string, DatasetManifest>>, limits: Limits) =>
+    openPins(
+      lake,
+      Object.fromEntries(Object.entries(pinned).map(([as, { name, version }]) => [as, pinOf(name, version)])),
+      limits,
+    );
   const own = async () => (await lake.list()).filter(({ place }) => place === undefined);
   return {
     name: "lake",
@@ -38,12 +44,15 @@ export function lakeSource(lake: Lake): Source {
       const { version, rows, bytes, time, arrived, declared } = manifest;
       return { version, rows, bytes, time, arrived, declared, columns: described(manifest).columns };
     },
-    open: (pinned, limits) =>
-      openPins(
-        lake,
-        Object.fromEntries(Object.entries(pinned).map(([as, { name, version }]) => [as, pinOf(name, version)])),
-        limits,
-      ),
+    open: openVersions,
+    async openNow(named, limits) {
+      const all = await own();
+      const here = Object.entries(named).flatMap(([as, { schema, table }]) =>
+        all.filter(({ name }) => schema === SCHEMA && name === table).map((manifest) => [as, manifest] as const),
+      );
+      const tables = Object.fromEntries(here.map(([as, { columns }]) => [as, { columns, hidden: [] }]));
+      return { reader: await openVersions(Object.fromEntries(here), limits), tables };
+    },
     close: async () => {},
   };
 }

@@ -44,6 +44,9 @@ export type TableVersion = Moments & { version: string; rows: number; bytes: num
 /** What a source says of itself and of the role that reads it. */
 export type Inspection = { engine: string; role: string; canWrite: boolean };
 
+/** A table that is opened as it is now: what can be read of it, and which columns the role may not read. */
+export type TableNow = { columns: Column[]; hidden: string[] };
+
 /**
  * A place where datasets stand: the lake, or a warehouse. A new kind is one file that gives these, one of SQL
  * (`dialects/`), and an entry in `openers`; every source passes tests/warehouse/conformance.
@@ -62,6 +65,15 @@ export type Source = {
    * where a table isn't that version any more. Close it.
    */
   open(pinned: Readonly<Record<string, DatasetManifest>>, limits: Limits): Promise<Reader>;
+  /**
+   * A reader over tables as they are at this moment, each by its name and whatever version it is: for who looks for something
+   * and builds nothing on it, so that a table that changes all day can be looked at. `tables` leaves out what isn't there.
+   * Close the reader.
+   */
+  openNow(
+    named: Readonly<Record<string, Pick<SourceTable, "schema" | "table">>>,
+    limits: Limits,
+  ): Promise<{ reader: Reader; tables: Record<string, TableNow> }>;
   /** Frees what it holds. */
   close(): Promise<void>;
 };

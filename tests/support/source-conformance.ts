@@ -100,6 +100,27 @@ export function sourceConforms(open: () => Promise<ConformingSource>): void {
     reader.close();
   });
 
+  test("reads tables as they are now, whatever version they are, and leaves out what isn't there", async () => {
+    const schema = it.schema;
+    const { reader, tables } = await it.source.openNow(
+      {
+        mine: { schema, table: it.items },
+        other: { schema, table: it.empty },
+        none: { schema, table: "no such table" },
+      },
+      {},
+    );
+    expect(Object.keys(tables).sort()).toEqual(["mine", "other"]);
+    expect(tables.mine).toEqual({
+      columns: (await it.manifestOf(it.items)).columns.map(({ name, type }) => ({ name, type })),
+      hidden: [],
+    });
+    const both = "SELECT (SELECT count(*) FROM mine) AS items, (SELECT count(*) FROM other) AS others";
+    expect(await reader.query(both)).toEqual([{ items: 5, others: 0 }]);
+    await expect(reader.query("DELETE FROM mine")).rejects.toMatchObject({ name: "Fault" });
+    reader.close();
+  });
+
   test("stops what takes too long, and what is interrupted", async () => {
     const names = [..."abcdefghijklm"];
     const endless = `SELECT count(*) AS n FROM ${names.map((as) => `mine ${as}`).join(", ")} WHERE ${names.map((as) => `${as}.id`).join(" + ")} > 1e9`;

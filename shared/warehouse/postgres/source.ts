@@ -3,7 +3,7 @@ import { fault } from "../../fault.ts";
 import type { Connection } from "../connection.ts";
 import type { Limits } from "../open-pins.ts";
 import { quoteLiteral } from "../quote.ts";
-import type { Inspection, Source, TableVersion } from "../source.ts";
+import type { Inspection, Source, TableNow, TableVersion } from "../source.ts";
 import { clientConfigs } from "./client.ts";
 import { crawlTables, describeTable } from "./crawl.ts";
 import { openPostgresReader, type PostgresReader, type PostgresReaderOptions } from "./reader.ts";
@@ -76,6 +76,24 @@ export function openPostgresSource(
       try {
         for (const manifest of Object.values(pinned)) await verify(open, manifest);
         return open;
+      } catch (error) {
+        open.close();
+        throw error;
+      }
+    },
+    async openNow(named, limits) {
+      const relations: Record<string, WarehouseTable> = {};
+      const tables: Record<string, TableNow> = {};
+      const open = await reader(relations, limits);
+      try {
+        for (const [as, { schema, table }] of Object.entries(named)) {
+          const described = await describeTable(open.catalog, schema, table);
+          if (!described) continue;
+          relations[as] = described;
+          const columns = described.columns.map(({ name, type }) => ({ name, type }));
+          tables[as] = { columns, hidden: described.hidden };
+        }
+        return { reader: open, tables };
       } catch (error) {
         open.close();
         throw error;
