@@ -28,6 +28,7 @@ import { findPersonalData } from "./tools/find-personal-data.ts";
 import { getAuditTrail } from "./tools/get-audit-trail.ts";
 import { identify } from "./tools/identify.ts";
 import { listPolicies } from "./tools/list-policies.ts";
+import { planGarbage } from "./tools/plan-garbage.ts";
 import { requestApproval } from "./tools/request-approval.ts";
 import { setClassification } from "./tools/set-classification.ts";
 import { setRetention } from "./tools/set-retention.ts";
@@ -85,6 +86,7 @@ export const governance = agent({
     findPersonalData,
     erasePerson,
     setRetention,
+    planGarbage,
     collectGarbage,
   ],
   async open(process) {

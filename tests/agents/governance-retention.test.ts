@@ -9,6 +9,7 @@ import { openPool } from "@muster/shared/database/open.ts";
 import { type DatasetPin, pinOf } from "@muster/shared/domain/dataset.ts";
 import { type FactName, type FactValue, facts } from "@muster/shared/fact/table.ts";
 import { smallestValue } from "@muster/shared/smallest-value.ts";
+import { publishPlaced } from "@muster/shared/warehouse/publish.ts";
 import { writeQuery } from "@muster/shared/warehouse/write-query.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Bench, startBench } from "../support/process.ts";
@@ -105,6 +106,18 @@ describe("retention and garbage collection, on real servers", () => {
     await keep({ dataset: "stock", versions: 2, days: 7 });
     expect((await collect()).versions.map(({ pin }) => pin)).toEqual([pins[0]]);
     await keep({ dataset: "stock" });
+  });
+
+  test("a table that stays in a warehouse has no version that could go, and frees nothing", async () => {
+    const place = { source: "shop", schema: "shop", table: "stays", types: { id: "int4" } };
+    for (const [n, version] of ["a", "b", "c"].map((digit) => digit.repeat(64)).entries())
+      await publishPlaced(own!.lake, {
+        ...{ name: "stays", version, rows: 10, bytes: 8192, columns: [{ name: "id", type: "integer" }] },
+        ...{ time: null, arrived: null, declared: [], place, now: new Date(Date.now() - (9 - n) * dayMs) },
+      });
+    await keep({ dataset: "stays", versions: 1 });
+    expect(await collect()).toMatchObject({ versions: [], kept: [], overdue: [], bytes: 0 });
+    expect(await own!.lake.versions("stays")).toHaveLength(3);
   });
 
   test("what a registered model, a running request or a legal hold needs stays, with the reason", async () => {

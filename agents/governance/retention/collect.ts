@@ -29,10 +29,11 @@ export async function planGarbage({ store, evidence, lake, now }: Collecting): P
   return { ...plan, artifacts, orphans: await orphans(lake, now) };
 }
 
-/** Every version whose rows stand, by dataset, oldest first. */
+/** Every version whose rows stand here, by dataset, oldest first; what stays in a warehouse isn't ours to let go. */
 async function standingVersions(lake: Lake): Promise<Standing[]> {
   const found: Standing[] = [];
-  for (const { name, kind } of await lake.list()) {
+  for (const { name, kind, place } of await lake.list()) {
+    if (place) continue;
     const standing = new Set(await lake.versions(name));
     const history = await lake.history(name);
     for (const [i, { pin, at }] of history.entries())

@@ -5,13 +5,11 @@ import { bury } from "@muster/shared/warehouse/tombstone.ts";
 import { z } from "zod";
 import type { GovernanceDeps } from "../index.ts";
 import { planGarbage, removeOrphans } from "../retention/collect.ts";
-
-const Item = z.object({ pin: z.string(), bytes: z.number().int(), why: z.string() });
-const Sum = z.object({ count: z.number().int(), bytes: z.number().int() });
+import { GarbageTold, tellGarbage } from "../retention/tell-garbage.ts";
 
 export const collectGarbage = tool({
   name: "collect_garbage",
-  does: "Removes versions that retention lets go, artifacts that nothing names and what crashes left. Says what would go unless told to remove; keeps what live, registered or running work needs.",
+  does: "Removes versions that retention lets go, artifacts that nothing names and what crashes left; keeps what work needs. Only says so unless told to remove. A schedule calls plan_garbage.",
   effect: "irreversible",
   long: true,
   input: z.object({
@@ -20,31 +18,16 @@ export const collectGarbage = tool({
     /** The bytes that the plan said: another number now, and nothing goes. Wanted with `remove`. */
     bytes: z.number().int().nonnegative().optional(),
   }),
-  output: z.object({
-    removed: z.boolean(),
-    versions: z.array(Item),
-    kept: z.array(Item),
-    /** Newest versions older than a policy lets them be: for a person to replace or drop. */
-    overdue: z.array(z.object({ pin: z.string(), why: z.string() })),
-    artifacts: Sum,
-    orphans: Sum,
-    bytes: z.number().int(),
-    verdict: z.string(),
-  }),
+  output: GarbageTold.extend({ removed: z.boolean() }),
   confirmedBy: ["admin"],
   fresh: false,
   cost: { ms: 3000 },
   run: async ({ remove, bytes: agreed }, context: Context & GovernanceDeps) => {
     const { store, evidence, lake, now, id, commit, audit } = context;
-    const {
-      remove: versions,
-      kept,
-      overdue,
-      artifacts,
-      orphans,
-    } = await planGarbage({ store, evidence, lake, now: now() });
-    const sum = (list: readonly { bytes: number }[]) => list.reduce((all, one) => all + one.bytes, 0);
-    const bytes = sum(versions) + sum(artifacts) + sum(orphans);
+    const plan = await planGarbage({ store, evidence, lake, now: now() });
+    const { remove: versions, artifacts, orphans } = plan;
+    const told = tellGarbage(plan, remove);
+    const { bytes } = told;
     const collection = id("gc");
     if (remove) {
       if (agreed === undefined)
@@ -64,13 +47,6 @@ export const collectGarbage = tool({
       });
       audit("governance.garbage_collected", collection, { versions: pins, artifacts: artifacts.length, bytes });
     }
-    const held = kept.length > 0 ? `; ${kept.length} stay because something needs them` : "";
-    const mb = (bytes / 1e6).toFixed(1);
-    const verdict = `${versions.length} versions, ${artifacts.length} artifacts, ${orphans.length} files: ${mb} MB ${remove ? "freed" : "would be freed"}${held}`;
-    return {
-      ...{ removed: remove, versions, kept, overdue, bytes, verdict },
-      artifacts: { count: artifacts.length, bytes: sum(artifacts) },
-      orphans: { count: orphans.length, bytes: sum(orphans) },
-    };
+    return { removed: remove, ...told };
   },
 });
