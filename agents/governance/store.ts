@@ -6,7 +6,7 @@ import type pg from "pg";
 import { approvalStore } from "./approvals/store.ts";
 import { auditStore } from "./audit/store.ts";
 import { decisionStore } from "./decisions/store.ts";
-import { type ErasureTable, erasureMigration, erasureStore } from "./erasure/store.ts";
+import { type ErasureTable, elsewhereMigration, erasureMigration, erasureStore } from "./erasure/store.ts";
 import { markStore } from "./marks/store.ts";
 import { personStore } from "./persons/store.ts";
 import type { PolicyFiles } from "./policy/load-policies.ts";
@@ -96,6 +96,7 @@ const migrations: Migration[] = [
       create table policy_set (hash text primary key, files jsonb not null, at timestamptz not null);
       alter table approval add column content text;`,
   },
+  elsewhereMigration,
 ];
 
 /** Governance's tables by what they are about: persons, approvals, decisions, marks on columns, erasures, retention, the audit chain. */

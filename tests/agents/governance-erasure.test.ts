@@ -273,6 +273,7 @@ describe("finding and erasing a person, on real servers", () => {
       const begun = await deps.store.erasures.begin({
         ...{ id, subject, dataset: "customers", column: "email", blank: [], request: null, person: "ada" },
         ...{ state: "planned", destroyed: [], models: [], at: long, ended_at: null },
+        elsewhere: { warehouse: [], notSearched: [] },
       });
       if (i > 11) {
         // Dies where the files go: at the first of them, or at the third.

@@ -1,6 +1,6 @@
 import type { Evidence } from "@muster/bus/evidence.ts";
 import { fault } from "@muster/shared/fault.ts";
-import type { Place } from "./trace-person.ts";
+import type { Place } from "./places.ts";
 
 /**
  * The columns whose cells are emptied where a person's rows have to stay: those that tell the person, and every one that

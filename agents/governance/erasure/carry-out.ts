@@ -10,9 +10,11 @@ import type { GovernanceStore } from "../store.ts";
 import { blankColumns } from "./blank-columns.ts";
 import { linksOf } from "./links.ts";
 import { modelsTrained, type TrainedModel } from "./models-trained.ts";
+import type { Place } from "./places.ts";
 import { rewriteVersion } from "./rewrite-version.ts";
 import type { Destroyed, Erasure } from "./store.ts";
-import { type Place, type Trace, tracePerson } from "./trace-person.ts";
+import { type Trace, tracePerson } from "./trace-person.ts";
+import type { NotSearched } from "./warehouses.ts";
 
 /** What an erasure is carried out with. */
 export type Erasing = {
@@ -41,7 +43,8 @@ export async function traceNow(
 /**
  * Destroys a person's rows: writes what is left as new versions, notes what is about to go, lets it go, and looks again
  * until nothing is found. May be begun again at any point: what stands is traced anew, what was planned is finished. Ends
- * with the state `gone`; `conclude` tells it. `conflict` where a legal hold keeps the rows.
+ * with the state `gone`; `conclude` tells it. `conflict` where a legal hold keeps the rows, `unavailable` where a warehouse
+ * that could be searched when this was agreed doesn't answer any more: its keys may lead to rows here.
  */
 export async function destroyRows(erasing: Erasing, begun: Erasure): Promise<Erasure> {
   const { store, lake, home, now } = erasing;
@@ -54,7 +57,15 @@ export async function destroyRows(erasing: Erasing, begun: Erasure): Promise<Era
   for (const one of destroyed) await buryFor(lake, one, id, now());
   for (let round = 0; ; round++) {
     const trace = await traceNow(erasing, begun, value);
-    if (trace.places.length === 0) break;
+    refuseBlind(begun.elsewhere.notSearched, trace.notSearched);
+    if (trace.places.length === 0) {
+      // What led there may be gone with the lake's rows, so that what was found first counts.
+      const known = new Set(begun.elsewhere.warehouse.map(({ dataset }) => dataset));
+      const later = trace.warehouse.filter(({ dataset }) => !known.has(dataset));
+      const warehouse = [...begun.elsewhere.warehouse, ...later];
+      await store.erasures.gone(id, { warehouse, notSearched: trace.notSearched });
+      break;
+    }
     if (round === mostRounds)
       throw fault("conflict", "rows of this person keep coming in; stop what loads them and ask again");
     await refuseHeld(store, trace.places);
@@ -64,8 +75,16 @@ export async function destroyRows(erasing: Erasing, begun: Erasure): Promise<Era
     await store.erasures.plan(id, destroyed, [...models.values()]);
     for (const one of fresh) await buryFor(lake, one, id, now());
   }
-  await store.erasures.gone(id);
   return (await store.erasures.get(id))!;
+}
+
+function refuseBlind(agreed: readonly NotSearched[], now: readonly NotSearched[]): void {
+  const known = new Set(agreed.map(({ warehouse, dataset }) => JSON.stringify([warehouse, dataset])));
+  const blind = now.find(({ warehouse, dataset }) => !known.has(JSON.stringify([warehouse, dataset])));
+  if (!blind) return;
+  const { warehouse, dataset, why } = blind;
+  const what = dataset ?? `the warehouse ${warehouse}`;
+  throw fault("unavailable", `${what} can't be searched any more (${why}); the erasure goes on when it can`, blind);
 }
 
 const buryFor = (lake: Lake, { pin, successor }: Destroyed, id: string, now: Date) =>
@@ -158,6 +177,7 @@ export async function conclude(
     data: {
       erasure: erasure.id,
       destroyed: erasure.destroyed,
+      ...erasure.elsewhere,
       models: erasure.models.map(({ run, name, version }) => ({ run, name, version })),
       revoked: receipts.length,
     },
@@ -175,13 +195,20 @@ const forgetAfterMs = 7 * 24 * 3_600_000;
 export async function resumeErasures(erasing: Erasing): Promise<number> {
   const { store, evidence, home, now } = erasing;
   let ended = 0;
+  const failed: unknown[] = [];
   for (const begun of await store.erasures.open(new Date(now().getTime() - leftAfterMs).toISOString())) {
-    const erasure = await destroyRows(erasing, begun);
-    await evidence.store.db.transaction().execute((trx: AnyTrx) => conclude(erasing, trx, erasure));
-    await forgetDataSubject(home, erasure.subject);
-    ended++;
+    try {
+      const erasure = await destroyRows(erasing, begun);
+      await evidence.store.db.transaction().execute((trx: AnyTrx) => conclude(erasing, trx, erasure));
+      await forgetDataSubject(home, erasure.subject);
+      ended++;
+    } catch (error) {
+      // One that waits for its warehouse keeps nobody else waiting.
+      failed.push(error);
+    }
   }
   const open = await store.erasures.open(now().toISOString());
   await forgetOlder(home, new Date(now().getTime() - forgetAfterMs), new Set(open.map(({ subject }) => subject)));
+  if (failed.length > 0) throw failed[0];
   return ended;
 }

@@ -4,7 +4,7 @@ import type { Receipt } from "@muster/shared/domain/receipt.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { tombstoneOf } from "@muster/shared/warehouse/tombstone.ts";
 import { z } from "zod";
-import type { Place } from "./trace-person.ts";
+import type { Place } from "./places.ts";
 
 /**
  * A model that was trained on rows of a person. A model holds what it learned, never the rows; `advice` says what becomes of

@@ -3,6 +3,8 @@ import type { Database, Migration, Trx } from "@muster/shared/database/open.ts";
 import { type ColumnType, sql } from "kysely";
 import type { Tables } from "../store.ts";
 import type { TrainedModel } from "./models-trained.ts";
+import type { WarehousePlace } from "./places.ts";
+import type { NotSearched } from "./warehouses.ts";
 
 type Json<T> = ColumnType<T, string, string>;
 
@@ -11,6 +13,9 @@ export type ErasureState = "planned" | "gone" | "done";
 
 /** What is destroyed: a version, and the one that stands in its place (null: none does). */
 export type Destroyed = { pin: string; successor: string | null; rows: number | null; texts: number };
+
+/** What stays in warehouses, where nobody here writes, and what of them wasn't looked at. */
+export type Elsewhere = { warehouse: WarehousePlace[]; notSearched: NotSearched[] };
 
 /** One person's erasure. `subject` is their keyed hash; nothing here tells who it was. */
 export type ErasureTable = {
@@ -24,6 +29,7 @@ export type ErasureTable = {
   state: ErasureState;
   destroyed: Json<Destroyed[]>;
   models: Json<TrainedModel[]>;
+  elsewhere: Json<Elsewhere>;
   at: string;
   ended_at: string | null;
 };
@@ -40,13 +46,21 @@ export const erasureMigration: Migration = {
     create index erasure_open on erasure (at) where state <> 'done';`,
 };
 
+/** What an erasure leaves in warehouses. */
+export const elsewhereMigration: Migration = {
+  name: "erasure_elsewhere",
+  sql: `alter table erasure add column elsewhere jsonb not null default '{"warehouse": [], "notSearched": []}'`,
+};
+
 /** One erasure as it stands. */
 export type Erasure = {
   [K in keyof ErasureTable]: K extends "destroyed"
     ? Destroyed[]
     : K extends "models"
       ? TrainedModel[]
-      : ErasureTable[K];
+      : K extends "elsewhere"
+        ? Elsewhere
+        : ErasureTable[K];
 };
 
 /** Erasures: what was begun, how far it has come, what it destroyed. */
@@ -57,7 +71,12 @@ export function erasureStore(db: Database<Tables>) {
     begin: async (row: Erasure): Promise<Erasure> => {
       await db
         .insertInto("erasure")
-        .values({ ...row, destroyed: JSON.stringify(row.destroyed), models: JSON.stringify(row.models) })
+        .values({
+          ...row,
+          destroyed: JSON.stringify(row.destroyed),
+          models: JSON.stringify(row.models),
+          elsewhere: JSON.stringify(row.elsewhere),
+        })
         .onConflict((conflict) => conflict.column("id").doNothing())
         .execute();
       return (await all().where("id", "=", row.id).executeTakeFirstOrThrow()) as Erasure;
@@ -71,10 +90,10 @@ export function erasureStore(db: Database<Tables>) {
         .where("state", "=", "planned")
         .execute();
     },
-    gone: async (id: string): Promise<void> => {
+    gone: async (id: string, elsewhere: Elsewhere): Promise<void> => {
       await db
         .updateTable("erasure")
-        .set({ state: "gone" })
+        .set({ state: "gone", elsewhere: JSON.stringify(elsewhere) })
         .where("id", "=", id)
         .where("state", "=", "planned")
         .execute();
