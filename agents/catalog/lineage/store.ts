@@ -1,4 +1,5 @@
 import type { Database, Migration, Trx } from "@muster/shared/database/open.ts";
+import { readingOn } from "@muster/shared/database/reading.ts";
 import type { LineageRecord } from "@muster/shared/domain/lineage.ts";
 import { sql } from "kysely";
 import { type GraphEdge, type GraphNode, graphOf, jobOf } from "./edges.ts";
@@ -43,9 +44,6 @@ export const lineageMigration: Migration = {
     create table lineage_cursor (name text primary key, xid text not null, seq bigint not null);
     insert into lineage_cursor values ('outbox', '0', 0);`,
 };
-
-/** How far the outbox was read: of the last event read. */
-export type Cursor = { xid: string; seq: number };
 
 /** A run that is to be told outside. */
 export type Unsent = { run: string; record: LineageRecord };
@@ -124,14 +122,7 @@ export function lineageStore(db: Database<LineageTables>) {
     },
 
     /** Reads on in the outbox: `work` gives where it has come to, in the same transaction, one process at a time. */
-    reading: (work: (trx: Trx<LineageTables>, from: Cursor) => Promise<Cursor>): Promise<void> =>
-      db.transaction().execute(async (trx) => {
-        const cursor = trx.selectFrom("lineage_cursor").select(["xid", "seq"]).where("name", "=", "outbox");
-        const from = await cursor.forUpdate().executeTakeFirstOrThrow();
-        const to = await work(trx, from);
-        if (to.seq !== from.seq || to.xid !== from.xid)
-          await trx.updateTable("lineage_cursor").set(to).where("name", "=", "outbox").execute();
-      }),
+    reading: readingOn(db, "lineage_cursor"),
 
     /** Runs of ours that were not told outside yet, in the order in which they ended. */
     unsent: async (limit: number): Promise<Unsent[]> =>

@@ -1,4 +1,5 @@
 import type { Database, Trx } from "@muster/shared/database/open.ts";
+import { readingOn } from "@muster/shared/database/reading.ts";
 import type { Spend } from "@muster/shared/domain/budget.ts";
 import type { Estimate } from "@muster/shared/domain/estimate.ts";
 import { type Selectable, sql } from "kysely";
@@ -12,8 +13,6 @@ export type SpendRow = Selectable<Tables["spend"]>;
 export type Used = { usd: number; cpuSeconds: number; seconds: number; peakMemoryMb: number };
 /** An estimate as it was given, and what its run took. */
 export type Forecast = { run: string | null; estimate: Estimate; cpuSeconds: number; peakMemoryMb: number };
-/** How far the outbox has been read. */
-export type Cursor = { xid: string; seq: number };
 
 /** What is reserved and what was spent: one line a reservation, settled once. */
 export function ledgerStore(db: Database<Tables>) {
@@ -153,17 +152,6 @@ export function ledgerStore(db: Database<Tables>) {
           from spend where ${request}::text is null or request = ${request}`.execute(db)
       ).rows[0]!,
     /** Reads on in the outbox: `work` gives where it has come to, in the same transaction, one process at a time. */
-    reading: (work: (trx: Trx<Tables>, from: Cursor) => Promise<Cursor>): Promise<void> =>
-      db.transaction().execute(async (trx) => {
-        const from = await trx
-          .selectFrom("cursor")
-          .select(["xid", "seq"])
-          .where("name", "=", "outbox")
-          .forUpdate()
-          .executeTakeFirstOrThrow();
-        const to = await work(trx, from);
-        if (to.seq !== from.seq || to.xid !== from.xid)
-          await trx.updateTable("cursor").set(to).where("name", "=", "outbox").execute();
-      }),
+    reading: readingOn(db, "cursor"),
   };
 }

@@ -1,4 +1,5 @@
 import { type Database, openDatabase, type Trx } from "@muster/shared/database/open.ts";
+import { type Cursor, readingOn } from "@muster/shared/database/reading.ts";
 import type pg from "pg";
 import type { Schedule, ScheduleRun } from "./schedule.ts";
 
@@ -10,7 +11,6 @@ type ScheduleRow = Omit<Schedule, "budgetUsd" | "timeZone" | "goals" | "argument
   call: string | null;
   within_minutes: number | null;
 };
-type Cursor = { xid: string; seq: number };
 type Tables = { schedule: ScheduleRow; schedule_run: ScheduleRun; cursor: Cursor & { name: string } };
 
 function asRow({ budgetUsd, timeZone, withinMinutes, goals, call, ...rest }: Schedule): ScheduleRow {
@@ -99,17 +99,6 @@ export function openScheduleStore(pool: pg.Pool) {
       await db.selectFrom("schedule_run").selectAll().where("status", "=", "due").orderBy("due").execute(),
 
     /** Reads on in the outbox: `work` gives where it has come to, in the same transaction, one process at a time. */
-    reading: (work: (trx: Trx<Tables>, from: Cursor) => Promise<Cursor>): Promise<void> =>
-      db.transaction().execute(async (trx) => {
-        const from = await trx
-          .selectFrom("cursor")
-          .select(["xid", "seq"])
-          .where("name", "=", "outbox")
-          .forUpdate()
-          .executeTakeFirstOrThrow();
-        const to = await work(trx, from);
-        if (to.seq !== from.seq || to.xid !== from.xid)
-          await trx.updateTable("cursor").set(to).where("name", "=", "outbox").execute();
-      }),
+    reading: readingOn(db, "cursor"),
   };
 }
