@@ -3,25 +3,8 @@ import type { Process } from "@muster/bus/process.ts";
 import { type Due, previousDue } from "@muster/bus/schedule.ts";
 import { sha256 } from "@muster/shared/canonical.ts";
 import type { Role } from "@muster/shared/domain/receipt.ts";
-import type { Goal } from "@muster/shared/domain/request.ts";
-import { requestOfSchedule } from "@muster/shared/domain/schedule.ts";
+import { requestOfSchedule, type Schedule } from "@muster/shared/domain/schedule.ts";
 import { Fault } from "@muster/shared/fault.ts";
-
-/** A schedule as pipeline's row says it: what is asked for, and for whom, for what purpose, with what budget. */
-export type ScheduleRow = {
-  id: string;
-  person: string;
-  purpose: string;
-  budgetUsd: number | null;
-  cron: string | null;
-  timeZone: string;
-  text: string;
-  goals: Goal[];
-  arguments: Record<string, unknown>;
-  call: { tool: string; input: Record<string, unknown> } | null;
-  withinMinutes: number | null;
-  paused: boolean;
-};
 
 /** What came of a schedule that was due. */
 export type Swept = { request: string } | { skipped: string };
@@ -49,7 +32,7 @@ export async function sweep(process: Process, due: Due): Promise<Swept> {
       throw error;
     }
   };
-  const row = await read<ScheduleRow>("pipeline.show_schedule", { schedule: due.schedule });
+  const row = await read<Schedule>("pipeline.show_schedule", { schedule: due.schedule });
   if (!row) return { skipped: "there is no such schedule" };
   if (row.paused) return { skipped: "the schedule is paused" };
   if (!due.asked && row.cron !== null && previousDue(row.cron, row.timeZone, process.now()) > due.at)

@@ -1,8 +1,8 @@
 import { type Due, onDue, openSchedules, previousDue } from "@muster/bus/schedule.ts";
 import { until } from "@muster/infra/until.ts";
+import type { Schedule } from "@muster/shared/domain/schedule.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { rebuildSchedules } from "../../agents/pipeline/schedules/rebuild.ts";
-import type { Schedule } from "../../agents/pipeline/schedules/schedule.ts";
 import { openScheduleStore } from "../../agents/pipeline/schedules/store.ts";
 import { openPipelineStore } from "../../agents/pipeline/store.ts";
 import { type Bench, startBench } from "../support/process.ts";

@@ -1,7 +1,8 @@
 import type { Process } from "@muster/bus/process.ts";
 import type { Schedules } from "@muster/bus/schedule.ts";
+import type { Schedule } from "@muster/shared/domain/schedule.ts";
 import { RequestEnded, requestOfSchedule } from "@muster/shared/domain/schedule.ts";
-import type { Schedule, ScheduleRun } from "./schedule.ts";
+import type { ScheduleRun } from "./run.ts";
 import type { ScheduleStore } from "./store.ts";
 
 /** What following stands on. */

@@ -1,5 +1,6 @@
 import { previousDue, type Schedules } from "@muster/bus/schedule.ts";
-import type { Schedule, ScheduleRun } from "./schedule.ts";
+import type { Schedule } from "@muster/shared/domain/schedule.ts";
+import type { ScheduleRun } from "./run.ts";
 import type { ScheduleStore } from "./store.ts";
 
 /** A timetable that works serves its own moments; only what stays unserved this long is made up for. */

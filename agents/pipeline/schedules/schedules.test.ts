@@ -1,7 +1,8 @@
+import type { Schedule } from "@muster/shared/domain/schedule.ts";
 import { describe, expect, test } from "vitest";
 import { isReady, retryOf } from "./follow-runs.ts";
 import { missedMoment } from "./rebuild.ts";
-import type { Schedule, ScheduleRun } from "./schedule.ts";
+import type { ScheduleRun } from "./run.ts";
 
 const schedule = (more: Partial<Schedule> = {}) =>
   ({

@@ -1,7 +1,8 @@
 import { type Database, openDatabase, type Trx } from "@muster/shared/database/open.ts";
 import { type Cursor, readingOn } from "@muster/shared/database/reading.ts";
+import type { Schedule } from "@muster/shared/domain/schedule.ts";
 import type pg from "pg";
-import type { Schedule, ScheduleRun } from "./schedule.ts";
+import type { ScheduleRun } from "./run.ts";
 
 type ScheduleRow = Omit<Schedule, "budgetUsd" | "timeZone" | "goals" | "arguments" | "call" | "withinMinutes"> & {
   budget_usd: number | null;

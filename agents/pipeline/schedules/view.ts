@@ -1,7 +1,7 @@
 import type { Schedules } from "@muster/bus/schedule.ts";
 import { Goal } from "@muster/shared/domain/request.ts";
+import type { Schedule } from "@muster/shared/domain/schedule.ts";
 import { z } from "zod";
-import type { Schedule } from "./schedule.ts";
 import type { ScheduleStore } from "./store.ts";
 
 /** A schedule as others see it. `nextRun`: null while paused, without a cron line, or until Redis has been rebuilt. */

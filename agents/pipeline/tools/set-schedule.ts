@@ -1,10 +1,10 @@
 import type { Context } from "@muster/bus/context.ts";
 import { previousDue } from "@muster/bus/schedule.ts";
 import { tool } from "@muster/bus/tool.ts";
+import type { Schedule } from "@muster/shared/domain/schedule.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
 import type { PipelineDeps } from "../index.ts";
-import type { Schedule } from "../schedules/schedule.ts";
 
 const slug = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/);
 
