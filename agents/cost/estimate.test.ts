@@ -1,10 +1,10 @@
 import { Estimate, FinishedRun, type TrainingWork } from "@muster/shared/domain/estimate.ts";
+import { calibrate, peakOf } from "@muster/shared/estimate/calibrate.ts";
+import { workTerms } from "@muster/shared/estimate/work.ts";
 import { describe, expect, it } from "vitest";
-import { calibrate, peakOf } from "./calibrate.ts";
 import { estimateTraining, replay } from "./estimate.ts";
 import { generatedRuns, type TrueCosts } from "./generated-runs.ts";
 import { defaultPrices, usd } from "./price.ts";
-import { workTerms } from "./work.ts";
 
 const speed = { gatherNs: 1, multiplyNs: 0.8 };
 /** A machine that is nowhere near its benchmark: two to four times as slow, and hungrier. */

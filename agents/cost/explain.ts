@@ -1,9 +1,9 @@
 import type { TrainingWork } from "@muster/shared/domain/estimate.ts";
+import type { CostModel } from "@muster/shared/estimate/calibrate.ts";
+import { cpuPrior, type MachineSpeed } from "@muster/shared/estimate/prior.ts";
+import { reaching, reachOfWork } from "@muster/shared/estimate/stopping.ts";
+import { termNames, workTerms } from "@muster/shared/estimate/work.ts";
 import { z } from "zod";
-import type { CostModel } from "./calibrate.ts";
-import { cpuPrior, type MachineSpeed } from "./prior.ts";
-import { reaching, reachOfWork } from "./stopping.ts";
-import { termNames, workTerms } from "./work.ts";
 
 /** What one candidate's CPU-seconds are a sum of, and how much of that rests on the machine's benchmark alone. */
 export const ExplainedCandidate = z.object({

@@ -1,7 +1,7 @@
 import type { FinishedRun, TrainingWork } from "@muster/shared/domain/estimate.ts";
+import { reaching } from "@muster/shared/estimate/stopping.ts";
+import { memoryTerms, workTerms } from "@muster/shared/estimate/work.ts";
 import { normal, seededRandom } from "@muster/shared/random.ts";
-import { reaching } from "./stopping.ts";
-import { memoryTerms, workTerms } from "./work.ts";
 
 /** A made-up machine's true coefficients, of `workTerms`, in CPU-seconds and MB; for tests, where the truth is known. */
 export type TrueCosts = Record<"xgboost" | "random_forest" | "linear", number[]> & { memory: number[] };

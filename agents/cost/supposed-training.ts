@@ -1,5 +1,5 @@
 import type { FinishedRun, TrainingData, TrainingWork } from "@muster/shared/domain/estimate.ts";
-import type { PastRun } from "./calibrate.ts";
+import type { PastRun } from "@muster/shared/estimate/calibrate.ts";
 
 /** What is known of a training before its features are: the table that it starts from. */
 export type Table = { rows: number; numbers: number; categories: number };

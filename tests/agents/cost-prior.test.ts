@@ -1,10 +1,10 @@
-import { calibrate, type PastRun } from "@muster/cost/calibrate.ts";
 import { estimateTraining, replay } from "@muster/cost/estimate.ts";
 import { defaultPrices } from "@muster/cost/price.ts";
 import { worksOf } from "@muster/cost/works-of.ts";
 import { factOf } from "@muster/ml/training/candidate-facts.ts";
 import { designColumns, selectCandidates } from "@muster/ml/training/select-candidates.ts";
 import type { TrainingWork } from "@muster/shared/domain/estimate.ts";
+import { calibrate, type PastRun } from "@muster/shared/estimate/calibrate.ts";
 import { expect, test } from "vitest";
 
 /** A training that the engines did: what it read, how it was validated, and what it took. */

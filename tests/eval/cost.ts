@@ -1,9 +1,9 @@
-import { calibrate, type PastRun } from "@muster/cost/calibrate.ts";
 import { estimateTraining, median } from "@muster/cost/estimate.ts";
 import { defaultPrices } from "@muster/cost/price.ts";
-import { measureSpeed } from "@muster/cost/prior.ts";
 import { worksOf } from "@muster/cost/works-of.ts";
 import type { Interval } from "@muster/shared/domain/estimate.ts";
+import { calibrate, type PastRun } from "@muster/shared/estimate/calibrate.ts";
+import { measureSpeed } from "@muster/shared/estimate/prior.ts";
 import { shapeOf } from "../support/made-table.ts";
 import { type Evaluation, round } from "../support/measure.ts";
 import { chosenFor, trainMade } from "../support/train-made.ts";

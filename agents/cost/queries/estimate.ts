@@ -1,5 +1,11 @@
 import type { Interval } from "@muster/shared/domain/estimate.ts";
-import { type AdditiveModel, type AdditivePrior, fitAdditive, intervalOf, predict } from "../fit-additive.ts";
+import {
+  type AdditiveModel,
+  type AdditivePrior,
+  fitAdditive,
+  intervalOf,
+  predict,
+} from "@muster/shared/estimate/fit-additive.ts";
 import type { QueryKind } from "./kinds.ts";
 import type { MeasuredQuery } from "./store.ts";
 

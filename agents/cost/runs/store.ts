@@ -1,7 +1,7 @@
 import type { Database, Trx } from "@muster/shared/database/open.ts";
 import type { FinishedRun } from "@muster/shared/domain/estimate.ts";
-import type { PastRun } from "../calibrate.ts";
-import type { MachineSpeed } from "../prior.ts";
+import type { PastRun } from "@muster/shared/estimate/calibrate.ts";
+import type { MachineSpeed } from "@muster/shared/estimate/prior.ts";
 import type { Tables } from "../store.ts";
 
 /** Finished runs that estimates learn from, and the speed of the machine they ran on. */

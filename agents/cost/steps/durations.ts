@@ -1,5 +1,5 @@
 import type { Interval } from "@muster/shared/domain/estimate.ts";
-import { type AdditivePrior, fitAdditive, intervalOf, predict } from "../fit-additive.ts";
+import { type AdditivePrior, fitAdditive, intervalOf, predict } from "@muster/shared/estimate/fit-additive.ts";
 import type { Duration } from "./store.ts";
 
 /** Cells are counted by the million, so that both parts are of a size. */

@@ -1,9 +1,9 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { Estimate } from "@muster/shared/domain/estimate.ts";
+import { calibrate } from "@muster/shared/estimate/calibrate.ts";
 import { z } from "zod";
 import { inUsd } from "../budget.ts";
-import { calibrate } from "../calibrate.ts";
 import { estimateTraining as estimate, replay } from "../estimate.ts";
 import type { CostDeps } from "../index.ts";
 import { worksOf } from "../works-of.ts";

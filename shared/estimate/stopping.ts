@@ -1,4 +1,4 @@
-import type { TrainingWork } from "@muster/shared/domain/estimate.ts";
+import type { TrainingWork } from "../domain/estimate.ts";
 
 /** A work whose boosting rounds are known (a finished one) or supposed. */
 export type Work = TrainingWork & { keptRounds?: number };

@@ -1,5 +1,5 @@
-import { normal, seededRandom } from "@muster/shared/random.ts";
 import { describe, expect, it } from "vitest";
+import { normal, seededRandom } from "../random.ts";
 import { type AdditivePrior, fitAdditive, intervalOf, predict, t95 } from "./fit-additive.ts";
 
 const prior: AdditivePrior = { log: [0, 0], spread: [2, 2], noise: 0.3, weight: 4 };

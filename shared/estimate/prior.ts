@@ -1,4 +1,4 @@
-import { seededRandom } from "@muster/shared/random.ts";
+import { seededRandom } from "../random.ts";
 import type { AdditivePrior } from "./fit-additive.ts";
 import type { Algorithm } from "./work.ts";
 

@@ -1,4 +1,4 @@
-import type { TrainingWork } from "@muster/shared/domain/estimate.ts";
+import type { TrainingWork } from "../domain/estimate.ts";
 import type { Work } from "./stopping.ts";
 
 export type Algorithm = TrainingWork["algorithm"];

@@ -1,5 +1,5 @@
-import type { Interval } from "@muster/shared/domain/estimate.ts";
-import { normalCdf, normalQuantile } from "@muster/shared/stats/distributions.ts";
+import type { Interval } from "../domain/estimate.ts";
+import { normalCdf, normalQuantile } from "../stats/distributions.ts";
 import { type LogPrediction, t95 } from "./fit-additive.ts";
 
 /** Quantile levels that cut a normal into so many equally likely pieces: each piece's middle. */

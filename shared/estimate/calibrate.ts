@@ -1,4 +1,4 @@
-import type { FinishedRun, TrainingWork } from "@muster/shared/domain/estimate.ts";
+import type { FinishedRun, TrainingWork } from "../domain/estimate.ts";
 import { type AdditiveModel, type AdditivePrior, fitAdditive, type Observation } from "./fit-additive.ts";
 import { cpuPrior, type MachineSpeed, memoryPrior, pacePrior } from "./prior.ts";
 import { fitStopping, type StoppingModel } from "./stopping.ts";
