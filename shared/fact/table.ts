@@ -11,6 +11,7 @@ import { Candidate, Dropped, Evaluation, Explanation, RunResult } from "../domai
 import { Problem } from "../domain/problem.ts";
 import { Profile } from "../domain/profile.ts";
 import { Autonomy, Role } from "../domain/receipt.ts";
+import { ErrorSlices } from "../domain/slice.ts";
 import { type FactType, fact } from "./fact.ts";
 
 const minute = 60_000;
@@ -239,6 +240,7 @@ export const facts = {
     Evaluation,
   ),
   "model.explained": fact("finding", "ml", ["problem", "view", "training", "model"], Explanation),
+  "slices.found": fact("finding", "ml", ["problem", "scope", "view", "training", "model"], ErrorSlices),
   "model.registered": fact(
     "effect",
     "ml",
