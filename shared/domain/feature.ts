@@ -67,12 +67,13 @@ const filled = { filledBy: z.string().optional() };
  * `lookup_age_days`, `lag` (the value of the `back`-th newest row; missing where rows of one moment contradict each other),
  * `window` (aggregate over (cutoff − w, cutoff] by event time and arrival ≤ cutoff; count, sum and distinct of no rows are
  * 0), `window_ratio` (a daily rate over the short window divided by that over the long one, missing where the long one is
- * 0), `recency_days` (days since the newest event known at the cutoff).
+ * 0), `recency_days` (days since the newest event known at the cutoff), `mean_ratio` (the own row's value divided by the mean of
+ * the rows before it in (cutoff − w, cutoff]; over the own past only, missing without such rows and where their mean is 0).
  *
  * **Own past.** Where `table` is the label's own table and `time` its event time, the rows are those before the own row:
  * earlier ones, and of the same moment those with a lower `order` where one is given (without it they are left out, since
  * nothing says which came first). The own row itself is in a `window` and a `window_ratio`, because what they read of it is
- * known when it is scored (never the label); `lag` and `recency_days` look at the rows before it.
+ * known when it is scored (never the label); `lag`, `recency_days` and the mean of a `mean_ratio` look at the rows before it.
  *
  * Kinds that read labels use only those known by then: of rows whose event time plus delay lies at or before the cutoff,
  * and on training rows of training rows alone.
@@ -142,6 +143,17 @@ export const Feature = z.discriminatedUnion("kind", [
     ...filled,
   }),
   z.object({ kind: z.literal("recency_days"), name, ...related, ...timed, ...ordered }),
+  z.object({
+    kind: z.literal("mean_ratio"),
+    name,
+    ...related,
+    ...timed,
+    column: z.string(),
+    /** How far back the mean looks; null: all history. */
+    days: days.nullable(),
+    ...ordered,
+    ...filled,
+  }),
   z.object({
     kind: z.literal("label_rate"),
     name,

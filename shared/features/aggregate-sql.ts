@@ -1,7 +1,7 @@
 import { fault } from "../fault.ts";
 import { type Dialect, filtered } from "../warehouse/dialect.ts";
 import { quoteLiteral } from "../warehouse/quote.ts";
-import type { WindowFeature } from "./kinds.ts";
+import type { MeanRatioFeature, WindowFeature } from "./kinds.ts";
 import { columnOf, doubleSql, NUMERIC, type Relation, typedColumn } from "./schema.ts";
 
 const MICROS_PER_DAY = 86_400_000_000;
@@ -24,7 +24,7 @@ export type Aggregating = {
 };
 
 function whereSql(feature: WindowFeature, { table, readAs }: Aggregating): string | null {
-  if (feature.kind === "recency_days" || feature.where === null) return null;
+  if (!("where" in feature) || feature.where === null) return null;
   const { equals } = feature.where;
   const column = columnOf(table, feature.where.column);
   const value = readAs(feature, column.name);
@@ -43,7 +43,7 @@ function whereSql(feature: WindowFeature, { table, readAs }: Aggregating): strin
 
 /** One aggregate as a double. Sums and means of fractions are compensated, so that the thread that came first shows less. */
 function aggregateSql(
-  feature: Exclude<WindowFeature, { kind: "recency_days" }>,
+  feature: Exclude<WindowFeature, { kind: "recency_days" | "mean_ratio" }>,
   days: number | null,
   rows: Aggregating,
 ): string {
@@ -72,8 +72,15 @@ function aggregateSql(
   }
 }
 
-/** SQL for a window's value over the rows. */
+/** The mean by which a ratio to it divides, as a window of its own. */
+export const meanOf = (feature: MeanRatioFeature): Extract<WindowFeature, { kind: "window" }> => ({
+  ...feature,
+  ...{ kind: "window", aggregate: "mean", where: null },
+});
+
+/** SQL for a window's value over the rows; of a `mean_ratio` the mean. */
 export function windowSql(feature: Exclude<WindowFeature, { kind: "recency_days" }>, rows: Aggregating): string {
+  if (feature.kind === "mean_ratio") return aggregateSql(meanOf(feature), feature.days, rows);
   if (feature.kind === "window") return aggregateSql(feature, feature.days, rows);
   const rate = (days: number) => `(${aggregateSql(feature, days, rows)} / ${days})`;
   return rows.dialect.divide(rate(feature.shortDays), rate(feature.longDays));
@@ -85,7 +92,7 @@ export const emptySql = (feature: WindowFeature): string | null =>
 
 /** The longest window that a feature reads, in days; null: all history. */
 export const reachOf = (feature: WindowFeature): number | null =>
-  feature.kind === "window"
+  feature.kind === "window" || feature.kind === "mean_ratio"
     ? feature.days
     : feature.kind === "window_ratio"
       ? Math.max(feature.shortDays, feature.longDays)

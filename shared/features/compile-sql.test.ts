@@ -264,6 +264,11 @@ describe("names in a view", () => {
     ["a column in another case", [{ kind: "log", name: "l", column: "FEE" }], "not_found"],
     ["an unknown table", [{ kind: "recency_days", name: "r", ...joined, table: "constructor" }], "not_found"],
     ["an unknown column of a table", [window("w", "sum", 7, "nope")], "not_found"],
+    [
+      "a mean before no own row",
+      [{ kind: "mean_ratio", name: "m", ...joined, column: "fee", days: 7 }],
+      "invalid_input",
+    ],
     ["a sum of text", [window("w", "sum", 7, "kind")], "invalid_input"],
     ["a sum of no column", [window("w", "sum", 7)], "invalid_input"],
     ["a text's logarithm", [{ kind: "log", name: "l", column: "customer" }], "invalid_input"],

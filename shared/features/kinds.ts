@@ -28,6 +28,8 @@ export type RelatedFeature = Exclude<Feature, OwnRowFeature | LabelFeature>;
 export type LookupFeature = Extract<RelatedFeature, { kind: "lookup" | "lookup_age_days" }>;
 /** A feature that reads one of the rows before. */
 export type LagFeature = Extract<RelatedFeature, { kind: "lag" }>;
+/** A feature that compares the own row with the mean of the rows before it. */
+export type MeanRatioFeature = Extract<RelatedFeature, { kind: "mean_ratio" }>;
 /** A feature that aggregates rows of another table. */
 export type WindowFeature = Exclude<RelatedFeature, LookupFeature | LagFeature>;
 

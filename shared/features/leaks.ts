@@ -92,7 +92,7 @@ function ofExclusion(read: Read, { dataset, exclusions }: Problem): Found {
 }
 
 function ofKey(feature: Feature, read: Read, { dataset, entity }: Problem): Found {
-  const learned = isOwnRow(feature) || feature.kind === "target_mean";
+  const learned = isOwnRow(feature) || feature.kind === "target_mean" || feature.kind === "mean_ratio";
   if (!learned || read.dataset !== dataset || read.column !== entity) return null;
   return found("key", read, "names the entity: what is learned of it is learned by heart");
 }

@@ -32,6 +32,7 @@ const every: Feature[] = [
     ...{ longDays: 7, where, order: "c_order", filledBy },
   },
   { kind: "recency_days", name: "f", ...related, ...timed, order: "c_order" },
+  { kind: "mean_ratio", name: "f", ...related, ...timed, column: "c_a", days: 7, order: "c_order", filledBy },
   { kind: "label_rate", name: "f", key: "c_key", days: 30, delayDays: 1 },
   { kind: "target_mean", name: "f", column: "c_a", smoothing: 10, delayDays: null, folds: 5 },
 ];

@@ -19,7 +19,9 @@ const indirect = (subtype: string): Transformation => ({ type: "INDIRECT", subty
 /** Kinds whose value is the column's own, of this row or another. */
 const identity: readonly Feature["kind"][] = ["column", "lookup", "lag"];
 /** Kinds whose value is made of many rows. */
-const aggregates: readonly Feature["kind"][] = ["window", "window_ratio", "recency_days", "label_rate", "target_mean"];
+const aggregates: readonly Feature["kind"][] = [
+  ...(["window", "window_ratio", "recency_days", "mean_ratio", "label_rate", "target_mean"] as const),
+];
 
 const valueBy = ({ kind }: Feature): Transformation =>
   direct(identity.includes(kind) ? "IDENTITY" : aggregates.includes(kind) ? "AGGREGATION" : "TRANSFORMATION");

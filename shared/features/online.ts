@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { DatasetName } from "../domain/dataset.ts";
 import type { Feature } from "../domain/feature.ts";
 import type { Problem } from "../domain/problem.ts";
-import { microsOf, reachOf } from "./aggregate-sql.ts";
+import { meanOf, microsOf, reachOf } from "./aggregate-sql.ts";
 import { isLookup, isRelated, labelKey, readsLabels, relatedColumns } from "./kinds.ts";
 import { isPast, type PastFeature } from "./past.ts";
 import { type Instant, type RawValue, toInstant, toNumber } from "./raw.ts";
@@ -59,6 +59,7 @@ export function onlineFeature(feature: Feature, problem: Problem): OnlineFeature
   }
   if (!isRelated(feature) || isLookup(feature)) return null;
   const past = isPast(feature, problem);
+  if (feature.kind === "mean_ratio" && !past) return null;
   const { table, key, localKey, via, time, arrived } = feature;
   const columns = relatedColumns(feature);
   return {
@@ -205,6 +206,11 @@ export function evaluateWindow(
   if (feature.kind === "recency_days") {
     const newest = before.reduce<number | null>((last, one) => (last === null || one.at > last ? one.at : last), null);
     return newest === null ? null : (at - newest) / 86_400_000_000;
+  }
+  if (feature.kind === "mean_ratio") {
+    const value = own === null ? null : toNumber(same(known(feature, own, feature.column, at)), feature.column);
+    const mean = aggregateOf(meanOf(feature), before, at, feature.days);
+    return value === null || mean === null || mean === 0 ? null : finite(value / mean);
   }
   const meets = own !== null && same(own[online.key] ?? null) === same(own[online.localKey] ?? null);
   const rows =

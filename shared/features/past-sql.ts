@@ -2,7 +2,7 @@ import type { Dialect } from "../warehouse/dialect.ts";
 import { emptySql, microsOf, windowSql } from "./aggregate-sql.ts";
 import { alike, plainSql } from "./own-row-sql.ts";
 import { orderOf, type Past, type PastFeature, standsStill } from "./past.ts";
-import { columnOf, daysSql, qualified, typedColumn } from "./schema.ts";
+import { columnOf, daysSql, NUMERIC, numberSql, qualified, typedColumn } from "./schema.ts";
 
 /** What the spine carries of its past (`carried`), computed over all rows before any is left out, in two steps. */
 export type Windows = { first: string[]; second: string[]; carried: string[] };
@@ -23,11 +23,12 @@ const fits = (dialect: Dialect, feature: PastFeature, past: Past): boolean =>
   // PostgreSQL counts no distinct values in a window.
   (dialect.name === "duckdb" || feature.kind !== "window" || feature.aggregate !== "distinct");
 
-/** The window of the rows before, and the own one without others of its moment. */
+/** The window of the rows before, and but for a comparison with them the own one; without others of its moment. */
 function frame(feature: PastFeature, days: number | null): string {
   const start = days === null ? "UNBOUNDED" : String(microsOf(days) - 1);
   const key = qualified("a", feature.key);
-  return ` OVER (PARTITION BY ${key} ORDER BY a.__micros RANGE BETWEEN ${start} PRECEDING AND CURRENT ROW EXCLUDE TIES)`;
+  const others = feature.kind === "mean_ratio" ? "GROUP" : "TIES";
+  return ` OVER (PARTITION BY ${key} ORDER BY a.__micros RANGE BETWEEN ${start} PRECEDING AND CURRENT ROW EXCLUDE ${others})`;
 }
 
 /**
@@ -69,11 +70,14 @@ export function compilePast(dialect: Dialect, features: readonly PastFeature[], 
       const before = `lag(a.${name}_said, ${back}) OVER (${own} ORDER BY a.${name}_place)`;
       compiled.second.push(`CASE WHEN ${known} THEN ${before} END AS ${name}`);
     } else {
-      const value = windowSql(feature, {
+      const window = windowSql(feature, {
         ...{ dialect, table },
         readAs: (_, column) => qualified("a", columnOf(table, column).name),
         within: (days) => ({ condition: null, over: frame(feature, days) }),
       });
+      const own = () =>
+        numberSql(dialect, "a", typedColumn(table, feature.column!, NUMERIC, `feature ${feature.name}`));
+      const value = feature.kind === "mean_ratio" ? dialect.divide(`(${own()})`, `(${window})`) : window;
       const empty = emptySql(feature);
       const none = empty === null ? "" : ` WHEN a.__micros IS NOT NULL THEN ${empty}`;
       compiled.first.push(`CASE WHEN ${known} THEN ${value}${none} END AS ${name}`);

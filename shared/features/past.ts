@@ -41,8 +41,17 @@ export const isPast = (
 export const pastColumns = (feature: PastFeature): string[] =>
   relatedColumns(feature).filter((column) => column !== feature.time);
 
-/** Refuses an `order` where no row is the own one: there all rows of the cutoff's moment count. */
+/**
+ * Refuses what only the own past has where no row is the own one: an `order`, since there all rows of the cutoff's moment
+ * count, and a comparison of the own row with those before it.
+ */
 export function checkOrder(feature: Feature): void {
+  if (feature.kind === "mean_ratio")
+    throw fault(
+      "invalid_input",
+      `feature ${feature.name} compares a row of ${feature.table} with those before it; only rows of the label's own table by its event time have such`,
+      { feature: feature.name },
+    );
   if ("order" in feature && feature.order !== undefined && feature.kind !== "lag")
     throw fault(
       "invalid_input",

@@ -6,11 +6,12 @@ import {
   isLookup,
   type LagFeature,
   type LookupFeature,
+  type MeanRatioFeature,
   type RelatedFeature,
   relatedValues,
   type WindowFeature,
 } from "./kinds.ts";
-import { alike, plainSql } from "./own-row-sql.ts";
+import { alike, ownRowSql, plainSql } from "./own-row-sql.ts";
 import { orderOf } from "./past.ts";
 import {
   columnOf,
@@ -18,6 +19,7 @@ import {
   doubleSql,
   laterSql,
   microsSql,
+  NUMERIC,
   qualified,
   type Relation,
   TEMPORAL,
@@ -39,10 +41,11 @@ export type GroupSource = {
   past: boolean;
 };
 
-/** How a feature is answered; a recency among ordered rows of one moment needs their join, without the own row. */
+/** How a feature is answered; the mean before the own row and a recency among ordered rows of one moment need their join, without the own row. */
 function kindOf(f: RelatedFeature): "lookup" | "lag" | "recent" | "before" | "window" {
   if (isLookup(f)) return "lookup";
   if (f.kind === "recency_days") return f.order === undefined ? "recent" : "before";
+  if (f.kind === "mean_ratio") return "before";
   return f.kind === "lag" ? "lag" : "window";
 }
 
@@ -190,6 +193,12 @@ function meeting(first: RelatedFeature, source: GroupSource, id: number): Meetin
   };
 }
 
+/** SQL for the own row's value, as it was at the cutoff. */
+const ownSql = ({ name, column, filledBy }: MeanRatioFeature, { dialect, spine }: GroupSource): string => {
+  const { type } = typedColumn(spine, column, NUMERIC, `feature ${name}`);
+  return ownRowSql(dialect, { kind: "column", name, column, type, ...(filledBy && { filledBy }) }, spine, "s");
+};
+
 const picked = (ids: readonly string[], alias: string): string => ids.map((id) => `${alias}.${id}`).join(", ");
 
 function compileWindows(
@@ -220,7 +229,8 @@ function compileWindows(
   const values = new Map<string, string>();
   features.forEach((f, i) => {
     const empty = emptySql(f);
-    const value = `${group}.v${i}`;
+    const answer = `${group}.v${i}`;
+    const value = f.kind === "mean_ratio" ? source.dialect.divide(`(${ownSql(f, source)})`, answer) : answer;
     values.set(
       f.name,
       empty === null ? value : `CASE WHEN s.__cutoff IS NOT NULL THEN coalesce(${value}, ${empty}) END`,

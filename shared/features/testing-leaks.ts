@@ -55,6 +55,13 @@ export const ratio = (from: Draft, more: Draft = {}): Draft => ({
   where: null,
   ...more,
 });
+const toMean = (from: Draft, column: string, more: Draft = {}): Draft => ({
+  kind: "mean_ratio",
+  ...from,
+  column,
+  days: null,
+  ...more,
+});
 const plain = (column: string, type: string, more: Draft = {}): Draft => ({ kind: "column", column, type, ...more });
 export const rate = (key: string, delayDays: number, days: number | null = 7): Draft => ({
   kind: "label_rate",
@@ -104,6 +111,7 @@ export const planted: Record<string, [LeakKind, Draft[]][]> = {
         of(own, "max", "scenario", { days: 10 / 1440 }),
         where(own, "scenario", 2),
         lag(own, "scenario", "integer"),
+        toMean(own, "scenario"),
         mean("scenario", { delayDays: 2 }),
       ],
     ],
@@ -114,6 +122,7 @@ export const planted: Record<string, [LeakKind, Draft[]][]> = {
         { kind: "log", column: "visitor" },
         of(own, "sum", "visitor"),
         lag(own, "visitor", "integer"),
+        toMean(own, "visitor"),
         mean("visitor", { delayDays: 2 }),
         rate("visitor", 2),
         lookup(paid, "method", "text"),
@@ -150,6 +159,7 @@ export const planted: Record<string, [LeakKind, Draft[]][]> = {
         .flatMap((from) => [count(from), recency(from), ratio(from)])
         .concat(
           lag({ ...own, arrived: null }, "amount", "number"),
+          toMean({ ...own, arrived: null }, "amount"),
           lookup({ ...paid, arrived: null }, "paid", "number"),
         ),
     ],
@@ -182,6 +192,7 @@ export const planted: Record<string, [LeakKind, Draft[]][]> = {
         plain("fee", "number", { filledBy: "at" }),
         of(own, "sum", "fee"),
         lag(own, "fee", "number"),
+        toMean(own, "fee", { days: 7 }),
         of(paid, "sum", "refund"),
         where(paid, "refund", null),
         { kind: "age_days", column: "loaded", at: "at" },
@@ -256,6 +267,8 @@ export const honest: Record<string, Draft[]> = {
       ratio(from),
       lag(from, "amount", "number"),
       lag(from, "kind", "text", { back: 3, order: "nr" }),
+      toMean(from, "amount"),
+      toMean(from, "nr", { days: 7 }),
     ]),
     ...[
       rate("shop", 2),
@@ -268,6 +281,7 @@ export const honest: Record<string, Draft[]> = {
       plain("fee", "number", { filledBy: "settled" }),
       { kind: "is_missing", column: "fee", filledBy: "settled" },
       of(own, "sum", "fee", { filledBy: "settled" }),
+      toMean(own, "fee", { filledBy: "settled" }),
       of(own, "count", "settled"),
       { kind: "age_days", column: "settled", at: "at", filledBy: "settled" },
     ],

@@ -62,6 +62,8 @@ const kinds = (prefix: string, more: Partial<Window>): Feature[] => {
     { ...trend, name: `${prefix}trend`, aggregate: "count", column: null },
     { ...trend, name: `${prefix}trend_sum`, aggregate: "sum", column: "units" },
     { kind: "recency_days", name: `${prefix}since`, ...joined },
+    { kind: "mean_ratio", name: `${prefix}to_mean`, ...joined, column: "amount", days: null },
+    { kind: "mean_ratio", name: `${prefix}to_mean_2d`, ...joined, column: "units", days: 2 },
     { kind: "lag", name: `${prefix}last`, ...joined, column: "amount", type: "number", back: 1 },
     { kind: "lag", name: `${prefix}third`, ...joined, column: "kind", type: "text", back: 3 },
   ] as Feature[];
@@ -75,6 +77,7 @@ export const logFeatures: Feature[] = [
   ...kinds("both_", { arrived: "loaded", order: "nr" }),
   ...kinds("other_", { key: "other", localKey: "card" }),
   window("dates", { aggregate: "count", column: "settled", days: null }),
+  { kind: "mean_ratio", name: "to_mean_then", ...by("card"), column: "amount", days: null, filledBy: "settled" },
   window("sum_then", { aggregate: "sum", column: "amount", days: null, filledBy: "settled" }),
   { kind: "lag", name: "last_then", ...by("card"), column: "kind", type: "text", back: 1, filledBy: "settled" },
 ];

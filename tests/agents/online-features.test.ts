@@ -44,6 +44,7 @@ const features: Feature[] = (["card", "shop"] as const).flatMap((key): Feature[]
     { ...window, name: `${key}_max_7d`, aggregate: "max", column: "amount", days: 7 },
     { ...window, name: `${key}_kinds_7d`, aggregate: "distinct", column: "kind", days: 7 },
     { kind: "recency_days", name: `${key}_since`, ...by(key) },
+    { kind: "mean_ratio", name: `${key}_to_mean`, ...by(key), column: "amount", days: 7 },
     { kind: "lag", name: `${key}_last`, ...by(key), column: "kind", type: "text", back: 1 },
     { kind: "label_rate", name: `${key}_rate`, key, days: 14, delayDays: 7 },
   ];
