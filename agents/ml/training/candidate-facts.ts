@@ -32,11 +32,15 @@ export function parametersOf(params: CandidateParams): Parameters {
     case "linear":
       return { penalties: params.penalties.join(","), iterations: params.penalties.length * stepsPerPenalty };
     case "random_forest":
-      return { ...params.trees };
+      return { ...params.trees, ...handed(params) };
     case "xgboost":
-      return { ...params.trees, patience: params.patience };
+      return { ...params.trees, patience: params.patience, ...handed(params) };
   }
 }
+
+/** Categories are named only where they aren't encoded: parameters of before stay what they were. */
+const handed = ({ categories }: { categories?: "encoded" | "native" }): Parameters =>
+  categories === "native" ? { categories } : {};
 
 /** A proposal as the fact `candidates.chosen` holds it. */
 export const factOf = ({ name, params, why }: Candidate): CandidateFact => ({
@@ -46,6 +50,9 @@ export const factOf = ({ name, params, why }: Candidate): CandidateFact => ({
   reason: why,
 });
 
+const native = ({ categories }: Parameters): { categories?: "native" } =>
+  categories === "native" ? { categories } : {};
+
 function paramsOf({ algorithm, parameters }: CandidateFact): CandidateParams {
   switch (algorithm) {
     case "constant":
@@ -53,9 +60,12 @@ function paramsOf({ algorithm, parameters }: CandidateFact): CandidateParams {
     case "linear":
       return { algorithm, penalties: String(parameters.penalties).split(",").map(Number) };
     case "random_forest":
-      return { algorithm, trees: Trees.parse(parameters) };
+      return { algorithm, trees: Trees.parse(parameters), ...native(parameters) };
     case "xgboost":
-      return { algorithm, trees: Trees.parse(parameters), patience: Number(parameters.patience) };
+      return {
+        ...{ algorithm, trees: Trees.parse(parameters), patience: Number(parameters.patience) },
+        ...native(parameters),
+      };
   }
 }
 

@@ -32,11 +32,16 @@ export type FittedCandidate = {
   free: () => void;
 };
 
+/** What every fit of a run is held to. `classWeights`: by class index; `monotone`: by feature. */
+export type FitOptions = { classWeights: readonly number[] | null; monotone: Readonly<Record<string, 1 | -1>> };
+
 /** What fitting needs beside the rows. `inner` splits those rows for choices that must not see the scored part. */
 export type FitContext = {
   xgboost: Xgboost;
   threads: number;
   seed: number;
+  /** Absent: no weights and no constraints. */
+  options?: FitOptions;
   inner: (folds: number) => Split[];
   /** Called often; throws to end the fit. */
   onStep: (round: number | null, rounds: number | null) => void;

@@ -21,6 +21,7 @@ export function fitFinal(data: RaceData, chosen: Finished, costs: CostMatrix | n
     xgboost: context.xgboost,
     threads: context.threads,
     seed,
+    options: context.options,
     inner: (count) => plan.inner(all, count, seed),
     onStep(round, rounds) {
       context.meter.check();

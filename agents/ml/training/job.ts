@@ -13,12 +13,15 @@ export type MetricName =
   | "mae"
   | "r2";
 
-/** What a candidate is tuned by. Linear: the penalties tried. Trees: the engine's parameters (boosting: `rounds` at most). */
+/**
+ * What a candidate is tuned by. Linear: the penalties tried. Trees: the engine's parameters (boosting: `rounds` at most), and
+ * how categories are handed over: encoded as columns of numbers (as where it isn't said), or native, as sets to split on.
+ */
 export type CandidateParams =
   | { algorithm: "constant" }
   | { algorithm: "linear"; penalties: number[] }
-  | { algorithm: "random_forest"; trees: TreeParams }
-  | { algorithm: "xgboost"; trees: TreeParams; patience: number };
+  | { algorithm: "random_forest"; trees: TreeParams; categories?: "encoded" | "native" }
+  | { algorithm: "xgboost"; trees: TreeParams; patience: number; categories?: "encoded" | "native" };
 
 /**
  * A model that may be trained: its name on the board, its parameters, why it is proposed, and `work`, a rough measure of
@@ -28,6 +31,18 @@ export type Candidate = { name: string; params: CandidateParams; why: string; wo
 
 /** The price of a wrong answer of each kind, in any one unit. */
 export type CostMatrix = { falsePositive: number; falseNegative: number };
+
+/**
+ * What the asker fixes for every candidate. `classWeights`: what a row of a class counts, by the class's name (a class not
+ * named counts 1), or balanced (every class counts the same in all); null: every row the same. `monotone`: features (of
+ * numbers) that may only raise (1) or only lower (−1) the answer. `coverage`: the share of rows that the interval
+ * around a predicted number is to hold, null where none is wanted.
+ */
+export type TrainOptions = {
+  classWeights: "balanced" | Record<string, number> | null;
+  monotone: Record<string, 1 | -1>;
+  coverage: number | null;
+};
 
 /**
  * Everything a training process is told. `file` is the only data file that it may open: Parquet with `__row`, `__entity`,
@@ -47,6 +62,8 @@ export type TrainJob = {
   time: string | null;
   /** Null: the threshold that maximises F1 of the positive class. */
   costs: CostMatrix | null;
+  /** Absent: no weights, no constraints, no interval. */
+  options?: TrainOptions;
   seed: number;
   threads: number;
   /** CPU seconds for reading, race and refit together. */

@@ -7,7 +7,7 @@ import type { FeatureColumn } from "../matrix.ts";
 import { servedClasses } from "../score.ts";
 import type { Xgboost } from "../xgboost/library.ts";
 import { type Calibrated, calibrateOutOfFold } from "./calibrate.ts";
-import { fitCandidate } from "./fit-candidate.ts";
+import { type FitOptions, fitCandidate } from "./fit-candidate.ts";
 import type { FoldPlan } from "./fold-plan.ts";
 import type { BoardRow, Candidate, CostMatrix, MetricName, TrainProgress } from "./job.ts";
 import type { Meter } from "./meter.ts";
@@ -22,6 +22,8 @@ export type RaceContext = {
   xgboost: Xgboost;
   threads: number;
   seed: number;
+  /** What every candidate is held to; absent: nothing. */
+  options?: FitOptions;
   meter: Meter;
   wallSeconds: () => number;
   breathe: () => Promise<void>;
@@ -139,6 +141,7 @@ function scoreFold(
     xgboost: context.xgboost,
     threads: context.threads,
     seed,
+    options: context.options,
     inner: (count) => data.plan.inner(split.train, count, seed),
     onStep(round, rounds) {
       meter.check();
