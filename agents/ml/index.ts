@@ -1,5 +1,6 @@
 import { agent } from "@muster/bus/agent.ts";
 import { run } from "@muster/bus/run.ts";
+import { type MachineSpeed, measureSpeed } from "@muster/shared/estimate/prior.ts";
 import { openServingDeps, type ServingDeps } from "./serving/deps.ts";
 import { startLanding } from "./serving/landing-loop.ts";
 import { type MlStore, openMlStore } from "./store.ts";
@@ -15,12 +16,22 @@ import { getMlStatus } from "./tools/get-ml-status.ts";
 import { getModelVersions } from "./tools/get-model-versions.ts";
 import { predict } from "./tools/predict.ts";
 import { registerModel } from "./tools/register-model.ts";
+import { retireModel } from "./tools/retire-model.ts";
+import { rollbackDeployment } from "./tools/rollback-deployment.ts";
 import { selectModel } from "./tools/select-model.ts";
 import { suggestFeatures } from "./tools/suggest-features.ts";
 import { trainModel } from "./tools/train-model.ts";
 
-/** What ml's tools stand on. `xgboostLibrary`: the library's path, or null where it is found by its usual name. */
-export type MlDeps = ServingDeps & { store: MlStore; threads: number; xgboostLibrary: string | null };
+/**
+ * What ml's tools stand on. `xgboostLibrary`: the library's path, or null where it is found by its usual name; `speed`: what
+ * this machine was measured to be at, for expectations.
+ */
+export type MlDeps = ServingDeps & {
+  store: MlStore;
+  threads: number;
+  xgboostLibrary: string | null;
+  speed: MachineSpeed;
+};
 
 /**
  * The ml agent: from a question to a model that answers it, with figures, reasons and a name.
@@ -42,6 +53,8 @@ export const ml = agent({
     explainModel,
     registerModel,
     deployModel,
+    rollbackDeployment,
+    retireModel,
     predict,
     detectModelDrift,
     getModelVersions,
@@ -55,6 +68,7 @@ export const ml = agent({
       store: await openMlStore(process.pool),
       threads,
       xgboostLibrary: xgboostLib.includes("/") ? xgboostLib : null,
+      speed: measureSpeed(() => performance.now()),
     };
     let stopLanding = () => {};
     return {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DatasetPin } from "./dataset.ts";
+import { Interval } from "./estimate.ts";
 
 /** Figures by metric key: roc_auc, average_precision, log_loss, brier, accuracy, f1_macro, rmse, mae, r2. */
 export const Metrics = z.record(z.string(), z.number());
@@ -9,12 +10,16 @@ export type Metrics = z.infer<typeof Metrics>;
 export const Dropped = z.object({ name: z.string(), reason: z.string(), number: z.number().nullable() });
 export type Dropped = z.infer<typeof Dropped>;
 
-/** A candidate to race: an algorithm with its parameters, why it is proposed, and what it should take. */
+/**
+ * A candidate to race: an algorithm with its parameters, why it is proposed, and what it should take by the machine's
+ * measured speed alone (`training.estimated` knows the runs that finished there).
+ */
 export const Candidate = z.object({
   id: z.string(),
   algorithm: z.enum(["constant", "linear", "random_forest", "xgboost"]),
   parameters: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
   reason: z.string(),
+  expected: z.object({ cpuSeconds: Interval, memoryMb: Interval }).optional(),
 });
 export type Candidate = z.infer<typeof Candidate>;
 

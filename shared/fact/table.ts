@@ -215,6 +215,8 @@ export const facts = {
       folds: z.number().int(),
       validation: z.string(),
       data: TrainingData.optional(),
+      /** What the nearest rows' labels tell of a row's own, 0 (nothing) to 1, on a sample. */
+      signal: z.number().min(0).max(1).optional(),
     }),
   ),
   "training.estimated": fact("finding", "cost", ["problem", "view", "training"], Estimate, { ttlMs: day }),

@@ -32,6 +32,19 @@ describe("from a question to a registered model", () => {
     run = output<RunResult>(await at.step("train_model", shown));
   }, 120_000);
 
+  test("each candidate is proposed with what it should take, and what neighbours tell of the label is measured", async () => {
+    const chosen = await at.value<"candidates.chosen">(shown["candidates.chosen"]!);
+    for (const { expected } of chosen.candidates) {
+      expect(expected!.cpuSeconds.low).toBeGreaterThan(0);
+      expect(expected!.cpuSeconds.high).toBeGreaterThan(expected!.cpuSeconds.mid);
+      expect(expected!.memoryMb.mid).toBeGreaterThan(50);
+    }
+    const took = (id: string) => chosen.candidates.find((one) => one.id === id)!.expected!.cpuSeconds.mid;
+    expect(took("constant")).toBeLessThan(took("xgboost_deep"));
+    expect(chosen.signal).toBeGreaterThan(0.1);
+    expect(chosen.signal).toBeLessThan(0.9);
+  });
+
   test("the run names its file, its candidates and what it took, and settles its reservation", async () => {
     const { reservation } = await at.value<"budget.reserved">(shown.reserved!);
     expect(run.board.map((row) => row.algorithm)).toEqual(
@@ -154,6 +167,7 @@ describe("other kinds of answer", () => {
     );
     const pin = await at.load("coins", `day,wind,heads\n${rows.join("\n")}\n`);
     const shown = await at.prepared(pin, { target: "heads" });
+    expect((await at.value<"candidates.chosen">(shown["candidates.chosen"]!)).signal).toBeLessThan(0.25);
     expect(output<RunResult>(await at.step("train_model", shown)).beatsConstant).toBe(false);
     const evaluation = output<{ exploratory: boolean }>(await at.step("evaluate_model", shown));
     expect(evaluation).toMatchObject({

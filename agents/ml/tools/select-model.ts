@@ -1,21 +1,29 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
+import type { DatasetPin } from "@muster/shared/domain/dataset.ts";
+import { calibrate } from "@muster/shared/estimate/calibrate.ts";
+import { expectedCpuSeconds, expectedMemoryMb } from "@muster/shared/estimate/expected.ts";
 import { facts } from "@muster/shared/fact/table.ts";
 import { z } from "zod";
 import type { MlDeps } from "../index.ts";
-import { classCounts } from "../labels.ts";
+import { classCounts, type Labels, labelsFromNames } from "../labels.ts";
 import { positiveOf } from "../positive.ts";
-import { factOf } from "../training/candidate-facts.ts";
+import type { FeatureInput } from "../scoring/read-features.ts";
+import { sampleMatrix } from "../scoring/read-matrix.ts";
+import { factOf, workOf } from "../training/candidate-facts.ts";
 import { planFolds } from "../training/fold-plan.ts";
+import { neighbourSignal } from "../training/neighbours.ts";
 import { readTrainingSet } from "../training/read-training-set.ts";
 import { designColumns, selectCandidates } from "../training/select-candidates.ts";
 
 /** Folds of the comparison; with many rows fewer say as much. */
 const foldsFor = (rows: number): number => (rows < 200_000 ? 5 : 3);
+/** Differences that finding neighbours may take: some tenths of a second. */
+const mostDifferences = 2e7;
 
 export const selectModel = tool({
   name: "select_model",
-  does: "Proposes the candidates worth comparing for data of this shape, and how they are validated. Nothing is trained.",
+  does: "Proposes the candidates worth comparing for data of this shape and noise, what each should take, and how they are validated. Nothing is trained.",
   effect: "read",
   input: z.object({}),
   output: facts["candidates.chosen"].value.extend({ verdict: z.string() }),
@@ -26,7 +34,7 @@ export const selectModel = tool({
   ],
   gives: [{ is: "candidates.chosen" }],
   cost: { ms: 400 },
-  run: async ({ problem, checked, training }, { lake, threads, seed }: Context & MlDeps) => {
+  run: async ({ problem, checked, training }, { lake, threads, seed, speed }: Context & MlDeps) => {
     const left = new Set(checked.dropped.map(({ name }) => name));
     const features = training.columns.filter(({ name }) => !left.has(name));
     await lake.standing(training.dataset);
@@ -42,9 +50,10 @@ export const selectModel = tool({
     });
     const rows = set.labels.values.length;
     const plan = planFolds(set.labels, set, foldsFor(rows), seed);
+    const signal = await signalOf(lake, training.dataset, features, set.labels, positiveOf(problem));
     const shape = {
       task: problem.task,
-      rows,
+      ...{ rows, signal },
       numbers: features.filter(({ type }) => type === "number").length,
       categories: features.filter(({ type }) => type === "category").length,
       classes: set.labels.classes.length,
@@ -56,20 +65,43 @@ export const selectModel = tool({
     const columns = designColumns(shape);
     const passes = plan.splits.reduce((sum, { train }) => sum + train.length, 0) / rows;
     const validation = `${plan.folds} folds (${plan.kind}): ${plan.why}`;
+    const data = {
+      ...{ task, classes, passes },
+      rarest: minority === null ? null : minority / rows,
+      indicators: columns - numbers,
+    };
+    // What finished runs on this machine say beside its speed, cost.estimate_training knows.
+    const model = calibrate([], speed);
+    const proposed = candidates.map(factOf).map((candidate) => {
+      const race = { rows, columns, folds: plan.folds, threads, data };
+      const works = [workOf(candidate.algorithm, candidate.parameters, race)];
+      const expected = { cpuSeconds: expectedCpuSeconds(model, works), memoryMb: expectedMemoryMb(model, works) };
+      return { ...candidate, expected };
+    });
     return {
-      candidates: candidates.map(factOf),
-      rows,
-      columns,
-      folds: plan.folds,
-      validation,
-      data: {
-        task,
-        classes,
-        rarest: minority === null ? null : minority / rows,
-        indicators: columns - numbers,
-        passes,
-      },
-      verdict: `${candidates.map(({ name }) => name).join(", ")}; ${validation}`,
+      candidates: proposed,
+      ...{ rows, columns, folds: plan.folds, validation, data, signal },
+      verdict: `${candidates.map(({ name }) => name).join(", ")}; the nearest rows tell ${(100 * signal).toFixed(0)} % of a row's label; ${validation}`,
     };
   },
 });
+
+/** What neighbours tell of the label, on rows of the training file that are evenly spread. */
+async function signalOf(
+  lake: MlDeps["lake"],
+  training: DatasetPin,
+  features: readonly FeatureInput[],
+  { task }: Labels,
+  positive: string | null,
+): Promise<number> {
+  if (features.length === 0) return 0;
+  const most = Math.round(Math.min(800, Math.max(200, Math.sqrt(mostDifferences / features.length))));
+  const label = { name: "__label", type: task === "regression" ? ("number" as const) : ("category" as const) };
+  const { columns } = await sampleMatrix(lake, training, [...features, label], most);
+  const values = columns.pop()!.values;
+  if (values instanceof Float64Array) return neighbourSignal(columns, { task: "regression", classes: [], values });
+  // Of a rare class the sample may hold no row at all.
+  if (new Set(values).size < 2) return 0;
+  const named = task === "binary" && positive !== null && values.includes(positive) ? positive : null;
+  return neighbourSignal(columns, labelsFromNames(values, task === "binary" ? "binary" : "multiclass", named));
+}

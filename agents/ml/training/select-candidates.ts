@@ -12,11 +12,15 @@ export type TrainingShape = {
   minority: number | null;
   /** Folds of the comparison. */
   folds: number;
+  /** What the nearest rows' labels tell of a row's own, 0..1 (see neighbours.ts); absent where it wasn't measured. */
+  signal?: number;
 };
 
 const penalties = [1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0001];
-/** Above this a forest of deep trees costs more than it gains over boosting. */
-const forestRows = 200_000;
+/** Rows that one tree of a forest draws at most: with more, trees grow dear and hardly better. */
+const treeRows = 100_000;
+/** Below this neighbours tell little: the label is noisy, or few of many columns matter, and large leaves do better. */
+const weakSignal = 0.4;
 /** Below this fine bins only cost time: trees of 64 bins scored the same on the sets measured. */
 const fewRows = 50_000;
 
@@ -43,7 +47,7 @@ export function selectCandidates(shape: TrainingShape): Candidate[] {
   const linear: Candidate = {
     name: "linear",
     params: { algorithm: "linear", penalties },
-    why: `${link} regression: small, with exact reasons, and hard to beat on few rows`,
+    why: `${link} regression: small, with exact reasons, and hard to beat on few rows (here ${rows} by ${columns} columns)`,
     work: cells * (columns + 60),
   };
   const [shallow, ...deeper] = boosting(shape).map(([name, trees, patience, why]): Candidate => {
@@ -54,7 +58,7 @@ export function selectCandidates(shape: TrainingShape): Candidate[] {
       work: cells * trees.rounds * trees.maxDepth,
     };
   });
-  const forests = rows > forestRows ? [] : forestsFor(shape, outputs, cells);
+  const forests = forestsFor(shape, outputs, cells);
   return [constant, linear, shallow!, ...forests, ...deeper];
 }
 
@@ -72,15 +76,16 @@ const tree: TreeParams = {
   maxBins: 64,
 };
 
-function forestsFor({ task, rows, numbers, categories }: TrainingShape, outputs: number, cells: number): Candidate[] {
+function forestsFor(shape: TrainingShape, outputs: number, cells: number): Candidate[] {
+  const { task, rows, numbers, categories, signal } = shape;
   const columns = Math.max(1, numbers + categories);
   const forest: TreeParams = {
     ...tree,
     rounds: 1,
-    parallelTrees: Math.max(40, Math.round(100 / Math.sqrt(outputs))),
+    parallelTrees: rows > 2 * treeRows ? 40 : Math.max(40, Math.round(100 / Math.sqrt(outputs))),
     learningRate: 1,
     lambda: 0.01,
-    subsample: 0.632,
+    subsample: Math.min(0.632, treeRows / rows),
   };
   const smooth: TreeParams = {
     ...forest,
@@ -95,18 +100,31 @@ function forestsFor({ task, rows, numbers, categories }: TrainingShape, outputs:
     columnsPerSplit: task === "regression" ? 0.5 : Math.min(0.5, 1 / Math.sqrt(columns) + 0.1),
   };
   const candidate = (name: string, trees: TreeParams, why: string): Candidate => {
-    const work = (cells * trees.parallelTrees * trees.maxDepth) / 2;
-    return { name, params: { algorithm: "random_forest", trees }, why, work };
+    const work = (cells * trees.subsample * trees.parallelTrees * trees.maxDepth) / 1.25;
+    const drawn = trees.subsample < 0.632 ? `, each grown on ${treeRows} rows drawn` : "";
+    return { name, params: { algorithm: "random_forest", trees }, why: `${why}${drawn}`, work };
   };
-  return [
-    candidate("random_forest_smooth", smooth, "independent trees with large leaves: steady where the label is noisy"),
-    candidate("random_forest", deep, "deep independent trees: strong where many columns act together"),
-  ];
+  const steady = candidate(
+    "random_forest_smooth",
+    smooth,
+    signal !== undefined && signal < weakSignal
+      ? "independent trees with large leaves: steady, since the nearest rows tell little of a row's label"
+      : "independent trees with large leaves: steady where the label is noisy",
+  );
+  const strong = candidate("random_forest", deep, "deep independent trees: strong where many columns act together");
+  // Of many rows one kind is compared; the likelier one first, in case the budget ends.
+  const order = signal !== undefined && signal >= weakSignal ? [strong, steady] : [steady, strong];
+  return rows > 2 * treeRows ? order.slice(0, 1) : order;
 }
+
+/** What a share of rows is called: 12 %, 0.4 %. */
+const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
 
 function boosting({ task, rows, minority }: TrainingShape): [string, TreeParams, number, string][] {
   const few = rows < 2_000 || (minority !== null && minority < 200);
   const many = rows >= fewRows;
+  const rare =
+    minority !== null && minority < rows / 10 ? `; the rarest class is ${percent(minority / rows)} of the rows` : "";
   // With many rows larger steps lose little, and two levels are never better than three.
   const pace = many
     ? { rounds: 200, learningRate: 0.2, maxBins: 256 }
@@ -129,7 +147,7 @@ function boosting({ task, rows, minority }: TrainingShape): [string, TreeParams,
     "boosted trees of two levels: interactions of two columns, no more",
   ];
   return [
-    ["xgboost_shallow", shallow, patience, "boosted trees of three levels: strong and hard to overfit"],
+    ["xgboost_shallow", shallow, patience, `boosted trees of three levels: strong and hard to overfit${rare}`],
     ...(many ? [] : [pairs]),
     ["xgboost_deep", deep, many ? 15 : 40, "boosted trees of many levels: interactions of many columns"],
   ];
