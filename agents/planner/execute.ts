@@ -37,6 +37,7 @@ export const viewOf = (step: Step): StepView => ({
   attempt: 0,
   elapsedMs: null,
   input: step.input,
+  ...(step.on !== null && { on: step.on }),
   output: null,
   verdict: step.each ? `one for each of ${step.each}, once that is known` : null,
   receipts: [],

@@ -86,7 +86,7 @@ export function nodesOf(desk: Desk): Nodes {
     if (understanding?.kind !== "goals") throw fault("internal", "a plan was wanted before the request was understood");
     const gathered = await gather(process.evidence, state.request, state.goals, understanding.arguments);
     const known = new Map(
-      (await row(state.request)).view.plan.map((step) => [stepKey(step.tool, step.input), step.id]),
+      (await row(state.request)).view.plan.map((step) => [stepKey(step.tool, step.input, step.on), step.id]),
     );
     const input = {
       request: state.request,

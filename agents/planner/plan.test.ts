@@ -1,6 +1,6 @@
 import type { ToolCard } from "@muster/bus/tool.ts";
 import { describe, expect, test } from "vitest";
-import { type Held, type PlanInput, plan } from "./plan.ts";
+import { type Held, type PlanInput, plan, stepKey } from "./plan.ts";
 
 const pin = (name: string) => `${name}@${"a".repeat(64)}`;
 const card = (
@@ -255,5 +255,62 @@ describe("a plan", () => {
     expect(() => plan({ ...base, goals: [], call: { tool: "quality.nonsense", input: {} } })).toThrow(
       /no agent that answers/,
     );
+  });
+});
+
+describe("two views of one problem in one request", () => {
+  const viewed: ToolCard[] = [
+    card("ml.define_problem", [{ is: "request.accepted" }], [{ is: "problem.defined" }]),
+    card(
+      "ml.create_feature_pipeline",
+      [{ is: "problem.defined" }, { is: "improvement.proposed", of: "challenger", optional: true }],
+      [{ is: "view.defined" }],
+      { input: { type: "object", properties: { challenger: { type: "string" } } } },
+    ),
+    card("pipeline.register_feature_view", [{ is: "view.defined" }], [{ is: "view.registered" }]),
+    card("ml.train_model", [{ is: "problem.defined" }, { is: "view.registered" }], [{ is: "run.finished" }]),
+  ];
+  const gave = (id: string, fact: string, about: Record<string, unknown>, request = "req"): Held => ({
+    ...{ id, fact, about: { problem: "p1", ...about }, verdict: "passed", request },
+  });
+  const proposed = gave("r_prop", "improvement.proposed", { challenger: "v1", round: 1 });
+  const first = [
+    ...[accepted, defined, proposed],
+    ...[gave("r_v0", "view.defined", { view: "v0" }), gave("r_r0", "view.registered", { view: "v0" })],
+    gave("r_run0", "run.finished", { view: "v0", model: "m0" }),
+  ];
+  const made = (held: Held[], goals: PlanInput["goals"]) => plan({ ...base, cards: viewed, goals, held });
+  const goal = (view: string) => ({ is: "run.finished", on: { view, challenger: view } });
+
+  test("a goal that stands on another view gets steps of its own, though those of the first are done", () => {
+    expect(made(first, [{ is: "run.finished" }]).steps).toEqual([]);
+    const { steps } = made(first, [goal("v1")]);
+    expect(steps.map(({ tool }) => tool.split(".")[1])).toEqual([
+      ...["create_feature_pipeline", "register_feature_view", "train_model"],
+    ]);
+    expect(steps[0]).toMatchObject({ input: { challenger: "v1" }, shows: expect.arrayContaining(["r_prop"]) });
+    expect(steps[2]!.shows).toEqual(["r_def"]);
+    const known = new Map([[stepKey("ml.train_model", {}), "s_first"]]);
+    const again = plan({ ...base, cards: viewed, goals: [goal("v1")], held: first, known });
+    expect(again.steps.map(({ id }) => id)).not.toContain("s_first");
+    expect(new Set(steps.map(({ id }) => id)).size).toBe(3);
+  });
+
+  test("each takes the receipts of its own view, whichever came last", () => {
+    const both = [gave("r_r1", "view.registered", { view: "v1" }), ...first];
+    expect(made(both, [goal("v1")]).steps[0]!.shows).toEqual(["r_def", "r_r1"]);
+    const again = first.filter(({ fact }) => fact !== "run.finished");
+    expect(made([both[0]!, ...again], [goal("v0")]).steps[0]!.shows).toEqual(["r_def", "r_r0"]);
+  });
+
+  test("what a goal stands on changes nothing of steps that can't depend on it", () => {
+    const { steps } = made([accepted, proposed], [goal("v1"), { is: "problem.defined" }]);
+    expect(steps.filter(({ tool }) => tool === "ml.define_problem")).toHaveLength(1);
+    expect(steps.find(({ tool }) => tool === "ml.define_problem")!.on).toBeNull();
+  });
+
+  test("what may be left out is shown only where the input that names it is given", () => {
+    const { steps } = made([accepted, defined, proposed], [{ is: "view.defined" }]);
+    expect(steps[0]).toMatchObject({ input: {}, shows: ["r_def"] });
   });
 });

@@ -4,8 +4,8 @@ import type { Goal } from "@muster/shared/domain/request.ts";
 import { factType } from "@muster/shared/fact/table.ts";
 import { fault } from "@muster/shared/fault.ts";
 
-/** A fact that is wanted: of what, in which role. */
-export type FactRef = { is: string; of?: Record<string, unknown>; role?: string };
+/** A fact that is wanted: of what, in which role, standing on what. */
+export type FactRef = { is: string; of?: Record<string, unknown>; role?: string; on?: Record<string, unknown> };
 
 /** A receipt that is held: from this request, or a standing one of an earlier request. */
 export type Held = {
@@ -24,6 +24,8 @@ export type Step = {
   tool: string;
   because: string;
   input: Record<string, unknown>;
+  /** What it stands on, beyond its input; null where its goal doesn't say. */
+  on: Record<string, unknown> | null;
   /** Steps that must have succeeded before. */
   after: string[];
   /** Receipts already held that the call shows beside those its predecessors give. */
@@ -50,8 +52,12 @@ export type PlanInput = {
   known?: ReadonlyMap<string, string>;
 };
 
-/** What identifies a step's work, whatever its place: the same tool with the same input is the same step. */
-export const stepKey = (tool: string, input: Record<string, unknown>): string => `${tool} ${canonical(input)}`;
+/** What identifies a step's work, whatever its place: the same tool with the same input, standing on the same, is the same step. */
+export const stepKey = (
+  tool: string,
+  input: Record<string, unknown>,
+  on: Record<string, unknown> | null = null,
+): string => `${tool} ${canonical(input)}${on === null ? "" : ` on ${canonical(on)}`}`;
 
 type Found = { held: Held } | { steps: string[]; pending?: string };
 
@@ -67,17 +73,18 @@ export function plan(input: PlanInput): Plan {
   const open = new Set<string>();
   const answered: Held[] = [];
   const give = giversOf(input.cards);
+  const reach = reachOf(give);
   /** What is wanted anew: no standing receipt of it counts, nor of what was derived from it. */
   const anew = new Set(input.goals.filter((goal) => goal.newerThan !== undefined).map((goal) => goal.is));
 
   const own = (held: Held) => held.request === input.request;
   const refKey = (ref: FactRef, fresh: boolean) =>
-    `${ref.is}#${ref.role ?? ""}${canonical(ref.of ?? {})}${fresh ? "!" : ""}`;
+    `${ref.is}#${ref.role ?? ""}${canonical(ref.of ?? {})}${canonical(ref.on ?? {})}${fresh ? "!" : ""}`;
 
   function matches(held: Held, ref: FactRef): boolean {
     if (held.fact !== ref.is) return false;
     if (ref.role && held.about[ref.role] === undefined) return false;
-    return Object.entries(ref.of ?? {}).every(
+    return Object.entries({ ...ref.on, ...ref.of }).every(
       ([key, value]) => !(key in held.about) || canonical(held.about[key]) === canonical(value),
     );
   }
@@ -101,13 +108,19 @@ export function plan(input: PlanInput): Plan {
     if (!type || type.kind === "permission") return true;
     if (need.each) return agrees(held, { is: need.each as never }, ref);
     const role = need.role ?? (need.is === ref.is ? ref.role : undefined);
-    const base = standing({ is: need.is, ...(role && { role }) }, false, false);
+    const base = standing({ is: need.is, ...(role && { role }), ...onOf(need.is, ref.on) }, false, false);
     return (
       base !== null &&
       Object.keys(base.about).every(
         (key) => !(key in held.about) || canonical(held.about[key]) === canonical(base.about[key]),
       )
     );
+  }
+
+  /** What of it a fact can depend on: its own keys, and those of everything that is needed to give it. */
+  function onOf(fact: string, on: FactRef["on"]): Pick<FactRef, "on"> {
+    const kept = Object.entries(on ?? {}).filter(([key]) => reach(fact).has(key));
+    return kept.length > 0 ? { on: Object.fromEntries(kept) } : {};
   }
 
   function want(ref: FactRef, fresh: boolean, tooFailed = false): Found {
@@ -144,15 +157,19 @@ export function plan(input: PlanInput): Plan {
 
   function addStep(card: ToolCard, ref: FactRef, because: string, given?: Record<string, unknown>): string {
     const tool = `${card.agent}.${card.name}`;
-    const stepInput = given ?? inputOf(card, { ...input.arguments, ...ref.of, ...(ref.role && { role: ref.role }) });
-    const key = stepKey(tool, stepInput);
+    const args = { ...input.arguments, ...ref.on, ...ref.of, ...(ref.role && { role: ref.role }) };
+    const stepInput = given ?? inputOf(card, args);
+    const on = onOf(ref.is, ref.on).on ?? null;
+    const key = stepKey(tool, stepInput, on);
     const there = planner.get(key);
     if (there) return there.id;
     const after = new Set<string>();
     const shows = new Set<string>();
     let each: string | null = null;
     for (const need of card.needs) {
-      for (const one of expand(need, stepInput, tool)) {
+      // What may be left out is shown where the input that names it is given.
+      if (need.optional && need.of && stepInput[need.of] === undefined) continue;
+      for (const one of expand(need, stepInput, tool, on)) {
         if (one === "pending") {
           each = need.each!;
           continue;
@@ -174,6 +191,7 @@ export function plan(input: PlanInput): Plan {
       tool,
       because,
       input: stepInput,
+      on,
       after: [...after],
       shows: [...shows],
       wave,
@@ -189,11 +207,13 @@ export function plan(input: PlanInput): Plan {
     need: ToolCard["needs"][number],
     stepInput: Record<string, unknown>,
     tool: string,
+    on: Step["on"],
   ): (FactRef | "pending")[] {
     // Whoever approved a step confirmed that too: of several confirmations only the one of this tool is shown.
     if (need.is === "person.confirmed") return [{ is: need.is, of: { tool } }];
     const of = need.of && stepInput[need.of] !== undefined ? { [need.of]: stepInput[need.of] } : undefined;
-    if (!need.each) return [{ is: need.is, ...(need.role && { role: need.role }), ...(of && { of }) }];
+    if (!need.each)
+      return [{ is: need.is, ...(need.role && { role: need.role }), ...(of && { of }), ...onOf(need.is, on ?? {}) }];
     const list = want({ is: need.each }, false);
     if (!("held" in list)) return ["pending"];
     const key = factType(need.is)!.about[0]!;
@@ -210,7 +230,10 @@ export function plan(input: PlanInput): Plan {
       continue;
     }
     const found = want(
-      { is: goal.is, ...(goal.of && { of: goal.of }), ...(goal.role && { role: goal.role }) },
+      {
+        ...{ is: goal.is, ...onOf(goal.is, goal.on) },
+        ...{ ...(goal.of && { of: goal.of }), ...(goal.role && { role: goal.role }) },
+      },
       goal.newerThan !== undefined,
     );
     if ("held" in found) answered.push(found.held);
@@ -232,6 +255,21 @@ function giversOf(cards: readonly ToolCard[]): (fact: string) => ToolCard | null
   );
   for (const card of order) for (const give of card.gives) if (!givers.has(give.is)) givers.set(give.is, card);
   return (fact) => givers.get(fact) ?? null;
+}
+
+/** The keys that a fact can depend on: of its own `about`, what its giver takes, and those of all that its giver can't do without. */
+function reachOf(give: (fact: string) => ToolCard | null): (fact: string) => ReadonlySet<string> {
+  const known = new Map<string, Set<string>>();
+  return function reach(fact): ReadonlySet<string> {
+    const held = known.get(fact);
+    if (held) return held;
+    const keys = new Set<string>(factType(fact)?.about);
+    known.set(fact, keys);
+    const card = give(fact);
+    for (const key of Object.keys((card?.input as InputSchema | undefined)?.properties ?? {})) keys.add(key);
+    for (const need of card?.needs ?? []) if (!need.optional) for (const key of reach(need.is)) keys.add(key);
+    return keys;
+  };
 }
 
 type InputSchema = { properties?: Record<string, unknown>; required?: string[] };

@@ -1,10 +1,15 @@
 import { z } from "zod";
 import { BoardRow, Dropped, Metrics } from "./model.ts";
 
-/** A goal: a fact of something. `each`: one for every member of that list-valued fact. `newerThan: "request"`: held facts don't satisfy it. */
+/**
+ * A goal: a fact of something. `each`: one for every member of that list-valued fact. `newerThan: "request"`: held facts don't
+ * satisfy it. `on`: what the steps towards it stand on: whatever is about one of these keys is about exactly this, so that two
+ * views of one problem are worked on in one request.
+ */
 export const Goal = z.object({
   is: z.string(),
   of: z.record(z.string(), z.unknown()).optional(),
+  on: z.record(z.string(), z.unknown()).optional(),
   role: z.string().optional(),
   each: z.string().optional(),
   newerThan: z.literal("request").optional(),
@@ -37,6 +42,8 @@ export const StepView = z.object({
   attempt: z.number().int(),
   elapsedMs: z.number().nullable(),
   input: z.record(z.string(), z.unknown()),
+  /** What it stands on where its goal says so: the same call on another view is another step. */
+  on: z.record(z.string(), z.unknown()).optional(),
   output: z.unknown(),
   verdict: z.string().nullable(),
   receipts: z.array(z.string()),
