@@ -76,6 +76,16 @@ export function evidenceStore(pool: pg.Pool) {
           order by seq desc limit ${limit}`.execute(from)
       ).rows,
 
+    /** Every receipt of a fact whose `about` contains the given part, newest first: those taken back or expired too. */
+    given: async (fact: string, about: Record<string, unknown>, limit = 1000): Promise<StoredReceipt[]> =>
+      (
+        await sql<StoredReceipt>`
+          select id, document, signature from evidence.receipt
+          where fact = ${fact} and about @> ${JSON.stringify(about)}::jsonb order by seq desc limit ${limit}`.execute(
+          db,
+        )
+      ).rows,
+
     /** Every standing receipt, of whatever fact, whose `about` contains the given part, oldest first. */
     standingAbout: async (about: Record<string, unknown>): Promise<StoredReceipt[]> =>
       (

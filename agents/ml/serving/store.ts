@@ -94,7 +94,7 @@ function deploymentStore(db: Database<Tables>) {
       trx: Trx<Tables>,
       next: NewDeployment,
     ): Promise<{ changed: boolean; replaced: Deployment | null }> => {
-      await sql`select pg_advisory_xact_lock(hashtext(${`muster:deployment:${next.name}`}))`.execute(trx);
+      await lockName(trx, next.name);
       const before = (await champion(trx, next.name)) ?? null;
       if (before?.package === next.package) return { changed: false, replaced: null };
       const last = await trx
@@ -109,5 +109,16 @@ function deploymentStore(db: Database<Tables>) {
         .execute();
       return { changed: true, replaced: before };
     },
+    /** Takes down whatever is live under a name, inside the given transaction; gives what it was, null where nothing was. */
+    retire: async (trx: Trx<Tables>, name: string, at: string): Promise<Deployment | null> => {
+      await lockName(trx, name);
+      const before = (await champion(trx, name)) ?? null;
+      if (before) await trx.updateTable("deployment").set({ ended_at: at }).where("id", "=", before.id).execute();
+      return before;
+    },
   };
 }
+
+/** Deployments of one name wait for each other until the transaction ends. */
+const lockName = (trx: Trx<Tables>, name: string) =>
+  sql`select pg_advisory_xact_lock(hashtext(${`muster:deployment:${name}`}))`.execute(trx);

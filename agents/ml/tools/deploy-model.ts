@@ -5,17 +5,10 @@ import { parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import { copied, deploymentNode, modelNode, modelOutput } from "@muster/shared/domain/lineage.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
-import type { FittedModel } from "../fitted.ts";
 import { loadFitted } from "../scoring/load-fitted.ts";
-import { sampleMatrix } from "../scoring/read-matrix.ts";
 import type { ServingDeps } from "../serving/deps.ts";
-import { goldenRows, leastGoldenRows } from "../serving/golden.ts";
-import { loadModel } from "../serving/loaded-model.ts";
-import { readLookup } from "../serving/lookup.ts";
-import { packageOf, type ServingPackage, servedModel } from "../serving/package.ts";
-
-/** Rows of real data that the compiled model is compared on with the reference before it goes live. */
-const comparedRows = 200;
+import { packageOf } from "../serving/package.ts";
+import { proveServable } from "../serving/prove-servable.ts";
 
 export const deployModel = tool({
   name: "deploy_model",
@@ -50,7 +43,13 @@ export const deployModel = tool({
       ...{ problem, registered, run, view, scoring, fitted, scope },
       source: await lake.manifest(pinIn(scope, problem.dataset)),
     });
-    const compared = await proveServable(served, fitted, onnx, scoring.asOf, { lake, keyed });
+    const compared = await proveServable(
+      served,
+      fitted,
+      onnx,
+      { dataset: served.scoring, asOf: scoring.asOf },
+      { lake, keyed },
+    );
     const { name, version, hash } = served;
     const packageHash = await context.putArtifact(Buffer.from(canonical(served)), "application/json");
     const before = await deployments.liveOf(name);
@@ -77,25 +76,6 @@ export const deployModel = tool({
     };
   },
 });
-
-/** Loads the model as the data plane will and compares it on real rows with the reference; gives how many. */
-async function proveServable(
-  served: ServingPackage,
-  fitted: FittedModel,
-  onnx: Uint8Array,
-  asOf: string | null,
-  { lake, keyed }: Pick<ServingDeps, "lake" | "keyed">,
-): Promise<number> {
-  const sample = (pin: string) => sampleMatrix(lake, pin, served.features, comparedRows);
-  const scoring = await sample(served.scoring);
-  const { rows, columns } = scoring.rows >= leastGoldenRows ? scoring : await sample(served.training);
-  const lookup = await readLookup(lake, served, { dataset: served.scoring, asOf });
-  const model = servedModel(served, onnx, lookup, keyed);
-  const loaded = await loadModel(model, goldenRows(fitted, columns, rows));
-  await loaded.close();
-  await model.online?.find({ rows: 0, columns: new Map(), keys: null });
-  return rows;
-}
 
 /** The pinned dataset versions that the shown receipts are about. */
 function scopeOf({ shown }: Context): string[] {

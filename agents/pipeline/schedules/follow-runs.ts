@@ -5,6 +5,9 @@ import { RequestEnded, requestOfSchedule } from "@muster/shared/domain/schedule.
 import type { ScheduleRun } from "./run.ts";
 import type { ScheduleStore } from "./store.ts";
 
+/** A deployment that was taken down: what watches it ends with it. */
+const retired = "ml.deployment_retired";
+
 /** What following stands on. */
 export type Following = Pick<Process, "evidence" | "log" | "now"> & { store: ScheduleStore; schedules: Schedules };
 
@@ -37,17 +40,25 @@ const dueAt = (schedule: string, at: Date, attempt: number): ScheduleRun => ({
 
 /**
  * Reads on in the outbox: keeps what each scheduled request came to, makes one due again that failed in passing, and makes
- * due what waited for one that succeeded. What is due stands in PostgreSQL before Redis hears of it. Gives how many events
- * were read.
+ * due what waited for one that succeeded. What is due stands in PostgreSQL before Redis hears of it. Schedules that watched a
+ * deployment end when it was retired, and so do the receipts that say it is watched. Gives how many events were read.
  */
 export async function followRuns({ store, schedules, evidence, log, now }: Following): Promise<number> {
   const due: ScheduleRun[] = [];
+  const over: string[] = [];
   let read = 0;
   await store.reading(async (trx, from) => {
-    due.length = 0;
-    const found = await evidence.store.outbox(from, ["planner.request_ended"], batch);
-    const all = found.length === 0 ? [] : await store.list();
-    for (const { payload, by, at, seq } of found) {
+    due.length = over.length = 0;
+    const found = await evidence.store.outbox(from, ["planner.request_ended", retired], batch);
+    let all = found.length === 0 ? [] : await store.list();
+    for (const { event, payload, by, at, seq } of found) {
+      if (event === retired && by === "ml" && typeof payload.name === "string") {
+        over.push(...(await store.endOf(trx, payload.name, new Date(at).toISOString())));
+        all = all.filter(({ id }) => !over.includes(id));
+        for (const { id, at: given } of await evidence.standing("monitoring.started", { deployment: payload.name }))
+          if (Date.parse(given) <= Date.parse(at)) await evidence.store.revoke(trx, id, "the deployment was retired");
+        continue;
+      }
       const said = RequestEnded.safeParse(payload);
       if (by !== "planner" || !said.success) {
         log.error({ seq, by }, "an event can't be followed and is left out");
@@ -76,5 +87,6 @@ export async function followRuns({ store, schedules, evidence, log, now }: Follo
     return last ? { xid: last.xid, seq: last.seq } : from;
   });
   for (const run of due) await schedules.trigger(run.schedule, run.due, now());
+  for (const id of over) await schedules.remove(id);
   return read;
 }

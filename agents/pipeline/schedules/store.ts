@@ -68,6 +68,15 @@ export function openScheduleStore(pool: pg.Pool) {
     pause: async (trx: Trx<Tables>, id: string, paused: boolean, at: Date): Promise<void> => {
       await trx.updateTable("schedule").set({ paused, at: at.toISOString() }).where("id", "=", id).execute();
     },
+    /** Ends the schedules that watch a deployment and were set by then, with the times they were due; gives their ids. */
+    endOf: async (trx: Trx<Tables>, deployment: string, by: string): Promise<string[]> => {
+      const watching = trx.selectFrom("schedule").where("deployment", "=", deployment).where("at", "<=", by);
+      const ids = (await watching.select("id").execute()).map(({ id }) => id);
+      if (ids.length === 0) return [];
+      await trx.deleteFrom("schedule_run").where("schedule", "in", ids).execute();
+      await trx.deleteFrom("schedule").where("id", "in", ids).execute();
+      return ids;
+    },
     get: async (id: string): Promise<Schedule | null> => {
       const row = await db.selectFrom("schedule").selectAll().where("id", "=", id).executeTakeFirst();
       return row ? asSchedule(row) : null;
