@@ -37,6 +37,41 @@ export const BoardRow = z.object({
 });
 export type BoardRow = z.infer<typeof BoardRow>;
 
+/**
+ * What the asker fixed for every candidate: what a row of each class counts, features that may only raise (1) or lower (−1)
+ * the answer, the price of a wrong answer of each kind, the coverage of the interval around a number. Null or empty: not asked for.
+ */
+export const TrainingOptions = z.object({
+  classWeights: z.union([z.literal("balanced"), z.record(z.string(), z.number().positive().max(1e6))]).nullable(),
+  monotone: z.record(z.string(), z.union([z.literal(1), z.literal(-1)])),
+  costs: z.object({ falsePositive: z.number().nonnegative(), falseNegative: z.number().nonnegative() }).nullable(),
+  coverage: z.number().min(0.5).max(0.999).nullable(),
+});
+export type TrainingOptions = z.infer<typeof TrainingOptions>;
+
+/**
+ * Conformal intervals around a predicted number, by groups of similar predictions: group i begins at `edges[i − 1]` (the first
+ * has no beginning) and its interval is the prediction plus `low[i]` to plus `high[i]`. `rows`: out-of-fold residuals behind it.
+ */
+export const PredictionInterval = z.object({
+  coverage: z.number(),
+  edges: z.array(z.number()),
+  low: z.array(z.number()).min(1),
+  high: z.array(z.number()).min(1),
+  rows: z.number().int(),
+});
+export type PredictionInterval = z.infer<typeof PredictionInterval>;
+
+/** A constraint swept over the finished model's rows: the largest step against it, relative to max(1, |margin|). */
+export const MonotoneCheck = z.object({
+  feature: z.string(),
+  direction: z.union([z.literal(1), z.literal(-1)]),
+  rows: z.number().int(),
+  values: z.number().int(),
+  worst: z.number(),
+});
+export type MonotoneCheck = z.infer<typeof MonotoneCheck>;
+
 /** A finished run: what was trained from which file, by which seed, at what cost. */
 export const RunResult = z.object({
   run: z.string(),
@@ -65,6 +100,11 @@ export const RunResult = z.object({
   folds: z.number().int(),
   /** How the folds were made, and why so. */
   validation: z.string(),
+  /** Absent in runs from before they could be asked for. */
+  options: TrainingOptions.optional(),
+  constraints: z.array(MonotoneCheck).optional(),
+  /** Around a predicted number; null for classes and where too few rows were held out. */
+  interval: PredictionInterval.nullable().optional(),
   rounds: z.number().int(),
   seed: z.number().int(),
   threads: z.number().int(),

@@ -22,13 +22,23 @@ export type FittedLinear = {
  * Fits a linear model on standardised columns (logistic, softmax or ridge by `link`), intercept unpenalised, float64.
  * The penalty is the one of `penalties` with the least mean loss over `splits`, fitted from strong to weak with warm
  * starts; one penalty needs no split. The minimum is deterministic: no randomness is used.
+ * `counts`: what each row's loss counts (mean 1; classes only). `signs`: per column 1 or −1 where its coefficient may not
+ * go the other way, 0 where it may: one that does is left out (its coefficient is 0) and the rest is fitted again.
  */
 export function fitLinear(
   design: Design,
   labels: Float64Array,
-  options: { link: Link; classes: number; penalties: number[]; splits: Split[]; onStep?: () => void },
+  options: {
+    link: Link;
+    classes: number;
+    penalties: number[];
+    splits: Split[];
+    counts?: Float64Array | null;
+    signs?: readonly number[];
+    onStep?: () => void;
+  },
 ): FittedLinear {
-  const { link, classes, splits, onStep } = options;
+  const { link, classes, splits, counts = null, onStep } = options;
   if (design.rows !== labels.length) throw fault("invalid_input", `${labels.length} labels for ${design.rows} rows`);
   const penalties = options.penalties.toSorted((a, b) => b - a);
   const whole = standardise(design);
@@ -39,12 +49,15 @@ export function fitLinear(
       const check = takeDesignRows(whole, valid);
       const own = Float64Array.from(train, (row) => labels[row]!);
       const truth = Float64Array.from(valid, (row) => labels[row]!);
-      for (const [i, weights] of fitPath(part, own, link, classes, penalties, 1e-5, onStep).entries())
-        losses[i]! += meanLoss(check, truth, weights, link) / splits.length;
+      const [owns, checks] = [countsOf(counts, train), countsOf(counts, valid)];
+      for (const [i, weights] of fitPath(part, own, owns, link, classes, penalties, 1e-5, onStep).entries())
+        losses[i]! += meanLoss(check, truth, checks, weights, link) / splits.length;
     }
   const best = losses.indexOf(losses.reduce((least, loss) => Math.min(least, loss), Number.POSITIVE_INFINITY));
   const penalty = penalties[Math.max(best, 0)]!;
-  const weights = fitPath(whole, labels, link, classes, [penalty], 1e-8, onStep)[0]!;
+  const fit = () => fitPath(whole, labels, counts, link, classes, [penalty], 1e-8, onStep)[0]!;
+  let weights = fit();
+  while (leaveOut(whole, wrongSigned(weights, options.signs ?? []))) weights = fit();
   const fitted = weights.map((w) => unstandardise(w, whole));
   return {
     estimator: {
@@ -58,10 +71,24 @@ export function fitLinear(
   };
 }
 
+const countsOf = (counts: Float64Array | null, rows: Int32Array): Float64Array | null =>
+  counts && Float64Array.from(rows, (row) => counts[row]!);
+
+/** Columns with a coefficient against their sign in some output. */
+const wrongSigned = (weights: Float64Array[], signs: readonly number[]): number[] =>
+  signs.flatMap((sign, j) => (weights.some((w) => w[j]! * sign < 0) ? [j] : []));
+
+/** Clears columns, whose coefficients are 0 from then on; gives whether there were any. */
+function leaveOut({ columns, values }: Design, left: number[]): boolean {
+  for (const j of left) for (let cell = j; cell < values.length; cell += columns) values[cell] = 0;
+  return left.length > 0;
+}
+
 /** Weights per output for each penalty, each started from the one before. */
 function fitPath(
   design: Design,
   labels: Float64Array,
+  counts: Float64Array | null,
   link: Link,
   classes: number,
   penalties: number[],
@@ -79,14 +106,20 @@ function fitPath(
   return penalties.map((penalty) => {
     start =
       link === "logistic"
-        ? [fitLogistic(design, labels, penalty, { start: start?.[0], tolerance, onStep })]
-        : fitSoftmax(design, labels, classes, penalty, { start, tolerance: Math.max(tolerance, 1e-6), onStep });
+        ? [fitLogistic(design, labels, penalty, { start: start?.[0], tolerance, counts, onStep })]
+        : fitSoftmax(design, labels, classes, penalty, { start, tolerance: Math.max(tolerance, 1e-6), counts, onStep });
     return start;
   });
 }
 
 /** Log loss, or squared error for ridge, per row. */
-function meanLoss(design: Design, labels: Float64Array, weights: Float64Array[], link: Link): number {
+function meanLoss(
+  design: Design,
+  labels: Float64Array,
+  counts: Float64Array | null,
+  weights: Float64Array[],
+  link: Link,
+): number {
   const { rows, columns, values } = design;
   const z = new Float64Array(weights.length);
   let loss = 0;
@@ -97,11 +130,13 @@ function meanLoss(design: Design, labels: Float64Array, weights: Float64Array[],
       z[k] = sum;
     }
     const label = labels[row]!;
+    const count = counts ? counts[row]! : 1;
     if (link === "identity") loss += (label - z[0]!) ** 2;
-    else if (link === "logistic") loss += Math.max(z[0]!, 0) + Math.log1p(Math.exp(-Math.abs(z[0]!))) - label * z[0]!;
+    else if (link === "logistic")
+      loss += count * (Math.max(z[0]!, 0) + Math.log1p(Math.exp(-Math.abs(z[0]!))) - label * z[0]!);
     else {
       const top = z.reduce((a, b) => Math.max(a, b));
-      loss += Math.log(z.reduce((sum, v) => sum + Math.exp(v - top), 0)) + top - z[label]!;
+      loss += count * (Math.log(z.reduce((sum, v) => sum + Math.exp(v - top), 0)) + top - z[label]!);
     }
   }
   return loss / rows;

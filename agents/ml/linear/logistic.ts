@@ -14,26 +14,26 @@ export type WithIntercept = Design;
 
 /**
  * Weights of a logistic regression: the minimum of mean(log loss) + penalty / 2 · Σ w², the intercept (last) left out of
- * the penalty. Newton (IRLS) with halved steps; L-BFGS where the design is too wide for it. `start` warms it up.
+ * the penalty. `counts`: what each row's loss counts (mean 1), null: all the same. Newton (IRLS) with halved steps; L-BFGS where the design is too wide for it. `start` warms it up.
  * `unfit` where the columns repeat one another and there is no penalty. `onStep` is called per iteration and may throw.
  */
 export function fitLogistic(
   design: WithIntercept,
   labels: ArrayLike<number>,
   penalty: number,
-  options: { start?: Float64Array; tolerance?: number; onStep?: () => void } = {},
+  options: { start?: Float64Array; tolerance?: number; onStep?: () => void; counts?: Float64Array | null } = {},
 ): Float64Array {
   const { rows, columns } = design;
-  const { tolerance = 1e-8, onStep } = options;
+  const { tolerance = 1e-8, onStep, counts = null } = options;
   const start = options.start ?? new Float64Array(columns);
   if (rows * columns * columns > newtonLimit) {
-    const f = (w: Float64Array, gradient: Float64Array) => lossAt(design, labels, penalty, w, gradient, null);
+    const f = (w: Float64Array, gradient: Float64Array) => lossAt(design, labels, counts, penalty, w, gradient, null);
     return minimise(f, start, { tolerance: Math.max(tolerance, 1e-7), onStep }).x;
   }
   let w = Float64Array.from(start);
   const gradient = new Float64Array(columns);
   const weights = new Float64Array(rows);
-  let value = lossAt(design, labels, penalty, w, gradient, weights);
+  let value = lossAt(design, labels, counts, penalty, w, gradient, weights);
   for (let iteration = 0; iteration < 100; iteration++) {
     if (gradient.every((g) => Math.abs(g) <= tolerance)) return w;
     onStep?.();
@@ -50,7 +50,7 @@ export function fitLogistic(
     const next = new Float64Array(columns);
     for (; size > 1e-10; size /= 2) {
       for (let j = 0; j < columns; j++) next[j] = w[j]! - size * step[j]!;
-      const lower = lossAt(design, labels, penalty, next, gradient, weights);
+      const lower = lossAt(design, labels, counts, penalty, next, gradient, weights);
       // Below the rounding of the loss it can't tell steps apart: there Newton's own step is taken.
       if (lower <= value + 1e-14 * value) {
         value = lower;
@@ -68,6 +68,7 @@ export function fitLogistic(
 function lossAt(
   design: Design,
   labels: ArrayLike<number>,
+  counts: Float64Array | null,
   penalty: number,
   w: Float64Array,
   gradient: Float64Array,
@@ -80,10 +81,11 @@ function lossAt(
     const start = row * columns;
     let z = 0;
     for (let j = 0; j < columns; j++) z += values[start + j]! * w[j]!;
-    loss += softplus(z) - labels[row]! * z;
+    const count = counts ? counts[row]! : 1;
+    loss += count * (softplus(z) - labels[row]! * z);
     const p = sigmoid(z);
-    if (weights) weights[row] = p * (1 - p);
-    const error = p - labels[row]!;
+    if (weights) weights[row] = count * p * (1 - p);
+    const error = count * (p - labels[row]!);
     for (let j = 0; j < columns; j++) gradient[j]! += error * values[start + j]!;
   }
   loss /= rows;

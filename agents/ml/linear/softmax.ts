@@ -5,19 +5,20 @@ import type { WithIntercept } from "./logistic.ts";
  * Weights of a softmax regression, one array per class: the minimum of mean(log loss) + penalty / 2 · Σ w², the
  * intercepts (last) left out of the penalty, by L-BFGS. Every class has its own weights (none is the reference), so that
  * the answer is unique only up to one constant on the intercepts, which are shifted to add up to 0.
- * `labels` are class indices. `onStep` is called per iteration and may throw.
+ * `labels` are class indices; `counts`: what each row's loss counts (mean 1), null: all the same. `onStep` is called per iteration and may throw.
  */
 export function fitSoftmax(
   design: WithIntercept,
   labels: ArrayLike<number>,
   classes: number,
   penalty: number,
-  options: { start?: Float64Array[]; tolerance?: number; onStep?: () => void } = {},
+  options: { start?: Float64Array[]; tolerance?: number; onStep?: () => void; counts?: Float64Array | null } = {},
 ): Float64Array[] {
   const { rows, columns, values } = design;
   const flat = new Float64Array(classes * columns);
   for (const [k, start] of (options.start ?? []).entries()) flat.set(start, k * columns);
   const z = new Float64Array(classes);
+  const counts = options.counts ?? null;
   const f = (w: Float64Array, gradient: Float64Array) => {
     gradient.fill(0);
     let loss = 0;
@@ -36,9 +37,10 @@ export function fitSoftmax(
         z[k] = Math.exp(z[k]! - top);
         total += z[k]!;
       }
-      loss += Math.log(total) + top - own;
+      const count = counts ? counts[row]! : 1;
+      loss += count * (Math.log(total) + top - own);
       for (let k = 0; k < classes; k++) {
-        const error = z[k]! / total - (labels[row] === k ? 1 : 0);
+        const error = count * (z[k]! / total - (labels[row] === k ? 1 : 0));
         for (let j = 0; j < columns; j++) gradient[k * columns + j]! += error * values[start + j]!;
       }
     }

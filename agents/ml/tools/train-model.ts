@@ -1,7 +1,7 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { datasetNode, modelNode } from "@muster/shared/domain/lineage.ts";
-import { RunResult } from "@muster/shared/domain/model.ts";
+import { RunResult, TrainingOptions } from "@muster/shared/domain/model.ts";
 import { asFault, Fault, fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
 import { trainedColumns } from "../answered-columns.ts";
@@ -9,8 +9,9 @@ import { checkTrainable } from "../cleared-features.ts";
 import type { MlDeps } from "../index.ts";
 import { positiveOf } from "../positive.ts";
 import { candidateOf } from "../training/candidate-facts.ts";
-import type { TrainJob } from "../training/job.ts";
+import type { TrainJob, TrainOptions } from "../training/job.ts";
 import { keepModel } from "../training/keep-model.ts";
+import { monotoneFeatures } from "../training/monotone-features.ts";
 import { shareOf } from "../training/progress.ts";
 import { trainInChild } from "../training/spawn.ts";
 import { worksOf } from "../training/works.ts";
@@ -25,6 +26,14 @@ export const trainModel = tool({
       .string()
       .regex(/^[a-z][a-z0-9_]{0,62}$/)
       .optional(),
+    /** What a row of each class counts (a class not named: 1), or balanced. */
+    classWeights: TrainingOptions.shape.classWeights.unwrap().optional(),
+    /** Raw columns or features of numbers that may only raise (1) or only lower (−1) the answer. */
+    monotone: TrainingOptions.shape.monotone.default({}),
+    /** The price of a wrong answer of each kind: the threshold is the one of least cost. Two classes. */
+    costs: TrainingOptions.shape.costs.unwrap().optional(),
+    /** The share of rows that the interval around a predicted number is to hold; 0.9 where it isn't said. */
+    coverage: TrainingOptions.shape.coverage.unwrap().optional(),
   }),
   output: RunResult.extend({ verdict: z.string() }),
   needs: [
@@ -40,10 +49,7 @@ export const trainModel = tool({
   ],
   gives: [{ is: "run.finished", about: ({ model }) => ({ model }) }],
   cost: { ms: 20_000 },
-  run: async (
-    { name: asked, problem, view, training, checked, chosen, reserved, cleared },
-    context: Context & MlDeps,
-  ) => {
+  run: async ({ problem, view, training, checked, chosen, reserved, cleared, ...asked }, context: Context & MlDeps) => {
     const { store, lake, now, signal, progress, seed, threads, xgboostLibrary } = context;
     checkTrainable(view.view, cleared);
     await lake.standing(training.dataset);
@@ -51,14 +57,21 @@ export const trainModel = tool({
     const { dataset, target, task } = problem;
     const run = context.id("run");
     const began = now();
-    const name = asked ?? problem.name;
-    const left = new Set(checked.dropped.map((one) => one.name));
+    const name = asked.name ?? problem.name;
+    const constrained = monotoneFeatures(asked.monotone, view.view);
+    const dropped = [...checked.dropped, ...constrained.left];
+    const left = new Set(dropped.map((one) => one.name));
+    const options: TrainOptions = {
+      ...{ classWeights: asked.classWeights ?? null, coverage: asked.coverage ?? null },
+      // What isn't trained on can't go against its constraint.
+      monotone: Object.fromEntries(Object.entries(constrained.monotone).filter(([feature]) => !left.has(feature))),
+    };
     const features = training.columns.filter((column) => !left.has(column.name));
     const shape = { rows: chosen.rows, columns: chosen.columns, folds: chosen.folds, data: chosen.data };
     const job: TrainJob = {
       ...{ file: lake.file(training.dataset), task, metric: problem.metric, positive: positiveOf(problem), features },
       candidates: chosen.candidates.map((one) => candidateOf(one, { ...shape, threads })),
-      ...{ folds: chosen.folds, time: null, costs: null, seed, threads, xgboostLibrary },
+      ...{ folds: chosen.folds, time: null, costs: asked.costs ?? null, options, seed, threads, xgboostLibrary },
       cpuSecondsLimit: reserved.limitCpuSeconds,
       memoryLimitMb: reserved.limitMemoryMb,
     };
@@ -77,7 +90,8 @@ export const trainModel = tool({
       const result: RunResult = {
         ...kept.part,
         ...{ run, task, training: training.dataset, seconds: took },
-        dropped: [...checked.dropped, ...kept.part.dropped],
+        dropped: [...dropped, ...kept.part.dropped],
+        options: { ...options, costs: job.costs },
         validation: chosen.validation,
       };
       context.commit((trx) => store.finishRun(trx, result, now().toISOString()));

@@ -2,7 +2,7 @@ import { seededRandom } from "@muster/shared/random.ts";
 import { type Encoding, encode, encodeDesign, rowsOf } from "../encode.ts";
 import { fitDesign, fitTreeMatrix } from "../encode-fit.ts";
 import type { Estimator } from "../fitted.ts";
-import { baseline, type Labels } from "../labels.ts";
+import { baseline, classCounts, type Labels } from "../labels.ts";
 import { fitLinear, type Split } from "../linear/fit.ts";
 import type { FeatureColumn, Matrix } from "../matrix.ts";
 import { constantMargins, linearMargins } from "../score.ts";
@@ -49,7 +49,8 @@ export type FitContext = {
 
 /**
  * Fits a candidate on the given rows only: encoding, then what is chosen inside (penalty, rounds) on inner splits of
- * these rows, then the model on all of them. Classes aren't weighted: imbalance is left to calibration and threshold.
+ * these rows, then the model on all of them. Where classes aren't weighted imbalance is left to calibration and threshold;
+ * where they are, their loss is (the target statistics and the constant aren't), and calibration takes it back for two classes.
  */
 export function fitCandidate(
   candidate: Candidate,
@@ -93,6 +94,8 @@ function fitLinearCandidate(
     classes: labels.classes.length,
     penalties,
     splits,
+    counts: rowCounts(labels, context.options),
+    signs: signsOf(model, context.options),
     onStep: () => context.onStep(null, null),
   });
   return {
@@ -125,15 +128,18 @@ function fitTrees(
   const { xgboost, seed } = context;
   const { model, matrix } = fitTreeMatrix(columns, labels, seededRandom(seed));
   const threads = matrix.values.length < singleThreadCells ? 1 : context.threads;
-  const objective = objectiveOf(labels);
+  const objective = objectiveOf(labels, context.options);
   const targets = Float32Array.from(labels.values);
+  const counts = rowCounts(labels, context.options);
+  const weights = counts ? Float32Array.from(counts) : undefined;
   const train = (rounds: number, split: Split | null): { booster: Booster; rounds: number } => {
     const part = (rows: Int32Array) =>
       engineMatrix(xgboost, takeMatrixRows(matrix, rows), {
         labels: Float32Array.from(rows, (row) => targets[row]!),
+        weights: weights && Float32Array.from(rows, (row) => weights[row]!),
         threads,
       });
-    const data = split ? part(split.train) : engineMatrix(xgboost, matrix, { labels: targets, threads });
+    const data = split ? part(split.train) : engineMatrix(xgboost, matrix, { labels: targets, weights, threads });
     const valid = split ? part(split.valid) : undefined;
     try {
       return trainTrees(xgboost, data, {
@@ -141,6 +147,7 @@ function fitTrees(
         objective,
         seed,
         threads,
+        constraints: { monotone: signsOf(model, context.options) },
         valid,
         patience: patience ?? undefined,
         onRound: (round) => context.onStep(round, rounds),
@@ -175,11 +182,25 @@ function fitTrees(
   };
 }
 
-function objectiveOf(labels: Labels): TreeObjective {
+function objectiveOf(labels: Labels, options?: FitOptions): TreeObjective {
   const link = linkOf(labels.task);
   if (link === "softmax") return { link, groups: labels.classes.length, baseScore: 0.5 };
-  return { link, groups: 1, baseScore: baseline(labels)[link === "logistic" ? 1 : 0]! };
+  if (link === "identity") return { link, groups: 1, baseScore: baseline(labels)[0]! };
+  const [negative, positive] = classCounts(labels).map((count, k) => count * (options?.classWeights?.[k] ?? 1));
+  return { link, groups: 1, baseScore: positive! / (negative! + positive!) };
 }
+
+/** What each row counts, scaled to a mean of 1 so that penalties keep their meaning; null where all count the same. */
+function rowCounts(labels: Labels, options?: FitOptions): Float64Array | null {
+  const weights = options?.classWeights;
+  if (!weights || labels.task === "regression") return null;
+  const mean = classCounts(labels).reduce((sum, count, k) => sum + count * weights[k]!, 0) / labels.values.length;
+  return labels.values.map((label) => weights[label]! / mean);
+}
+
+/** Per column of the design the way that its feature may go; 0: both. */
+const signsOf = ({ inputs, encoding }: Encoding, options?: FitOptions): number[] =>
+  encoding.map(({ op, input }) => (op === "number" ? (options?.monotone[inputs[input]!.name] ?? 0) : 0));
 
 function takeMatrixRows({ columns, values }: Matrix, rows: Int32Array): Matrix {
   const out = new Float32Array(rows.length * columns);

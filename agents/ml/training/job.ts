@@ -1,3 +1,4 @@
+import type { MonotoneCheck, PredictionInterval } from "@muster/shared/domain/model.ts";
 import type { FittedInput, FittedModel } from "../fitted.ts";
 import type { TreeParams } from "../xgboost/train.ts";
 
@@ -135,6 +136,10 @@ export type TrainResult = {
   beatsConstant: boolean;
   /** Which calibration was fitted and the out-of-fold log loss without and with it; null for regression. */
   calibration: { rawLogLoss: number; logLoss: number } | null;
+  /** Around a predicted number; null for classes, and where too few rows were held out and none was asked for. */
+  interval: PredictionInterval | null;
+  /** The constraints, each swept over the finished model. */
+  constraints: MonotoneCheck[];
   oof: OutOfFold;
   plan: FoldPlanInfo;
   dropped: DroppedColumn[];

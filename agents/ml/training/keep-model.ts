@@ -15,7 +15,7 @@ import { verifyGraph } from "./verify-graph.ts";
 const comparedRows = 50_000;
 
 /** What of a run's result follows from the training alone. */
-export type Kept = Omit<RunResult, "run" | "training" | "seconds" | "validation">;
+export type Kept = Omit<RunResult, "run" | "training" | "seconds" | "validation" | "options">;
 
 /**
  * Compiles what was trained, holds the graph to the model on rows of its training file, and keeps everything by hash:
@@ -55,6 +55,7 @@ export async function keepModel(
     })),
     dropped: trained.dropped.map(({ column, message, value }) => ({ name: column, reason: message, number: value })),
     features: fitted.inputs.map(({ name }) => name),
+    ...{ constraints: trained.constraints, interval: trained.interval },
     constant: constantOf(trained),
     ...{ rows: trained.rows, classCounts: trained.classCounts, columns: fitted.encoding.length },
     ...{ folds: trained.plan.folds, rounds: roundsOf(fitted), seed: trained.seed, threads: trained.threads },
@@ -81,10 +82,15 @@ function roundsOf({ estimator }: FittedModel): number {
   return Math.max(1, Math.round(estimator.trees.length / estimator.base.length));
 }
 
-/** Out-of-fold answers as JSON: row of the file, fold (−1: never held out), label and one list of predictions per output. */
-function oofText({ oof, fitted, metric }: TrainResult): string {
+/**
+ * Out-of-fold answers as JSON: row of the file, fold (−1: never held out), label, one list of predictions per output, and
+ * each metric's score on each fold (null where it isn't defined).
+ */
+function oofText({ oof, fitted, metric, board }: TrainResult): string {
+  const chosen = board.find((row) => row.chosen)!;
   return JSON.stringify({
     ...{ classes: fitted.classes, metric },
+    scores: Object.fromEntries(Object.entries(chosen.cv).map(([name, { folds }]) => [name, folds])),
     ...{ row: Array.from(oof.row), fold: Array.from(oof.fold), label: Array.from(oof.label) },
     prediction: oof.prediction.map((output) => Array.from(output)),
   });

@@ -3,12 +3,15 @@ import { seededRandom } from "@muster/shared/random.ts";
 import { classCounts, type Labels } from "../labels.ts";
 import type { FeatureColumn } from "../matrix.ts";
 import { auditColumns } from "./audit-columns.ts";
+import { checkMonotone } from "./check-monotone.ts";
 import { chooseCandidate } from "./choose.ts";
+import { conformalInterval } from "./conformal.ts";
 import { fitFinal } from "./fit-final.ts";
 import { planFolds, type RowOrigin } from "./fold-plan.ts";
 import type { TrainJob, TrainResult } from "./job.ts";
 import { metricsOf } from "./metrics.ts";
-import { type RaceContext, type RaceData, race } from "./race.ts";
+import { fitOptionsOf } from "./options.ts";
+import { type HeldOutAnswers, type RaceContext, type RaceData, race } from "./race.ts";
 
 /** The rows of a training file: row numbers, where each comes from, labels and feature columns. */
 export type TrainingSet = RowOrigin & { row: Float64Array; labels: Labels; columns: FeatureColumn[] };
@@ -31,9 +34,11 @@ export async function trainOn(set: TrainingSet, job: TrainJob, context: RaceCont
   context.onProgress({ stage: "audit", ...progress });
   const { kept, dropped } = auditColumns(set.columns, labels, seededRandom(job.seed));
   if (kept.length === 0) throw fault("unfit", "no usable feature is left; see what was dropped and why", { dropped });
+  const options = fitOptionsOf(job, labels, set.columns);
+  const held: RaceContext = { ...context, options };
   const plan = planFolds(labels, set, job.folds, job.seed);
   const data: RaceData = { columns: kept, labels, plan };
-  const { board, finished } = await race(data, job.candidates, job.costs, context);
+  const { board, finished } = await race(data, job.candidates, job.costs, held);
   const ranked = finished.map(({ row }) => ({ name: row.name, algorithm: row.algorithm, cv: row.cv[job.metric]! }));
   const choice = chooseCandidate(ranked, job.metric);
   if (!choice) {
@@ -43,12 +48,13 @@ export async function trainOn(set: TrainingSet, job: TrainJob, context: RaceCont
   }
   const chosen = finished.find(({ row }) => row.name === choice.name)!;
   await context.breathe();
-  const { fitted, booster } = fitFinal(data, chosen, job.costs, context);
+  const { fitted, booster } = fitFinal(data, chosen, job.costs, held);
   for (const row of board) {
     if (row.skipped) continue;
     row.chosen = row.name === choice.name;
     row.reason = row.chosen ? choice.reason : row.reason || `not chosen: ${choice.name} is preferred`;
   }
+  const constraints = checkMonotone(fitted, kept, options.monotone);
   const { calibrated } = chosen.answers;
   return {
     fitted,
@@ -58,6 +64,8 @@ export async function trainOn(set: TrainingSet, job: TrainJob, context: RaceCont
     metric: job.metric,
     beatsConstant: choice.beatsConstant,
     calibration: calibrated && { rawLogLoss: calibrated.rawLogLoss, logLoss: calibrated.logLoss },
+    interval: intervalOf(labels, chosen.answers, job.options?.coverage ?? null),
+    constraints,
     oof: { row: set.row, fold: chosen.answers.fold, label: labels.values, prediction: chosen.answers.prediction },
     plan: { kind: plan.kind, folds: plan.folds, why: plan.why },
     dropped,
@@ -66,4 +74,16 @@ export async function trainOn(set: TrainingSet, job: TrainJob, context: RaceCont
     threads: job.threads,
     seed: job.seed,
   };
+}
+
+/** Coverage of the interval that a regression has without being asked for one. */
+const usualCoverage = 0.9;
+
+/** Time leaves the first rows without an out-of-fold answer; too few answers are only said where an interval was asked for. */
+function intervalOf({ task, values }: Labels, { fold, prediction }: HeldOutAnswers, asked: number | null) {
+  if (task !== "regression") return null;
+  const known = prediction[0]!.map((value, row) => (fold[row]! < 0 ? Number.NaN : value));
+  const rows = fold.reduce((count, own) => count + (own < 0 ? 0 : 1), 0);
+  if (asked === null && rows < 2 / (1 - usualCoverage)) return null;
+  return conformalInterval(values, known, asked ?? usualCoverage);
 }

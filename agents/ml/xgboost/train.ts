@@ -28,6 +28,9 @@ export type TreeObjective = { link: "logistic" | "softmax" | "identity"; groups:
 const objectiveOf = { logistic: "binary:logistic", softmax: "multi:softprob", identity: "reg:squarederror" } as const;
 const metricOf = { logistic: "logloss", softmax: "mlogloss", identity: "rmse" } as const;
 
+/** What a matrix's columns are held to. `monotone`: per column 1 or −1 where the margin may only rise or fall with it, else 0. */
+export type TreeConstraints = { monotone: readonly number[] };
+
 /** A trained booster and its rounds; where a validation set was given, cut to the best round, with the score there. */
 export type Trained = { booster: Booster; rounds: number; bestScore: number | null };
 
@@ -45,6 +48,7 @@ export function trainTrees(
     objective: TreeObjective;
     seed: number;
     threads: number;
+    constraints?: TreeConstraints;
     valid?: EngineMatrix;
     patience?: number;
     onRound?: (round: number, loss: number | null) => void;
@@ -56,7 +60,7 @@ export function trainTrees(
   xgboost.boosterCreate(matrices, matrices.length, out);
   let booster = boosterOf(xgboost, out[0]!, options.threads);
   try {
-    for (const [name, value] of settings(params, objective, options.seed, options.threads))
+    for (const [name, value] of settings(params, objective, options))
       xgboost.boosterSetParam(booster.handle, name, value);
     let best = { round: -1, loss: Number.POSITIVE_INFINITY };
     for (let round = 0; round < params.rounds; round++) {
@@ -79,7 +83,12 @@ export function trainTrees(
   }
 }
 
-function settings(params: TreeParams, objective: TreeObjective, seed: number, threads: number): [string, string][] {
+function settings(
+  params: TreeParams,
+  objective: TreeObjective,
+  { seed, threads, constraints }: { seed: number; threads: number; constraints?: TreeConstraints },
+): [string, string][] {
+  const monotone = constraints?.monotone.some((sign) => sign !== 0) ? constraints.monotone : null;
   return Object.entries({
     booster: "gbtree",
     tree_method: "hist",
@@ -102,6 +111,7 @@ function settings(params: TreeParams, objective: TreeObjective, seed: number, th
     colsample_bytree: params.columnsPerTree,
     colsample_bynode: params.columnsPerSplit,
     max_bin: params.maxBins,
+    ...(monotone === null ? {} : { monotone_constraints: `(${monotone.join(",")})` }),
   }).map(([name, value]) => [name, String(value)]);
 }
 
