@@ -51,8 +51,10 @@ export function scoredOf(task: Problem["task"], labels: Float64Array, answers: F
  * features are read for them. Every look at the same rows counts, also through another view, metric or set of exclusions.
  */
 export function sealedOf(problem: Problem, scope: readonly DatasetPin[]): string {
-  const { dataset, target, task, entity, label, holdout, cutoffs, horizon, labelDelayDays } = problem;
+  const { dataset, target, task, entity, label, holdout, cutoffs, horizon, labelDelayDays, gapDays, population } =
+    problem;
   const table = scope.find((pin) => parseDatasetRef(pin).name === dataset);
   if (!table) throw fault("broken_contract", `the scope doesn't hold the label's dataset ${dataset}`);
-  return hashOf({ table, target, task, entity, label, holdout, cutoff: cutoffs.holdout, horizon, labelDelayDays });
+  const when = { cutoff: cutoffs.holdout, horizon, gapDays, labelDelayDays };
+  return hashOf({ table, target, task, entity, population, label, holdout, ...when });
 }

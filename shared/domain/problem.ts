@@ -13,14 +13,70 @@ export const Horizon = z.object({
 export type Horizon = z.infer<typeof Horizon>;
 
 /**
- * How a row gets its label.
+ * A typed condition on a column of a table's rows: one of some values, a number within bounds (both included), or whether
+ * it is missing. A missing value meets only `missing: true`.
+ */
+export const Condition = z.union([
+  z.strictObject({
+    column: z.string(),
+    in: z
+      .array(z.union([z.string(), z.number(), z.boolean()]))
+      .min(1)
+      .max(100),
+  }),
+  z.strictObject({ column: z.string(), atLeast: z.number().optional(), atMost: z.number().optional() }),
+  z.strictObject({ column: z.string(), missing: z.boolean() }),
+]);
+export type Condition = z.infer<typeof Condition>;
+
+/**
+ * Who is asked about at a cutoff: each key with a row of `dataset` that meets `where` and was known then (`time` ≤ cutoff and
+ * `arrived` ≤ cutoff), no older than `days` (null: however old). Without a `time` every row counts at every cutoff.
+ */
+export const Population = z.object({
+  dataset: DatasetName,
+  key: z.string(),
+  time: z.string().nullable(),
+  arrived: z.string().nullable(),
+  days: z.number().int().positive().nullable(),
+  where: z.array(Condition),
+});
+export type Population = z.infer<typeof Population>;
+
+/** What of the rows of a window is added up; `last` is the newest one's value. */
+export const WindowAggregate = z.enum(["count", "sum", "mean", "min", "max", "last"]);
+export type WindowAggregate = z.infer<typeof WindowAggregate>;
+
+/** The events that a label counts: rows of the label's table by their event time that meet every condition. */
+const events = { time: z.string(), where: z.array(Condition) };
+
+/**
+ * How a row gets its label. The window is (cutoff + gap, cutoff + gap + horizon].
  * `column`: the value of a column of a flat table.
  * `ended`: an interval table (one row per contract: entity, start, end): the entity is active at the cutoff, and one
- * of its intervals ends inside (cutoff, cutoff + horizon] with no other one running then or starting within `graceDays`.
+ * of its intervals ends inside the window with no other one running then or starting within `graceDays`.
+ * `occurs`: 1 where an event of the entity lies in the window; `first`: its very first one (who had one before, known or
+ * not, is 0; who is known to have had one isn't in the population). `arrived`: when events were known, by which that is told.
+ * `next`: the category in `column` of the entity's first event in the window, `noEvent` where it has none; rows whose first
+ * events have several categories at one moment, or none, have no label.
+ * `until`: days from the window's start to the entity's first event in it, its whole length where it has none (the
+ * time is censored there: Royston and Parmar 2013, restricted mean survival time).
+ * `value`: an aggregate of `column` over the entity's events in the window, multiplied row by row with `times` where given.
+ * Count and sum of no rows are 0, the others have no label there; `last` has none where the newest rows contradict.
  */
 export const LabelRule = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("column"), column: z.string(), positive: z.string().nullable() }),
   z.object({ kind: z.literal("ended"), start: z.string(), end: z.string(), graceDays: z.number().int().nonnegative() }),
+  z.object({ kind: z.literal("occurs"), ...events, first: z.boolean(), arrived: z.string().nullable() }),
+  z.object({ kind: z.literal("next"), ...events, column: z.string() }),
+  z.object({ kind: z.literal("until"), ...events }),
+  z.object({
+    kind: z.literal("value"),
+    ...events,
+    aggregate: WindowAggregate,
+    column: z.string().nullable(),
+    times: z.string().nullable(),
+  }),
 ]);
 export type LabelRule = z.infer<typeof LabelRule>;
 
@@ -57,6 +113,10 @@ export const Problem = z.object({
   /** ISO dates (UTC midnight). Empty: one unknown cutoff (flat table). */
   cutoffs: z.object({ training: z.array(z.string()), holdout: z.string().nullable(), scoring: z.string().nullable() }),
   horizon: Horizon.nullable(),
+  /** Days between a cutoff and the start of its window, in which one can act; absent: none. */
+  gapDays: z.number().int().nonnegative().optional(),
+  /** Who is asked about, where the label's rule doesn't say it: of a flat table its rows, of intervals those running. */
+  population: Population.optional(),
   label: LabelRule,
   /** Days after the window's end until a label is known. */
   labelDelayDays: z.number().int().nonnegative(),

@@ -1,6 +1,7 @@
 import type { FeatureValueType } from "../domain/feature.ts";
 import type { Problem } from "../domain/problem.ts";
 import { quoteIdent, quoteLiteral } from "../warehouse/quote.ts";
+import { positiveOf } from "./label-rule.ts";
 
 /** A column of the matrix to be measured. */
 export type Measured = { name: string; type: FeatureValueType };
@@ -69,7 +70,7 @@ export function compileAssociations(
   most = MOST_ROWS,
 ): string {
   const regression = problem.task === "regression";
-  const positive = problem.label.kind === "ended" ? "1" : (problem.label.positive ?? "1");
+  const positive = positiveOf(problem) ?? "1";
   const y = regression
     ? `CAST(floor((rank() OVER (ORDER BY __label) - 1) * ${TARGET_BINS} / count(*) OVER ()) AS VARCHAR)`
     : "__label";

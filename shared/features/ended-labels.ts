@@ -1,38 +1,13 @@
 import type { Problem } from "../domain/problem.ts";
 import { fault } from "../fault.ts";
 import type { Dialect } from "../warehouse/dialect.ts";
-import { quoteIdent, quoteLiteral } from "../warehouse/quote.ts";
-import { addHorizon, knownAt, momentOf, timestampSql } from "./horizon.ts";
+import { quoteIdent } from "../warehouse/quote.ts";
+import { closedWindows, windowsSql } from "./label-windows.ts";
 import { columnOf, qualified, type Relation, TEMPORAL, typedColumn } from "./schema.ts";
-
-type Split = "training" | "holdout" | "scoring";
-
-/** The cutoffs that may be used, with the end of their window. A training cutoff whose label isn't known yet is left out. */
-function closedCutoffs(
-  problem: Problem,
-  graceDays: number,
-): { cutoff: Date; until: Date; known: Date; split: Split }[] {
-  const { horizon } = problem;
-  if (horizon === null || problem.now === null) {
-    throw fault("invalid_input", "an event's problem needs a horizon and the data's now; define the problem again");
-  }
-  const now = momentOf(problem.now);
-  const delay = Math.max(graceDays, problem.labelDelayDays);
-  const of = (iso: string, split: Split) => {
-    const cutoff = momentOf(iso);
-    return { cutoff, until: addHorizon(cutoff, horizon), known: knownAt(cutoff, horizon, delay), split };
-  };
-  const { training, holdout, scoring } = problem.cutoffs;
-  const labelled = [
-    ...training.map((iso) => of(iso, "training")),
-    ...(holdout === null ? [] : [of(holdout, "holdout")]),
-  ];
-  return [...labelled.filter((c) => c.known <= now), ...(scoring === null ? [] : [of(scoring, "scoring")])];
-}
 
 /**
  * SQL for the labelled rows of an interval table: one per cutoff and entity active then, `own` columns of the interval
- * active at the cutoff (the newest start) beside. Label 1: an interval of the entity ends inside (cutoff, cutoff + horizon]
+ * active at the cutoff (the newest start) beside. Label 1: an interval of the entity ends inside (cutoff + gap, cutoff + gap + horizon]
  * while no other one runs on or starts within `graceDays`; intervals that end before they start are left out.
  * Columns that the end of the interval fills can't be `own`: `invalid_input` for the end itself.
  */
@@ -44,10 +19,8 @@ export function endedLabelRows(dialect: Dialect, problem: Problem, source: Relat
   if (own.includes(label.end)) {
     throw fault("invalid_input", `column ${label.end} isn't known at the cutoff and can't be read there; leave it out`);
   }
-  const cutoffs = closedCutoffs(problem, label.graceDays);
-  if (cutoffs.length === 0) {
-    throw fault("unfit", "no cutoff has a known label yet; wait for more data or ask about a shorter horizon");
-  }
+  const delay = Math.max(label.graceDays, problem.labelDelayDays);
+  const windows = closedWindows(problem, delay, (now) => now);
   const start = `CAST(${qualified("t", typedColumn(source, label.start, TEMPORAL, "an interval's start").name)} AS TIMESTAMP)`;
   const end = `CAST(${qualified("t", typedColumn(source, label.end, TEMPORAL, "an interval's end").name)} AS TIMESTAMP)`;
   const key = columnOf(source, problem.entity);
@@ -58,10 +31,7 @@ export function endedLabelRows(dialect: Dialect, problem: Problem, source: Relat
   const tie = source.columns
     .filter((c) => c.name !== label.end)
     .map((c) => `coalesce(${dialect.text(qualified("t", c.name), c.type)}, chr(30))`);
-  const values = cutoffs.map(
-    (c) => `(${timestampSql(c.cutoff)}, ${timestampSql(c.until)}, ${timestampSql(c.known)}, ${quoteLiteral(c.split)})`,
-  );
-  return `WITH __cutoffs(__cutoff, __until, __known_at, __split) AS (VALUES ${values.join(", ")}),
+  return `WITH ${windowsSql(windows)},
 __intervals AS MATERIALIZED (
   SELECT ${entity} AS __entity, ${start} AS __start, ${end} AS __end, concat_ws(chr(31), ${tie.join(", ")}) AS __tie${carried}
   FROM ${quoteIdent(source.relation)} t
@@ -73,7 +43,7 @@ __intervals AS MATERIALIZED (
     WHERE j.__entity = i.__entity AND (j.__end IS NULL OR j.__end > i.__end)
       AND j.__start <= i.__end + ${label.graceDays} * INTERVAL '1 day')
 ), __left AS (
-  SELECT DISTINCT c.__cutoff, f.__entity FROM __cutoffs c JOIN __final f ON f.__end > c.__cutoff AND f.__end <= c.__until
+  SELECT DISTINCT c.__cutoff, f.__entity FROM __cutoffs c JOIN __final f ON f.__end > c.__from AND f.__end <= c.__until
 ), __active AS (
   SELECT c.*, i.*, row_number() OVER (PARTITION BY c.__cutoff, i.__entity ORDER BY i.__start DESC, i.__tie) AS __nth
   FROM __cutoffs c JOIN __intervals i ON i.__start <= c.__cutoff AND (i.__end IS NULL OR i.__end > c.__cutoff)

@@ -1,3 +1,4 @@
+import type { ColumnType } from "../domain/dataset.ts";
 import type { Horizon } from "../domain/problem.ts";
 import { fault } from "../fault.ts";
 import { quoteLiteral } from "../warehouse/quote.ts";
@@ -54,3 +55,10 @@ export const knownAt = (cutoff: Date, horizon: Horizon, delayDays: number): Date
 
 /** The first moment of the calendar quarter of a year; quarter 1..4. */
 export const quarterStart = (year: number, quarter: number): Date => new Date(Date.UTC(year, 3 * (quarter - 1), 1));
+
+/**
+ * Until when events are complete by the data's now: to the end of its day, which is taken to be whole; where events have
+ * a day and no hour, that day's own midnight, since an event of the next day would bear the moment at which this one ends.
+ */
+export const completeUntil = (now: Date, time: ColumnType): Date =>
+  time === "date" ? momentOf(dateOf(now)) : addDays(momentOf(dateOf(now)), 1);

@@ -5,6 +5,7 @@ import type { Dialect } from "../warehouse/dialect.ts";
 import { quoteIdent, quoteLiteral } from "../warehouse/quote.ts";
 import { microsOf } from "./aggregate-sql.ts";
 import { type LabelFeature, labelKey, readsLabels } from "./kinds.ts";
+import { positiveOf } from "./label-rule.ts";
 import type { CompiledGroup } from "./related-sql.ts";
 import { doubleSql, qualified, type Relation, typedColumn } from "./schema.ts";
 import { foldSql } from "./side.ts";
@@ -36,9 +37,9 @@ export function checkDelay(feature: LabelFeature, problem: Problem): void {
 }
 
 /** SQL for the label of a row `a` as a number. */
-function numberOf({ task, label }: Problem): string {
-  if (task === "regression") return "a.__label";
-  const positive = label.kind === "ended" ? "1" : (label.positive ?? "1");
+function numberOf(problem: Problem): string {
+  if (problem.task === "regression") return "a.__label";
+  const positive = positiveOf(problem) ?? "1";
   return `CASE WHEN a.__label = ${quoteLiteral(positive)} THEN 1.0 ELSE 0.0 END`;
 }
 

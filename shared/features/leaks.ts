@@ -12,6 +12,7 @@ import {
   readsLabels,
   relatedValues,
 } from "./kinds.ts";
+import { labelColumn, ruleTime } from "./label-rule.ts";
 import { checkDelay, hasTime } from "./label-sql.ts";
 import { type Timing, untimely, updateSubject } from "./timing/timing.ts";
 
@@ -81,7 +82,7 @@ const found = (leak: LeakKind, read: Read | null, why: string, number: number | 
 });
 
 function ofLabel(read: Read, { dataset, label }: Problem): Found {
-  const column = label.kind === "column" ? label.column : label.end;
+  const column = labelColumn(label);
   if (read.dataset !== dataset || read.column !== column) return null;
   return found("label", read, "is the label: read it by label_rate or target_mean, which know when it was known");
 }
@@ -134,8 +135,7 @@ function ofRows(feature: RelatedFeature, problem: Problem, { tables }: LeakFacts
   const hop = feature.via === undefined ? undefined : tables[feature.via.table];
   if (hop !== undefined && hop.time !== null)
     return found("without time", null, `goes through ${feature.via!.table}, whose rows come and go with time`);
-  const starts = own && problem.label.kind === "ended" ? problem.label.start : null;
-  const event = own ? (problem.time ?? starts ?? table.time) : table.time;
+  const event = own ? (problem.time ?? ruleTime(problem.label) ?? table.time) : table.time;
   if (event !== null && time === null)
     return found("without time", { dataset: feature.table, column: event }, "says when rows happened, and isn't read");
   if (table.arrived !== null && arrived !== table.arrived)

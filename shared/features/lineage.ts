@@ -9,6 +9,7 @@ import {
 } from "../domain/lineage.ts";
 import type { Problem } from "../domain/problem.ts";
 import { isOwnRow, isRelated, ownColumns, type RelatedFeature, readsLabels, relatedColumns } from "./kinds.ts";
+import { ruleTime } from "./label-rule.ts";
 
 /** A column that a feature or a label reads, and how it goes into it. */
 export type ReadColumn = Transformation & { dataset: string; column: string };
@@ -44,7 +45,19 @@ function relatedPart(feature: RelatedFeature, column: string): Transformation {
 /** The columns by which a problem labels its rows. */
 export function labelColumns({ dataset, label }: Problem): ReadColumn[] {
   if (label.kind === "column") return [{ dataset, column: label.column, ...direct("TRANSFORMATION") }];
-  return [label.start, label.end].map((column) => ({ dataset, column, ...indirect("CONDITIONAL") }));
+  const when = [ruleTime(label), label.kind === "ended" ? label.end : null].filter((column) => column !== null);
+  const made = label.kind === "next" ? [label.column] : label.kind === "value" ? [label.column, label.times] : [];
+  const values = made.filter((column): column is string => column !== null);
+  const filters = label.kind === "ended" ? [] : label.where.map(({ column }) => column);
+  return [
+    ...when.map((column) => ({ dataset, column, ...indirect("CONDITIONAL") })),
+    ...values.map((column) => ({
+      dataset,
+      column,
+      ...direct(label.kind === "next" ? "TRANSFORMATION" : "AGGREGATION"),
+    })),
+    ...filters.map((column) => ({ dataset, column, ...indirect("FILTER") })),
+  ];
 }
 
 /** Every column that a feature reads, and how: its values, its keys, its times and its conditions. */
@@ -73,9 +86,16 @@ export function columnsRead(feature: Feature, problem: Problem, view: Pick<Featu
 
 /** The columns that decide which rows a problem has: when they are, and until when a label's rule looks. */
 function rowColumns(problem: Problem): ReadColumn[] {
-  const { dataset, time, label } = problem;
-  const times = label.kind === "ended" ? [label.start, label.end] : time === null ? [] : [time];
-  return times.map((column) => ({ dataset, column, ...indirect("FILTER") }));
+  const { dataset, time, label, population } = problem;
+  const times = label.kind === "ended" ? [label.start, label.end] : [ruleTime(label) ?? time];
+  const whom = population
+    ? [population.key, population.time, population.arrived, ...population.where.map(({ column }) => column)]
+    : [];
+  const read = [
+    ...times.map((column) => ({ dataset, column })),
+    ...whom.map((column) => ({ dataset: population!.dataset, column })),
+  ];
+  return read.flatMap(({ dataset, column }) => (column === null ? [] : [{ dataset, column, ...indirect("FILTER") }]));
 }
 
 /** Turns read columns into sources at exact versions; a table that isn't among the pins is left out. */

@@ -62,7 +62,7 @@ export function compileMatrix(
     "__label",
     ...compiled.columns.map((c) => quoteIdent(c.name)),
   ];
-  const rows = labelRows(dialect, problem, source.dataset, own);
+  const rows = labelRows(dialect, problem, source.dataset, own, source.tables);
   // A flat table's rows have no window that is still open: all of them are scored, without their labels.
   const flat = role === "scoring" && problem.label.kind === "column";
   const where = `${flat ? "true" : `__split = ${quoteLiteral(role)}`}${sampled}`;

@@ -9,6 +9,7 @@ import { parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import type { Feature } from "@muster/shared/domain/feature.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import type { FactName } from "@muster/shared/fact/table.ts";
+import { positiveOf } from "@muster/shared/features/label-rule.ts";
 import { compileMatrix, type MatrixRole } from "@muster/shared/features/matrix.ts";
 import type { Relation } from "@muster/shared/features/schema.ts";
 import { duckdb } from "@muster/shared/warehouse/dialects/duckdb.ts";
@@ -71,7 +72,7 @@ export async function trainOnLake(
   );
   const { fitted } = await trainInChild({
     ...{ file: lake.file(pins.training), task: problem.task, metric: problem.metric, features: columns, candidates },
-    ...{ positive: problem.label.kind === "column" ? problem.label.positive : "1", folds: 2, time: null, costs: null },
+    ...{ positive: positiveOf(problem), folds: 2, time: null, costs: null },
     ...{ seed: options.seed ?? 1, threads: 2, cpuSecondsLimit: 60, memoryLimitMb: 1500, xgboostLibrary: null },
   });
   return { problem, scope, view, columns, rawColumns, pins, fitted };

@@ -13,6 +13,7 @@ import { type DatasetPin, parseDatasetRef, pinOf } from "@muster/shared/domain/d
 import type { FeatureView } from "@muster/shared/domain/feature.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import type { ColumnRole, FactName, FactValue } from "@muster/shared/fact/table.ts";
+import { labelColumn } from "@muster/shared/features/label-rule.ts";
 import { compileLabels } from "@muster/shared/features/labels.ts";
 import { compileMatrix, type MatrixRole } from "@muster/shared/features/matrix.ts";
 import { inboxFolder } from "@muster/shared/home.ts";
@@ -102,7 +103,7 @@ export async function startMl() {
     const problem = await value<"problem.defined">(shown["problem.defined"]!);
     const { name } = parseDatasetRef(pin);
     const { columns } = await lake.manifest(pin);
-    const label = problem.label.kind === "column" ? problem.label.column : problem.label.end;
+    const label = labelColumn(problem.label);
     const about = { problem: problem.hash, scope: [pin] };
     const who = { person: "ada", purpose: "analytics" };
     shown.scope = await sign(by.catalog!, "scope.pinned", about, { datasets: [{ pin, part: "label" }], joins: [] });
@@ -129,7 +130,7 @@ export async function startMl() {
     const labels = await write(
       `${problem.name}_labels`,
       "labels",
-      compileLabels(duckdb, problem, { relation: name, columns }),
+      compileLabels(duckdb, problem, { relation: name, columns }, { [name]: { relation: name, columns } }),
       [pin],
     );
     shown.labels = await sign(by.pipeline!, "labels.built", about, {

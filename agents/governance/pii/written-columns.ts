@@ -3,6 +3,7 @@ import { type DatasetManifest, type DatasetPin, parseDatasetRef, pinOf } from "@
 import type { Feature, FeatureView } from "@muster/shared/domain/feature.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { isOwnRow, ownColumns, readsLabels, relatedValues } from "@muster/shared/features/kinds.ts";
+import { ruleTime, ruleValues } from "@muster/shared/features/label-rule.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { tombstoneOf } from "@muster/shared/warehouse/tombstone.ts";
 
@@ -24,7 +25,7 @@ function readBy(feature: Feature, problem: Problem, view: FeatureView): { datase
 }
 
 const labelOf = ({ dataset, label }: Problem) =>
-  (label.kind === "column" ? [label.column] : [label.start, label.end]).map((column) => ({ dataset, column }));
+  [ruleTime(label), ...ruleValues(label)].flatMap((column) => (column === null ? [] : [{ dataset, column }]));
 
 /**
  * What the columns of a written version (labels, a matrix, scores, a prediction log) were made of, by the receipts of its

@@ -5,6 +5,7 @@ import type { ColumnRole, Decision } from "@muster/shared/domain/policy.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import type { FactValue } from "@muster/shared/fact/table.ts";
 import { fault } from "@muster/shared/fault.ts";
+import { type LabelRead, labelReads } from "@muster/shared/features/label-rule.ts";
 import { columnRoles, featureClasses } from "./column-roles.ts";
 import { decide } from "./decide.ts";
 import type { PolicySet } from "./policy-set.ts";
@@ -98,16 +99,21 @@ function refusedPart(
 ): Decision | null {
   const { at } = context;
   const policySet = set.hash;
-  const own = roles.filter((role) => role.dataset === problem.dataset);
-  const label = problem.label.kind === "column" ? problem.label.column : problem.label.end;
+  const reads = labelReads(problem);
+  const of = (as: LabelRead["as"]) =>
+    roles.filter((role) =>
+      reads.some((read) => read.as === as && read.dataset === role.dataset && read.column === role.column),
+    );
+  const [counted, keys, times] = [of("value"), of("key"), of("time")];
   const refused =
-    own.find((role) => role.column === label && role.use !== "label") ??
-    own.find((role) => role.column === problem.entity && role.role !== "key");
+    counted.find((role) => role.use !== "label") ??
+    keys.find((role) => role.role !== "key") ??
+    times.find((role) => role.use === null && role.role === "none");
   if (!refused) return null;
-  const { column, policies, obligations, reason } = refused;
-  const as = column === label ? "label" : "entity";
-  const facts = { column: `${problem.dataset}.${column}`, as, at, policySet };
-  return { allowed: false, policies, obligations, facts, why: `${problem.dataset}.${column}: ${reason}` };
+  const { dataset, column, policies, obligations, reason } = refused;
+  const as = counted.includes(refused) ? "label" : keys.includes(refused) ? "entity" : "time";
+  const facts = { column: `${dataset}.${column}`, as, at, policySet };
+  return { allowed: false, policies, obligations, facts, why: `${dataset}.${column}: ${reason}` };
 }
 
 /**
@@ -126,9 +132,13 @@ export function clearScope(input: ClearanceInput): Cleared {
     return { member, dataset, roles, classification };
   });
   const roles = tables.flatMap((table) => table.roles);
-  const label = problem.label.kind === "column" ? problem.label.column : problem.label.end;
-  if (!roles.some(({ dataset, column }) => dataset === problem.dataset && column === label))
-    throw fault("not_found", `${problem.dataset} has no column ${label}; name one of its columns as the target`);
+  const held = new Set(roles.map(({ dataset, column }) => `${dataset}.${column}`));
+  const lacking = labelReads(problem).find(({ dataset, column }) => !held.has(`${dataset}.${column}`));
+  if (lacking)
+    throw fault(
+      "not_found",
+      `the scope has no column ${lacking.column} in ${lacking.dataset}, which labels are made from; name one of its columns`,
+    );
   const all = [...new Set(tables.flatMap(({ classification }) => classification.columns.flatMap(classesOf)))].sort();
   const features = [...new Set(tables.flatMap((table) => featureClasses(table.roles, table.classification)))].sort();
   const train = decide(policies, {

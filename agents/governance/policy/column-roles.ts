@@ -1,6 +1,7 @@
 import { type Classification, type ColumnClassification, classesOf } from "@muster/shared/domain/classification.ts";
 import type { ColumnRole, Decision, Obligation } from "@muster/shared/domain/policy.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
+import { isEventRule, labelColumn, ruleTime, ruleValues } from "@muster/shared/features/label-rule.ts";
 import { decide } from "./decide.ts";
 import { strictest } from "./obligations.ts";
 import type { PolicySet } from "./policy-set.ts";
@@ -13,7 +14,7 @@ export type ColumnRolesInput = {
   context: Situation;
   dataset: string;
   classification: Classification;
-  problem: Pick<Problem, "dataset" | "entity" | "time" | "label" | "exclusions">;
+  problem: Pick<Problem, "dataset" | "entity" | "time" | "label" | "exclusions" | "population">;
   joinKeys: string[];
   times: string[];
 };
@@ -36,10 +37,14 @@ function asker({ policies, principal, context }: ColumnRolesInput) {
 function useOf(column: string, { dataset, problem, joinKeys, times }: ColumnRolesInput) {
   const own = dataset === problem.dataset;
   const { label } = problem;
-  if (own && (label.kind === "column" ? label.column : label.end) === column) return "label";
-  if (joinKeys.includes(column) || (own && problem.entity === column)) return "key";
-  const starts = own && label.kind === "ended" && label.start === column;
-  return starts || times.includes(column) || (own && problem.time === column) ? "time" : null;
+  const whom = problem.population?.dataset === dataset ? problem.population : undefined;
+  if (own && labelColumn(label) === column) return "label";
+  if (joinKeys.includes(column) || (own && problem.entity === column) || whom?.key === column) return "key";
+  // What events are counted by: their values before the cutoff may be learned from as well.
+  if (own && isEventRule(label) && ruleValues(label).includes(column)) return "events";
+  if (whom?.where.some((condition) => condition.column === column)) return "events";
+  const when = own ? [ruleTime(label), problem.time, label.kind === "occurs" ? label.arrived : null] : [];
+  return [...when, ...times, whom?.time, whom?.arrived].includes(column) ? "time" : null;
 }
 
 const given = (decision: Decision) => ({ policies: decision.policies, obligations: decision.obligations });
@@ -74,7 +79,8 @@ function comparedOf(column: ColumnClassification, ask: (action: ColumnAction, cl
 /**
  * A role for every column of a dataset, each with the policy that decided.
  * The label is read for labels only (`use: "label"`, role none); where the policies refuse it, `use` is null and the
- * training cannot be cleared. Entity and join keys become `key`; a column a person excluded is `none`, whatever it is,
+ * training cannot be cleared. What events are counted by is read for labels too, and may be a feature beside: of events that
+ * lie before the cutoff. Entity and join keys become `key`; a column a person excluded is `none`, whatever it is,
  * but for the entity, which is never a feature; one that may not be a feature is `evaluate_only` where policies let it be
  * compared, else `none`. Times keep `use: "time"` whatever their role, or nobody could keep to what was known by then;
  * only a direct identifier is never read for that.
@@ -102,7 +108,11 @@ export function columnRoles(input: ColumnRolesInput): ColumnRole[] {
         reason: "the label: read to build labels, never a feature",
       };
     }
-    const time = use === "time" && !classes.includes("direct") ? use : null;
+    const counted = use === "events" ? ask("use_as_label", classes) : null;
+    if (counted !== null && !kept(counted, "use_as_label"))
+      return { ...base, ...given(counted), role: "none", reason: `refused as label: ${refusedBy(counted)}${found}` };
+    const time =
+      counted !== null ? ("label" as const) : use === "time" && !classes.includes("direct") ? ("time" as const) : null;
     const entity = dataset === problem.dataset && name === problem.entity;
     if (!entity && (problem.exclusions.includes(name) || problem.exclusions.includes(`${dataset}.${name}`)))
       return { ...base, role: "none", use: time, reason: "excluded by the person who asked" };

@@ -1,6 +1,7 @@
 import { type ColumnType, type DatasetManifest, parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import type { FactValue } from "@muster/shared/fact/table.ts";
+import { isEventRule } from "@muster/shared/features/label-rule.ts";
 
 /**
  * A protected attribute that results may be compared by. `by`: how a row of the label's table finds it: null for a column
@@ -34,12 +35,13 @@ function uniqueJoin({ joins }: FactValue<"scope.pinned">, own: string, other: st
  * told as groups (a date becomes age bands), and a table of several rows for one has no one value for it.
  */
 export function attributesOf(
-  problem: Pick<Problem, "dataset">,
+  problem: Pick<Problem, "dataset"> & Partial<Pick<Problem, "label" | "entity">>,
   scope: FactValue<"scope.pinned">,
   cleared: FactValue<"training.cleared">,
   manifests: ReadonlyMap<string, DatasetManifest>,
 ): { attributes: Attribute[]; uncompared: Uncompared[] } {
   const attributes: Attribute[] = [];
+  const ofEvents = problem.label !== undefined && isEventRule(problem.label);
   const uncompared: Uncompared[] = [];
   for (const pin of cleared.datasets) {
     const { name: dataset } = parseDatasetRef(pin);
@@ -53,12 +55,17 @@ export function attributesOf(
         no("its values are personal data and aren't told as groups");
         continue;
       }
+      if (dataset === problem.dataset && ofEvents) {
+        no(`it is of one event of ${dataset}, and a row stands for one ${problem.entity}`);
+        continue;
+      }
       if (dataset === problem.dataset) {
         attributes.push({ name, pin, column, type, by: null, leastRows });
         continue;
       }
       const by = uniqueJoin(scope, problem.dataset, dataset);
-      if (by === null) no(`no join gives a row of ${problem.dataset} one row of ${dataset}`);
+      if (by === null || (ofEvents && by.own !== problem.entity))
+        no(`no join gives a row of ${problem.dataset} one row of ${dataset}`);
       else attributes.push({ name, pin, column, type, by, leastRows });
     }
   }

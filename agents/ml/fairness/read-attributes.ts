@@ -1,6 +1,7 @@
 import { type DatasetManifest, type DatasetPin, parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import type { FactValue } from "@muster/shared/fact/table.ts";
+import { isEventRule } from "@muster/shared/features/label-rule.ts";
 import { labelRows } from "@muster/shared/features/labels.ts";
 import { columnOf, type Relation } from "@muster/shared/features/schema.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
@@ -50,18 +51,10 @@ export async function readAttributes(
       `SELECT __entity AS entity, CAST(__cutoff AS VARCHAR) AS cutoff FROM ${quoteIdent(parseDatasetRef(matrix.pin).name)} ORDER BY __row`,
     ),
   );
-  const { pin, relation } = labelTable(source);
   const own = [...new Set(attributes.map(({ column, by }) => by?.own ?? column))];
-  for (const name of own) columnOf(relation, name);
-  const read = own.map((name, i) => `${text(name)} AS c${i}`).join(", ");
-  const rows = await withPins(lake, [pin], { threads, memoryMb: 2048 }, (engine) =>
-    engine.query<Record<string, string | null>>(
-      `SELECT __entity AS entity, CAST(__cutoff AS VARCHAR) AS cutoff, ${read} FROM (${labelRows(engine.dialect, problem, relation, own)}) AS labelled WHERE __split = ${quoteLiteral(matrix.split)}`,
-    ),
-  );
-  const byPlace = new Map(rows.map((row) => [placeOf(row.entity, row.cutoff), row]));
-  const found = places.map(({ entity, cutoff }) => byPlace.get(placeOf(entity, cutoff)) ?? null);
-  const ownValues = (name: string) => found.map((row) => row?.[`c${own.indexOf(name)}`] ?? null);
+  const ownValues = isEventRule(problem.label)
+    ? () => places.map(({ entity }) => entity)
+    : await ownReader(source, own, places, matrix.split);
   const values: (string | null)[][] = [];
   for (const attribute of attributes) {
     const of = ownValues(attribute.by?.own ?? attribute.column);
@@ -85,4 +78,25 @@ async function related({ lake, threads }: AttributeSource, { pin, column, by }: 
     ),
   );
   return new Map(rows.map(({ key, value }) => [key, value]));
+}
+
+/** The rows' own columns by name: each row of a matrix found again among the labelled rows. */
+async function ownReader(
+  source: AttributeSource,
+  own: readonly string[],
+  places: readonly { entity: string; cutoff: string | null }[],
+  split: "training" | "holdout",
+): Promise<(name: string) => (string | null)[]> {
+  const { lake, threads, problem } = source;
+  const { pin, relation } = labelTable(source);
+  for (const name of own) columnOf(relation, name);
+  const read = own.map((name, i) => `${text(name)} AS c${i}`).join(", ");
+  const rows = await withPins(lake, [pin], { threads, memoryMb: 2048 }, (engine) =>
+    engine.query<Record<string, string | null>>(
+      `SELECT __entity AS entity, CAST(__cutoff AS VARCHAR) AS cutoff, ${read} FROM (${labelRows(engine.dialect, problem, relation, own)}) AS labelled WHERE __split = ${quoteLiteral(split)}`,
+    ),
+  );
+  const byPlace = new Map(rows.map((row) => [placeOf(row.entity, row.cutoff), row]));
+  const found = places.map(({ entity, cutoff }) => byPlace.get(placeOf(entity, cutoff)) ?? null);
+  return (name) => found.map((row) => row?.[`c${own.indexOf(name)}`] ?? null);
 }

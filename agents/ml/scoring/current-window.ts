@@ -35,7 +35,7 @@ export async function currentWindow(source: CurrentSource): Promise<CurrentWindo
   const { lake, served, leastRows } = source;
   const changes = await changesOf(lake, served.scope);
   const changed = changes.some(({ deployed, now }) => deployed !== now);
-  if (changed && served.problem.label.kind === "ended") return changedWindow(source, changes);
+  if (changed && served.problem.label.kind !== "column") return changedWindow(source, changes);
   const logged = await loggedWindow(source);
   if (logged && logged.rows.rows >= leastRows) return logged;
   if (changed) return changedWindow(source, changes);

@@ -2,6 +2,7 @@ import { hashOf } from "@muster/shared/canonical.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { addDays, dateOf, momentOf } from "@muster/shared/features/horizon.ts";
+import { labelColumn } from "@muster/shared/features/label-rule.ts";
 import { compileMatrix, scoredAt } from "@muster/shared/features/matrix.ts";
 import type { Engine } from "@muster/shared/warehouse/duckdb.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
@@ -38,7 +39,7 @@ export async function newFeatures(
     const { engine, relations } = opened;
     const dataset = relations[problem.dataset];
     if (!dataset) throw fault("broken_contract", `the scope doesn't hold the label's dataset ${problem.dataset}`);
-    const cutoff = problem.label.kind === "ended" ? dateOf(await newestCutoff(lake, opened, changes, problem)) : null;
+    const cutoff = problem.label.kind !== "column" ? dateOf(await newestCutoff(lake, opened, changes, problem)) : null;
     const asked = cutoff === null ? problem : scoredAt(problem, features, cutoff, cutoff);
     const { sql } = compileMatrix(engine.dialect, asked, { features }, { dataset, tables: relations }, "scoring");
     // Once, though text and numbers are read one after the other.
@@ -107,7 +108,10 @@ async function countRows(engine: Engine, where: string): Promise<number> {
 }
 
 /** Columns that are open as long as the outcome is. */
-const labelColumns = ({ label }: Problem): string[] => (label.kind === "ended" ? [label.end] : [label.column]);
+const labelColumns = ({ label }: Problem): string[] => {
+  const column = labelColumn(label);
+  return column === null ? [] : [column];
+};
 
 async function checkLoads(
   lake: Lake,

@@ -1,6 +1,7 @@
 import type { Feature } from "@muster/shared/domain/feature.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { isRelated, ownColumns, relatedColumns } from "@muster/shared/features/kinds.ts";
+import { labelReads } from "@muster/shared/features/label-rule.ts";
 
 /** The columns of each dataset that labels and features of a problem read, and no other. */
 export function readColumns(problem: Problem, features: readonly Feature[]): Map<string, Set<string>> {
@@ -10,10 +11,7 @@ export function readColumns(problem: Problem, features: readonly Feature[]): Map
     for (const column of columns) if (column !== null) known.add(column);
     read.set(dataset, known);
   };
-  const { label } = problem;
-  add(problem.dataset, [problem.entity, problem.time]);
-  add(problem.dataset, label.kind === "ended" ? [label.start, label.end] : [label.column]);
-  if (problem.holdout.kind === "last_time") add(problem.dataset, [problem.holdout.time]);
+  for (const { dataset, column } of labelReads(problem)) add(dataset, [column]);
   for (const feature of features) {
     add(problem.dataset, ownColumns(feature));
     if (!isRelated(feature)) continue;

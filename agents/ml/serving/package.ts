@@ -103,14 +103,20 @@ export function packageOf(parts: PackageParts): ServingPackage {
     output: {
       task: run.task,
       classes: run.classes,
-      // A label that a rule makes is 0 or 1.
-      target: problem.label.kind === "column" ? typeOf(problem.label.column) : "integer",
+      target: targetType(problem, typeOf),
       threshold: run.threshold,
     },
     lookup: lookedUp.length > 0 ? lookedUp : null,
     online: [...atRequest],
     cutoff,
   };
+}
+
+/** The type of what is predicted: the label column's; of what a rule makes 0 or 1, an amount, or a category. */
+function targetType({ label, task }: Problem, typeOf: (name: string) => ColumnType): ColumnType {
+  if (label.kind === "column") return typeOf(label.column);
+  // Beside the categories there is one for none, which no other type has.
+  return task === "regression" ? "number" : task === "multiclass" ? "text" : "integer";
 }
 
 function cutoffRule(

@@ -2,6 +2,7 @@ import type { Column } from "@muster/shared/domain/dataset.ts";
 import type { Feature } from "@muster/shared/domain/feature.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
+import { isEventRule } from "@muster/shared/features/label-rule.ts";
 import type { Timing } from "@muster/shared/features/timing/timing.ts";
 import { allowedColumns } from "./allowed-columns.ts";
 import { asOfCutoff, saidOfDates } from "./as-of.ts";
@@ -34,6 +35,8 @@ function reachable(problem: Problem, scope: Scope): Omit<Related, "columns">[] {
 /** The keys of a flat table of events whose own past can be looked into: those that come again (a card, a customer). */
 function pastKeys(problem: Problem, scope: Scope): string[] {
   const { manifest, stats } = ownTable(problem, scope)!;
+  // The entity's events before the cutoff.
+  if (isEventRule(problem.label)) return manifest.time === problem.label.time ? [problem.entity!] : [];
   if (problem.time === null || manifest.time !== problem.time) return [];
   const role = (name: string) => scope.roles[`${problem.dataset}.${name}`];
   const usable = manifest.columns.filter((c) => {
@@ -75,19 +78,23 @@ export function candidateFeatures(
   timing: Timing,
 ): { candidates: Feature[]; dropped: Dropped[]; assumptions: string[] } {
   const own = ownTable(problem, scope);
+  const ofEvents = isEventRule(problem.label);
   if (own === undefined)
     throw fault("not_found", `the scope has no dataset ${problem.dataset}; pin it with its tables`);
   const allowed = new Map(scope.tables.map((t) => [t.manifest.name, allowedColumns(t, problem, scope, timing)]));
   const columnsOf = (name: string) => allowed.get(name)!.columns;
   const keys = pastKeys(problem, scope);
   const past = keys.map((key) => ({ table: own, key, localKey: key, unique: false }));
-  const related = [...reachable(problem, scope), ...past].map((r) => ({
-    ...r,
-    columns: columnsOf(r.table.manifest.name).filter((c) => c.name !== r.key),
-  }));
+  const related = [...reachable(problem, scope).filter((r) => !ofEvents || r.localKey === problem.entity), ...past].map(
+    (r) => ({
+      ...r,
+      columns: columnsOf(r.table.manifest.name).filter((c) => c.name !== r.key),
+    }),
+  );
   const read = new Set([problem.dataset, ...related.map((r) => r.table.manifest.name)]);
   const dropped = [...read].flatMap((name) => allowed.get(name)!.dropped);
-  const ownFeatures = ownCandidates(columnsOf(problem.dataset), own.stats, problem);
+  // Of an event's problem a row is an entity at a cutoff: it has nothing of its own but the key.
+  const ownFeatures = ofEvents ? [] : ownCandidates(columnsOf(problem.dataset), own.stats, problem);
   const sources = [
     ownFeatures,
     ...related.map((r) => relatedCandidates(r, problem)),

@@ -1,8 +1,9 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
-import { DatasetPin, pinOf } from "@muster/shared/domain/dataset.ts";
+import { DatasetPin, parseDatasetRef, pinOf } from "@muster/shared/domain/dataset.ts";
 import { datasetNode } from "@muster/shared/domain/lineage.ts";
 import { checkEnough } from "@muster/shared/features/enough.ts";
+import { labelReads, positiveOf } from "@muster/shared/features/label-rule.ts";
 import { compileLabels } from "@muster/shared/features/labels.ts";
 import { labelLineage } from "@muster/shared/features/lineage.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
@@ -46,13 +47,14 @@ export const buildLabels = tool({
   run: async ({ problem, cleared }, context: Context & PipelineDeps) => {
     const { lake, runs, threads, now, emit } = context;
     const finish = await beginRun(context, runs, { tool: "build_labels", problem, view: null, input: {} });
-    const { dataset, pins, dialect } = await clearedSources(lake, problem.dataset, cleared);
-    const own = pins.filter((pin) => pin.startsWith(`${problem.dataset}@`));
+    const { dataset, tables, pins, dialect } = await clearedSources(lake, problem.dataset, cleared);
+    const read = new Set(labelReads(problem).map(({ dataset }) => dataset));
+    const own = pins.filter((pin) => read.has(parseDatasetRef(pin).name));
     context.lineage({ inputs: own.map(datasetNode) });
     const written = await writeQuery(lake, {
       name: `${problem.name.slice(0, 50)}_labels`,
       kind: "labels",
-      sql: compileLabels(dialect, problem, dataset),
+      sql: compileLabels(dialect, problem, dataset, tables),
       inputs: own,
       origin: `labels of ${problem.hash.slice(0, 12)}`,
       now: now(),
@@ -81,7 +83,7 @@ export const buildLabels = tool({
       training: { classes: byClass("training"), rows: rows.training },
       holdout: { classes: byClass("holdout"), rows: rows.holdout },
     });
-    const positive = problem.label.kind === "ended" ? "1" : problem.label.positive;
+    const positive = positiveOf(problem);
     const places = [...new Set(counts.map((row) => `${row.cutoff ?? ""}|${row.split}`))].sort();
     const cutoffs = places.map((place) => {
       const [cutoff, side] = place.split("|") as [string, string];

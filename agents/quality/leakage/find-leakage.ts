@@ -7,6 +7,7 @@ import {
   leakOf,
   readAssociations,
 } from "@muster/shared/features/associations.ts";
+import { isEventRule, labelColumn, ruleTime } from "@muster/shared/features/label-rule.ts";
 import { leaksOf } from "@muster/shared/features/leaks.ts";
 import { compileMatrix } from "@muster/shared/features/matrix.ts";
 import { TEMPORAL } from "@muster/shared/features/schema.ts";
@@ -62,8 +63,7 @@ async function numbersOf(held: Reader, names: readonly string[]) {
 export async function findLeakage(reader: Reader, problem: Problem, source: LeakageSource): Promise<ColumnLeak[]> {
   const own = source.tables.find(({ manifest }) => manifest.name === problem.dataset)!;
   const { label } = problem;
-  const target = label.kind === "column" ? label.column : label.end;
-  const aside = [target, problem.entity, label.kind === "ended" ? label.start : null];
+  const aside = [labelColumn(label), problem.entity, ruleTime(label)];
   const columns = own.manifest.columns.filter(({ name }) => source.candidates.has(name) && !aside.includes(name));
   const full = (name: string) => `${problem.dataset}.${name}`;
   const features = columns.map(({ name, type }, i): Feature => ({ kind: "column", name: `c${i}`, column: name, type }));
@@ -81,7 +81,8 @@ export async function findLeakage(reader: Reader, problem: Problem, source: Leak
     );
 
   const plain = features.filter((_, i) => !TEMPORAL.includes(columns[i]!.type));
-  if (plain.length === 0) return late;
+  // A row of an event's problem has no columns of its own; its features are judged one by one.
+  if (plain.length === 0 || isEventRule(label)) return late;
   const share = MOST_ROWS / Math.max(1, source.rows);
   const sample = share < 1 ? { share, salt: "leakage" } : undefined;
   const relation = { relation: own.relation, columns: own.manifest.columns };

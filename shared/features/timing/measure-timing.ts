@@ -1,6 +1,7 @@
 import type { DatasetManifest } from "../../domain/dataset.ts";
 import type { Path } from "../../domain/join.ts";
 import type { Problem } from "../../domain/problem.ts";
+import { labelColumn, ruleTime } from "../label-rule.ts";
 import { hasTime } from "../label-sql.ts";
 import { labelRows } from "../labels.ts";
 import { type Asked, type Dated, measureFilledLater } from "./filled-later.ts";
@@ -23,11 +24,11 @@ function datedTable(problem: Problem, manifest: ReadableTable["manifest"], relat
   const { columns, arrived } = manifest;
   const { label } = problem;
   const own = manifest.name === problem.dataset;
-  const time = own && label.kind === "ended" ? label.start : own ? problem.time : manifest.time;
+  const time = own ? (ruleTime(label) ?? problem.time) : manifest.time;
   // The own row counts from its event on, whenever it arrived.
   const known = own ? time : (arrived ?? time);
   if (!hasTime(problem) || known === null || !columns.some((c) => c.name === known)) return null;
-  const labelled = own ? [label.kind === "ended" ? label.end : label.column, problem.entity, arrived] : [];
+  const labelled = own ? [labelColumn(label), problem.entity, arrived] : [];
   const updates = columns.filter((c) => updateSubject(c) !== null).map((c) => c.name);
   const skip = [...labelled.filter((name) => name !== null), ...updates];
   return { table: { relation, columns }, known, time: manifest.time, skip, now: problem.now };
@@ -36,8 +37,10 @@ function datedTable(problem: Problem, manifest: ReadableTable["manifest"], relat
 /** When the columns of every table that joins by the entity were written, against the training cutoffs. */
 export async function measureTiming(reader: Asked, problem: Problem, source: TimingSource): Promise<Timing> {
   const timing: Timing = { ends: {}, overwritten: {}, filled: {} };
-  const mine = source.tables.find(({ manifest }) => manifest.name === problem.dataset)!;
-  const labelled = labelRows(reader.dialect, problem, { relation: mine.relation, columns: mine.manifest.columns });
+  const relations = Object.fromEntries(
+    source.tables.map(({ manifest, relation }) => [manifest.name, { relation, columns: manifest.columns }]),
+  );
+  const labelled = labelRows(reader.dialect, problem, relations[problem.dataset]!, [], relations);
   for (const { manifest, relation } of source.tables) {
     const table = { relation, columns: manifest.columns, dataset: manifest.name };
     const own = manifest.name === problem.dataset;
