@@ -76,9 +76,9 @@ function burst(from: number, random: Random): Purchase[] {
   );
 }
 
-/** A transaction is in the warehouse within two hours; one in two hundred comes up to three days late. */
+/** A transaction is streamed into the warehouse within seconds; one in two hundred comes up to three days late. */
 const arrival = (at: number, random: Random): number =>
-  at + between(random, 300, 7200) + (random() < 0.005 ? between(random, 1, 3) * SECONDS_A_DAY : 0);
+  at + between(random, 1, 20) + (random() < 0.005 ? between(random, 1, 3) * SECONDS_A_DAY : 0);
 
 /** Card transactions under a contract, with fraud found out later. */
 export const cardTransactions = (seed: number): GrowingTable => ({
