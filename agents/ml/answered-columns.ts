@@ -22,7 +22,8 @@ export function trainedColumns(training: DatasetPin, features: readonly { name: 
 
 /** What the columns of written scores are made of: the row's key and cutoff, and what the deployment answers to its features. */
 export function scoredColumns(served: ServingPackage, deployed: LineageNode, scoring: DatasetPin): ColumnLineage[] {
-  const layout = scoreColumns(served.input.entity, served.output.classes, served.output.target);
+  const { classes, target, interval } = served.output;
+  const layout = scoreColumns(served.input.entity, classes, target, interval !== null);
   const from = datasetNode(scoring);
   const features = served.features.map(({ name }) => source(from, name, "DIRECT", "TRANSFORMATION"));
   const answer = source(deployed, modelOutput, "DIRECT", "IDENTITY");
@@ -31,7 +32,7 @@ export function scoredColumns(served: ServingPackage, deployed: LineageNode, sco
     if (name === "cutoff") return [{ name, sources: [source(from, "__cutoff", "DIRECT", "IDENTITY")] }];
     if (name === "model_version" || name === "scored_at") return [{ name, sources: [] }];
     // Reasons tell values of the features beside their share.
-    const told = name === "prediction" || layout.probabilities.includes(name) ? [answer] : [];
+    const told = [layout.prediction, ...layout.interval, ...layout.probabilities].includes(name) ? [answer] : [];
     return [{ name, sources: [...told, ...features] }];
   });
 }

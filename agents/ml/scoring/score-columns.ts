@@ -4,6 +4,8 @@ import type { Column, ColumnType } from "@muster/shared/domain/dataset.ts";
 export type ScoreColumns = {
   entity: string;
   prediction: string;
+  /** Where the interval around a number begins and ends; empty where there is none. */
+  interval: string[];
   probabilities: string[];
   columns: Column[];
 };
@@ -25,8 +27,10 @@ export function scoreColumns(
   entity: { name: string; type: ColumnType } | null,
   classes: readonly string[],
   target: ColumnType,
+  hasInterval = false,
 ): ScoreColumns {
-  const taken = new Set(["cutoff", "prediction", "model_version", "scored_at"]);
+  const interval = hasInterval ? ["prediction_low", "prediction_high"] : [];
+  const taken = new Set(["cutoff", "prediction", ...interval, "model_version", "scored_at"]);
   for (let i = 1; i <= reasons; i++) taken.add(`reason_${i}`);
   const free = (wanted: string): string => {
     let name = wanted;
@@ -41,12 +45,13 @@ export function scoreColumns(
   return {
     entity: key.name,
     prediction: "prediction",
+    interval,
     probabilities,
     columns: [
       key,
       { name: "cutoff", type: "timestamp" },
       { name: "prediction", type: classes.length === 0 ? "number" : target },
-      ...probabilities.map((name): Column => ({ name, type: "number" })),
+      ...[...interval, ...probabilities].map((name): Column => ({ name, type: "number" })),
       ...ofReasons.map((name): Column => ({ name, type: "text" })),
       { name: "model_version", type: "integer" },
       { name: "scored_at", type: "timestamp" },

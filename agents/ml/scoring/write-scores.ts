@@ -7,6 +7,7 @@ import { typicalValues } from "../explain.ts";
 import type { FittedModel } from "../fitted.ts";
 import type { FeatureColumn } from "../matrix.ts";
 import type { ModelOutput, OpenModel } from "../onnx/run.ts";
+import { intervalAt } from "../prediction-interval.ts";
 import type { ServingPackage } from "../serving/package.ts";
 import { explainerOf, type ReasonMethod } from "./explainer.ts";
 import { matrixPages, sampleMatrix } from "./read-matrix.ts";
@@ -36,8 +37,8 @@ export type Scoring = {
 export type WrittenScores = { manifest: DatasetManifest; reasons: ReasonMethod };
 
 /**
- * Scores every row of a matrix into the dataset `<model>_scores`: the entity's key, the cutoff, the prediction, a
- * probability for each class, the three strongest reasons in words, the version and the time. Nothing else of the row.
+ * Scores every row of a matrix into the dataset `<model>_scores`: the entity's key, the cutoff, the prediction (a number
+ * with its interval where the model has one), a probability for each class, the three strongest reasons in words, the version and the time. Nothing else of the row.
  */
 export async function writeScores(scoring: Scoring): Promise<WrittenScores> {
   const { lake, served, fitted, now } = scoring;
@@ -46,8 +47,8 @@ export async function writeScores(scoring: Scoring): Promise<WrittenScores> {
   const training = await sampleMatrix(lake, served.training, served.features, typicalRows);
   const explainer = explainerOf(fitted, training.columns, rows);
   const reasonsOf = rowReasons(fitted, served.view.features, typicalValues(training.columns));
-  const { classes, target } = served.output;
-  const layout = scoreColumns(served.input.entity, classes, target);
+  const { classes, target, interval } = served.output;
+  const layout = scoreColumns(served.input.entity, classes, target, interval !== null);
   const manifest = await writeRows(lake, {
     name: derivedName(served.name, "scores"),
     kind: "scores",
@@ -86,7 +87,7 @@ async function* scoredRows(scoring: Scoring, rows: number, reasonsOf: Reasons): 
       for (let i = 0; i < length; i++) {
         const [first = null, second = null, third = null] = reasons[i] ?? [];
         const row = start + i;
-        const answer = answerOf(output, i, served.output.classes);
+        const answer = answerOf(output, i, served.output);
         yield [page.entity[row]!, page.cutoff[row]!, ...answer, first, second, third, served.version, at];
       }
     }
@@ -94,8 +95,11 @@ async function* scoredRows(scoring: Scoring, rows: number, reasonsOf: Reasons): 
   }
 }
 
-function answerOf(output: ModelOutput, row: number, classes: readonly string[]): Cell[] {
-  if (output.kind === "values") return [output.values[row]!];
+function answerOf(output: ModelOutput, row: number, { classes, interval }: ServingPackage["output"]): Cell[] {
+  if (output.kind === "values") {
+    const value = output.values[row]!;
+    return interval ? [value, ...intervalAt(interval, value)] : [value];
+  }
   const probabilities = output.probabilities.subarray(row * output.classes, (row + 1) * output.classes);
   return [classes[output.labels[row]!]!, ...probabilities];
 }

@@ -1,5 +1,6 @@
 import type { ColumnType } from "@muster/shared/domain/dataset.ts";
 import { fault } from "@muster/shared/fault.ts";
+import { intervalAt } from "../prediction-interval.ts";
 import { isObject, type JsonObject } from "./json.ts";
 import type { ScoredRows } from "./loaded-model.ts";
 import type { RawColumn, ServedModel } from "./served-model.ts";
@@ -117,8 +118,12 @@ export function checkSignature(served: ServedModel, { datatypes, outputs }: Infe
     throw fault("invalid_input", `there is no output ${listed(unknown)}; there are ${given.join(", ")}`);
 }
 
-const outputNames = ({ output }: ServedModel): string[] =>
-  output.task === "regression" ? ["prediction"] : ["prediction", "probabilities"];
+const outputNames = ({ output }: ServedModel): string[] => {
+  if (output.task !== "regression") return ["prediction", "probabilities"];
+  return output.interval ? ["prediction", ...intervalNames] : ["prediction"];
+};
+
+const intervalNames = ["prediction_low", "prediction_high"] as const;
 
 /** The datatype of `prediction`: that of the target, FP64 for a regression. */
 const predictionDatatype = ({ output }: ServedModel): string =>
@@ -137,6 +142,12 @@ export function inferResponse(
   if (answer.probabilities) {
     const shape = [rows, served.output.classes.length];
     outputs.push({ name: "probabilities", datatype: "FP32", shape, data: Array.from(answer.probabilities) });
+  }
+  const { interval } = served.output;
+  if (interval) {
+    const around = answer.predictions.map((value) => intervalAt(interval, Number(value)));
+    for (const [side, name] of intervalNames.entries())
+      outputs.push({ name, datatype: "FP64", shape: [rows], data: around.map((ends) => ends[side]) });
   }
   return {
     model_name: served.name,
@@ -168,6 +179,12 @@ export function modelMetadata(served: ServedModel) {
     inputs: [...key, ...columns.map((column) => tensor(column, false))],
     outputs: [
       { name: "prediction", datatype: predictionDatatype(served), shape: [-1] },
+      ...(output.interval
+        ? intervalNames.map((name) => ({
+            ...{ name, datatype: "FP64", shape: [-1] },
+            parameters: { coverage: output.interval!.coverage },
+          }))
+        : []),
       ...(output.task === "regression"
         ? []
         : [

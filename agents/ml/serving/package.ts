@@ -2,6 +2,7 @@ import type { Keyed } from "@muster/bus/keyed.ts";
 import type { DatasetManifest } from "@muster/shared/domain/dataset.ts";
 import { ColumnType, DatasetPin } from "@muster/shared/domain/dataset.ts";
 import { FeatureView } from "@muster/shared/domain/feature.ts";
+import { PredictionInterval } from "@muster/shared/domain/model.ts";
 import { Problem, Task } from "@muster/shared/domain/problem.ts";
 import type { FactValue } from "@muster/shared/fact/table.ts";
 import { isOwnRow } from "@muster/shared/features/kinds.ts";
@@ -38,6 +39,7 @@ export const ServingPackage = z.object({
     classes: z.array(z.string()),
     target: ColumnType,
     threshold: z.number().nullable(),
+    interval: PredictionInterval.nullable().default(null),
   }),
   /** Features read by entity key; null where the model needs none. */
   lookup: z.array(z.string()).nullable(),
@@ -105,6 +107,7 @@ export function packageOf(parts: PackageParts): ServingPackage {
       classes: run.classes,
       target: targetType(problem, typeOf),
       threshold: run.threshold,
+      interval: run.interval ?? null,
     },
     lookup: lookedUp.length > 0 ? lookedUp : null,
     online: [...atRequest],

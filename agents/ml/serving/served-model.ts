@@ -1,5 +1,6 @@
 import type { ColumnType } from "@muster/shared/domain/dataset.ts";
 import type { Feature } from "@muster/shared/domain/feature.ts";
+import type { PredictionInterval } from "@muster/shared/domain/model.ts";
 import type { FeatureColumn } from "../matrix.ts";
 import type { OnlineLookup } from "./online-lookup.ts";
 
@@ -67,6 +68,8 @@ export type ServedModel = {
     /** The type of the target: what `prediction` is given as. A regression answers with a number whatever it is. */
     target: ColumnType;
     threshold: number | null;
+    /** The interval around a number; absent or null: the model has none. */
+    interval?: PredictionInterval | null;
   };
   lookup: ScoringFeatures | null;
   /** Features that depend on the moment of the request; null where the model reads none. */
