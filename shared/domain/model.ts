@@ -127,6 +127,8 @@ export const Evaluation = z.object({
   exploratory: z.boolean(),
   /** Artifact hash of the stored hold-out predictions: every figure can be recomputed from them. */
   predictions: z.string(),
+  /** Artifact hash of the whole report (shared/domain/evaluation-report.ts); absent in receipts from before there was one. */
+  reported: z.string().optional(),
 });
 export type Evaluation = z.infer<typeof Evaluation>;
 

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { evaluate } from "@muster/ml/evaluate.ts";
 import { answersOf } from "@muster/ml/holdout.ts";
 import { openModel } from "@muster/ml/onnx/run.ts";
 import { sampleMatrix } from "@muster/ml/scoring/read-matrix.ts";
-import type { RunResult } from "@muster/shared/domain/model.ts";
+import type { EvaluationReport } from "@muster/shared/domain/evaluation-report.ts";
+import type { Evaluation, RunResult } from "@muster/shared/domain/model.ts";
 import { seededRandom } from "@muster/shared/random.ts";
 import { rocAuc } from "@muster/shared/stats/metrics.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -97,6 +99,49 @@ describe("from a question to a registered model", () => {
     expect(again.look).toBe(2);
   });
 
+  test("reports every figure of the look; what is stored gives them again", async () => {
+    const look = copyOf(shown);
+    const asked = { thresholds: [0.2, 0.9], costs: { falsePositive: 1, falseNegative: 8 }, by: ["Plan"] };
+    const { report, ...evaluation } = output<Evaluation & { report: EvaluationReport }>(
+      await at.step("evaluate_model", look, asked),
+    );
+    const stored = JSON.parse(Buffer.from(await at.by.ml!.evidence.artifact(evaluation.predictions)).toString());
+    const labels = Float64Array.from(stored.label);
+    const probabilities = Float64Array.from(stored.prediction[1]);
+    const again = evaluate({
+      ...{ scored: { task: "binary", labels, probabilities }, constant: stored.constant },
+      ...{ clusters: stored.cluster?.map(String) ?? null, threshold: stored.threshold, seed: stored.seed },
+    });
+    expect(report.metrics).toEqual(again.metrics);
+    expect(report.metrics.mcc!.low).toBeLessThan(report.metrics.mcc!.high);
+    expect(report.confusion).toEqual(again.confusion!.counts);
+    expect(report.gains!.at(-1)).toMatchObject({ captured: 1, lift: 1 });
+    const yes = probabilities.filter((p) => p >= 0.9).length;
+    const at9 = report.thresholds!.find(({ threshold }) => threshold === 0.9)!;
+    expect(at9).toMatchObject({ of: "asked" });
+    expect(at9.tp + at9.fp).toBe(yes);
+    expect(report.costs!.byProbability.threshold).toBeCloseTo(1 / 9, 12);
+    expect(report.costs!.cheapest.cost).toBeLessThanOrEqual(report.costs!.recorded);
+    expect(report.groups.asked).toBe(true);
+    expect(report.groups.list.map((group) => group.feature)).toEqual(report.groups.list.map(() => "plan"));
+    expect(report.permutation.features[0]!.name).toBe("tenure");
+    expect(report.permutation.features[0]!.drop).toBeGreaterThan(0.1);
+    const kept = JSON.parse(Buffer.from(await at.by.ml!.evidence.artifact(evaluation.reported!)).toString());
+    expect(kept).toEqual(report);
+  });
+
+  test("a question that can't be answered is no look", async () => {
+    const looks = async () => output<{ look: number }>(await at.step("evaluate_model", copyOf(shown))).look;
+    const before = await looks();
+    await expect(at.step("evaluate_model", copyOf(shown), { by: ["tenur"] })).rejects.toMatchObject({
+      code: "not_found",
+      message: expect.stringContaining("tenure"),
+    });
+    for (const wrong of [{ thresholds: [2] }, { costs: { falsePositive: 0, falseNegative: 1 } }, { by: [] }])
+      await expect(at.step("evaluate_model", copyOf(shown), wrong)).rejects.toMatchObject({ code: "invalid_input" });
+    expect(await looks()).toBe(before + 1);
+  });
+
   test("explains by raw columns in shares that add to 1", async () => {
     const explained = output<{ importance: { name: string; importance: number }[]; rows: number }>(
       await at.step("explain_model", shown),
@@ -142,7 +187,15 @@ describe("other kinds of answer", () => {
     const figures = async (target: string) => {
       const shown = await at.prepared(pin, { target });
       const run = output<RunResult>(await at.step("train_model", shown));
-      const { metrics } = output<{ metrics: Record<string, number> }>(await at.step("evaluate_model", shown));
+      await expect(at.step("evaluate_model", copyOf(shown), { thresholds: [0.5] })).rejects.toMatchObject({
+        code: "invalid_input",
+      });
+      const { metrics, report } = output<Evaluation & { report: EvaluationReport }>(
+        await at.step("evaluate_model", shown),
+      );
+      expect(report.thresholds).toBeNull();
+      expect(report.residuals === null).toBe(run.task !== "regression");
+      expect(report.permutation.features.length).toBe(run.features.length);
       const { rows } = output<{ rows: number }>(await at.step("explain_model", shown));
       expect(rows).toBe(run.rows);
       expect(run.threshold).toBeNull();

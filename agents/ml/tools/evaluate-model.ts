@@ -1,12 +1,15 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { DatasetPin } from "@muster/shared/domain/dataset.ts";
+import { EvaluationReport } from "@muster/shared/domain/evaluation-report.ts";
 import { datasetNode, modelNode } from "@muster/shared/domain/lineage.ts";
 import { Evaluation } from "@muster/shared/domain/model.ts";
+import type { Task } from "@muster/shared/domain/problem.ts";
 import { denseClusters } from "@muster/shared/stats/bootstrap.ts";
 import { z } from "zod";
 import { takeRows } from "../encode.ts";
 import { evaluate } from "../evaluate.ts";
+import { type Asked, checkAsked, type ReportOf, reportOf } from "../evaluation/report.ts";
 import { answersOf, inModelClasses, scoredOf, sealedOf } from "../holdout.ts";
 import type { MlDeps } from "../index.ts";
 import { answerFigures, exploratoryReasons } from "../judgement.ts";
@@ -23,8 +26,15 @@ export const evaluateModel = tool({
   does: "Opens the sealed hold-out, scores it with the model's own bytes, and says how good it is with 95 % intervals. Every look is counted.",
   effect: "write",
   long: true,
-  input: z.object({}),
-  output: Evaluation.extend({ verdict: z.string() }),
+  input: z.object({
+    /** Thresholds of two classes, 0..1: what serving with each would do. */
+    thresholds: z.array(z.number().min(0).max(1)).min(1).max(20).optional(),
+    /** What a wrong yes and a wrong no cost, in any one unit. */
+    costs: z.object({ falsePositive: z.number().positive(), falseNegative: z.number().positive() }).optional(),
+    /** Features whose categories or quartiles the rows are grouped by; without them the worst groups of all are told. */
+    by: z.array(z.string().min(1).max(200)).min(1).max(10).optional(),
+  }),
+  output: Evaluation.extend({ report: EvaluationReport, verdict: z.string() }),
   needs: [
     { is: "run.finished", as: "run" },
     { is: "problem.defined", as: "problem" },
@@ -32,21 +42,25 @@ export const evaluateModel = tool({
   ],
   gives: [{ is: "model.evaluated" }],
   cost: { ms: 2000 },
-  run: async ({ run, problem, holdout }, context: Context & MlDeps) => {
+  run: async ({ run, problem, holdout, ...asked }, context: Context & MlDeps) => {
     const { store, lake, threads, seed, now, request, key, shown, getArtifact } = context;
     const { task, threshold, classes, constant } = run;
     await lake.standing(holdout.dataset);
     context.lineage({ inputs: [datasetNode(holdout.dataset), modelNode(problem.name, run.model)] });
     const { inputs } = await loadFitted(run.artifacts.fitted, getArtifact);
+    const by = checkAsked(asked, task, inputs) ?? undefined;
     const set = await readTrainingSet({
       ...{ file: lake.file(holdout.dataset), task, positive: positiveOf(problem), features: inputs },
       ...{ time: null, threads, memoryMb: 2048 },
     });
     const { rows, values: labels } = inModelClasses(set.labels, classes);
-    const open = await openModel(await getArtifact(run.model), { expectedSha256: run.model, threads });
-    const answers = await answersOf(open, takeRows(set.columns, rows), rows.length).finally(open.close);
+    const columns = takeRows(set.columns, rows);
     const clusters = set.entity && Array.from(rows, (row) => set.entity![row]!);
-    const found = evaluate({ scored: scoredOf(task, labels, answers), constant, clusters, threshold, seed });
+    const open = await openModel(await getArtifact(run.model), { expectedSha256: run.model, threads });
+    const judging = { columns, clusters, open, metric: problem.metric, threshold, seed };
+    const { answers, found, report } = await judge(judging, { task, labels, constant }, { ...asked, by }).finally(
+      open.close,
+    );
     const metrics = answerFigures(task, found.metrics, ({ value }) => value);
     const baseline = answerFigures(task, found.baseline, (value) => value);
     const why = exploratoryReasons(run, problem.metric, { labels, metrics, baseline });
@@ -77,6 +91,8 @@ export const evaluateModel = tool({
       calibration: fitted ? { brier: fit.brier, slope: fit.slope!, intercept: fit.intercept! } : null,
       exploratory: why.length > 0,
       predictions: await context.putArtifact(Buffer.from(JSON.stringify(stored)), "application/json"),
+      report,
+      reported: await context.putArtifact(Buffer.from(JSON.stringify(report)), "application/json"),
       verdict: [
         `${figure(problem.metric, found.metrics[problem.metric])} on ${found.rows} sealed rows`,
         `constant ${short(baseline[problem.metric])}`,
@@ -87,6 +103,19 @@ export const evaluateModel = tool({
     };
   },
 });
+
+/** The model's answers for the rows, and what they come to. */
+async function judge(
+  of: Omit<ReportOf, "scored" | "found">,
+  { task, labels, constant }: { task: Task; labels: Float64Array; constant: number[] },
+  asked: Asked,
+) {
+  const { open, columns, clusters, threshold, seed } = of;
+  const answers = await answersOf(open, columns, labels.length);
+  const scored = scoredOf(task, labels, answers);
+  const found = evaluate({ scored, constant, clusters, threshold, seed });
+  return { answers, found, report: await reportOf({ ...of, scored, found }, asked) };
+}
 
 const short = (value: number | undefined): string =>
   value === undefined ? "undefined" : String(Number(value.toPrecision(4)));
