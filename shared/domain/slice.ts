@@ -30,10 +30,10 @@ export type SliceCondition = z.infer<typeof SliceCondition>;
  * Rows on which a model is wrong more often than on the others, in one to three conditions that all hold.
  *
  * `rows`, `errors`, `rate` (errors ÷ rows) and `baseRate` (the rate of the rows outside) are over every row with an
- * out-of-fold answer. `expected`: the rate that the model's own probabilities lead to expect on these rows (a slice that
- * reaches it is hard and known to be so; one above it is where the model is mistaken), null for numbers. `share`: of the
- * rows that could be wrong this way (`missed`: the actual yes; `false_alarm`: the actual no; else all), how many are, here
- * and elsewhere.
+ * out-of-fold answer. `expected`: the rate that the model's own probabilities lead to expect on these rows; `known`: whether
+ * nothing shows that it is exceeded (hard rows, and the model says so; false: here it is mistaken). Both null for numbers.
+ * `share`: of the rows that could be wrong this way (`missed`: the actual yes; `false_alarm`: the actual no; else all), how
+ * many are, here and elsewhere.
  *
  * `confirmed` are the same figures on the rows that weren't used to find it: `effect` = rate − baseRate with its 95 %
  * interval, `pValue` two-sided over whole clusters, `adjusted` by Holm over everything that was put to the test.
@@ -49,6 +49,7 @@ export const Slice = z.object({
   rate: z.number(),
   baseRate: z.number(),
   expected: z.number().nullable(),
+  known: z.boolean().nullable(),
   share: z.object({ errors: z.number().int(), of: z.number().int(), rate: z.number(), elsewhere: z.number() }),
   confirmed: z.object({
     rows: z.number().int(),
@@ -65,7 +66,9 @@ export const Slice = z.object({
 export type Slice = z.infer<typeof Slice>;
 
 /**
- * Where a model is wrong: its confirmed slices, the strongest first; none where nothing could be confirmed.
+ * Where a model is wrong: its confirmed slices, the strongest first; none where nothing could be confirmed. `slices`: wrong
+ * more often than its own probabilities lead to expect (for numbers: than elsewhere). `hard`: wrong more often than
+ * elsewhere, but no more than it says itself (`known`).
  * `rows` were judged out of fold, `errors` of them wrong; `farOff`: for numbers, from which distance an answer counts as
  * wrong. `tested`: slices that were put to the test. `searched`: how many features, columns and probes conditions were
  * looked for in; `leftOut` are those that weren't, with the reason. `split`: what the two halves are made of.
@@ -74,6 +77,7 @@ export const ErrorSlices = z.object({
   run: z.string(),
   model: z.string(),
   slices: z.array(Slice),
+  hard: z.array(Slice),
   rows: z.number().int(),
   errors: z.number().int(),
   farOff: z.number().nullable(),
