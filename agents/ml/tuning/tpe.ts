@@ -63,8 +63,7 @@ function parzen(space: Space, points: readonly Point[]) {
       let sum = 1;
       for (const centre of places) {
         let product = 1;
-        for (const [d, [, dimension]] of dimensions.entries())
-          product *= kernel(dimension, own[d]!, centre[d]!, width);
+        for (const [d, [, dimension]] of dimensions.entries()) product *= kernel(dimension, own[d]!, centre[d]!, width);
         sum += product;
       }
       return Math.log(sum / (points.length + 1));
@@ -110,6 +109,8 @@ function cdf(z: number): number {
   const x = Math.abs(z) / Math.SQRT2;
   const t = 1 / (1 + 0.3275911 * x);
   const tail =
-    t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))) * Math.exp(-x * x);
+    t *
+    (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))) *
+    Math.exp(-x * x);
   return z >= 0 ? 1 - tail / 2 : tail / 2;
 }

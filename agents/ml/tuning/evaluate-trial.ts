@@ -1,0 +1,50 @@
+import { takeRows } from "../encode.ts";
+import { takeLabels } from "../labels.ts";
+import { probabilitiesOf, servedClasses } from "../score.ts";
+import { fitCandidate } from "../training/fit-candidate.ts";
+import type { CandidateParams, MetricName } from "../training/job.ts";
+import { direction, measure } from "../training/metrics.ts";
+import { type RaceContext, type RaceData, seedOf } from "../training/race.ts";
+
+/** What scoring a trial needs of a race's context. */
+export type TrialContext = Pick<RaceContext, "xgboost" | "threads" | "seed" | "options" | "breathe"> & {
+  /** Called often; throws to end the trial. */
+  check: () => void;
+};
+
+/**
+ * The scores of a setting on some folds (from `from` up to, not including, `to`), more is better, null where the metric
+ * isn't defined on a fold. Fitted on the rest of each fold exactly as a race does; answers aren't calibrated, and the
+ * likeliest class is the one served: settings are compared, nothing is reported of them.
+ */
+export async function scoreTrial(
+  { columns, labels, plan }: RaceData,
+  { params, from, to }: { params: CandidateParams; from: number; to: number },
+  metric: MetricName,
+  { xgboost, threads, seed, options, breathe, check }: TrialContext,
+): Promise<(number | null)[]> {
+  const scores: (number | null)[] = [];
+  for (const [i, { train, valid }] of plan.splits.slice(from, to).entries()) {
+    await breathe();
+    check();
+    // The same seed for every setting of a fold: they differ by their parameters alone.
+    const own = seedOf(seed, "trial", from + i);
+    const fitted = fitCandidate(
+      { name: params.algorithm, params, why: "", work: 0 },
+      takeRows(columns, train),
+      takeLabels(labels, train),
+      { xgboost, threads, seed: own, options, inner: (count) => plan.inner(train, count, own), onStep: check },
+    );
+    try {
+      const margins = fitted.margins(takeRows(columns, valid));
+      const prediction = labels.task === "regression" ? margins : probabilitiesOf(margins, { kind: "none" });
+      const served = labels.task === "regression" ? null : servedClasses(prediction, null);
+      const truth = Float64Array.from(valid, (row) => labels.values[row]!);
+      const value = measure(metric, labels.task, { labels: truth, prediction, served });
+      scores.push(value === null ? null : direction(metric) * value);
+    } finally {
+      fitted.free();
+    }
+  }
+  return scores;
+}

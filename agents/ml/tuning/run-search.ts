@@ -1,0 +1,89 @@
+import type { Candidate } from "../training/job.ts";
+import { designColumns, selectCandidates } from "../training/select-candidates.ts";
+import { allotments, finalCost, spentOf } from "./budget.ts";
+import {
+  nextWork,
+  references,
+  type SearchPlan,
+  scoreOf,
+  type TrialDone,
+  type TrialState,
+  type TrialWork,
+  trialsOf,
+} from "./search.ts";
+import { tunables } from "./spaces.ts";
+
+/** Why a search ended: every setting was tried, or the next ones would not leave room for the final training. */
+export type SearchEnd = "trials" | "budget";
+
+/** A finished search: all that was done, and why it ended. `left`: CPU seconds for the final training. */
+export type Searched = { done: TrialDone[]; ended: SearchEnd; spent: number; left: number };
+
+/** What limits a search, in CPU seconds, the final training included; `prior`: what a fold of an algorithm should take before one was tried. */
+export type SearchLimit = { cpuSeconds: number; prior: (algorithm: TrialWork["algorithm"]) => number };
+
+/**
+ * Searches until the plan has nothing left to try or the budget ends, so early that the final training fits. `evaluate`
+ * does some work side by side and gives what came of it, in any order; each piece with the CPU seconds it may use.
+ */
+export async function runSearch(
+  plan: SearchPlan,
+  { cpuSeconds: limit, prior }: SearchLimit,
+  evaluate: (works: (TrialWork & { cpuSecondsLimit: number })[]) => Promise<TrialDone[]>,
+): Promise<Searched> {
+  const done: TrialDone[] = [];
+  const end = (ended: SearchEnd) => ({ done, ended, spent: spentOf(done), left: limit - spentOf(done) });
+  for (;;) {
+    const works = nextWork(plan, done);
+    if (works.length === 0) return end("trials");
+    const states = trialsOf(done);
+    const reserve = finalCost(states, plan.shape.folds, ["linear", ...plan.algorithms], prior);
+    const allowed = allotments(works, done, { limit, reserve, prior });
+    if (!allowed) return end("budget");
+    done.push(...(await evaluate(works.map((work, i) => ({ ...work, cpuSecondsLimit: allowed[i]! })))));
+  }
+}
+
+/** The best setting of each algorithm that was scored on every fold, best first; equal ones: the earlier. */
+export function finalistsOf({ shape }: Pick<SearchPlan, "shape">, states: readonly TrialState[]): TrialState[] {
+  const best = new Map<string, { state: TrialState; score: number }>();
+  for (const state of states) {
+    const score = state.trial < references ? null : scoreOf(state, shape.folds);
+    if (score !== null && score > (best.get(state.algorithm)?.score ?? Number.NEGATIVE_INFINITY))
+      best.set(state.algorithm, { state, score });
+  }
+  return [...best.values()].toSorted((a, b) => b.score - a.score).map(({ state }) => state);
+}
+
+/**
+ * The candidates of a training after a search: the constant, the linear model, and the best setting of each algorithm. An
+ * algorithm of which no setting was scored on every fold keeps its untuned ones: nothing unfinished is put forward.
+ */
+export function tunedCandidates(plan: SearchPlan, states: readonly TrialState[]): Candidate[] {
+  const finalists = finalistsOf(plan, states);
+  const spaces = tunables(plan.shape, plan.algorithms);
+  const tuned = finalists.map((state): Candidate => {
+    const { paramsOf } = spaces.find(({ algorithm }) => algorithm === state.algorithm)!;
+    const params = paramsOf(state.point);
+    const tried = states.filter(({ algorithm }) => algorithm === state.algorithm).length;
+    const why = `the best of ${tried} settings of it that were searched (trial ${state.trial})`;
+    return { name: `${state.algorithm}_tuned`, params, why, work: workOf(plan, params) };
+  });
+  const searched = new Set<string>(finalists.map(({ algorithm }) => algorithm));
+  const untuned = selectCandidates(plan.shape).filter(({ params }) => !searched.has(params.algorithm));
+  return [...untuned, ...tuned];
+}
+
+function workOf({ shape }: SearchPlan, params: Candidate["params"]): number {
+  if (!("trees" in params)) return 0;
+  const outputs = shape.task === "multiclass" ? shape.classes : 1;
+  const cells = shape.rows * designColumns(shape) * (shape.folds + 1) * outputs;
+  return cells * params.trees.rounds * params.trees.parallelTrees * params.trees.maxDepth;
+}
+
+/** The parameters of a trial, as a training takes them. */
+export function paramsOf(plan: SearchPlan, { algorithm, point }: Pick<TrialState, "algorithm" | "point">) {
+  if (algorithm === "constant" || algorithm === "linear")
+    return selectCandidates(plan.shape).find(({ params }) => params.algorithm === algorithm)!.params;
+  return tunables(plan.shape, [algorithm])[0]!.paramsOf(point);
+}
