@@ -1,10 +1,14 @@
+import { fileURLToPath } from "node:url";
 import { agent } from "@muster/bus/agent.ts";
 import { run } from "@muster/bus/run.ts";
+import { type CodeVersion, codeVersion } from "@muster/shared/code-version.ts";
 import { type MachineSpeed, measureSpeed } from "@muster/shared/estimate/prior.ts";
+import { openTrackingStore, type TrackingStore } from "./experiments/store.ts";
 import { openServingDeps, type ServingDeps } from "./serving/deps.ts";
 import { startLanding } from "./serving/landing-loop.ts";
 import { type MlStore, openMlStore } from "./store.ts";
 import { assessFairness } from "./tools/assess-fairness.ts";
+import { compareExperiments } from "./tools/compare-experiments.ts";
 import { createExperiment } from "./tools/create-experiment.ts";
 import { createFeaturePipeline } from "./tools/create-feature-pipeline.ts";
 import { defineProblem } from "./tools/define-problem.ts";
@@ -14,13 +18,17 @@ import { evaluateModel } from "./tools/evaluate-model.ts";
 import { explainModel } from "./tools/explain-model.ts";
 import { getMlStatus } from "./tools/get-ml-status.ts";
 import { getModelVersions } from "./tools/get-model-versions.ts";
+import { logMetrics } from "./tools/log-metrics.ts";
 import { predict } from "./tools/predict.ts";
 import { registerModel } from "./tools/register-model.ts";
 import { retireModel } from "./tools/retire-model.ts";
 import { rollbackDeployment } from "./tools/rollback-deployment.ts";
 import { selectModel } from "./tools/select-model.ts";
+import { setModelAlias } from "./tools/set-model-alias.ts";
 import { suggestFeatures } from "./tools/suggest-features.ts";
 import { trainModel } from "./tools/train-model.ts";
+
+const checkout = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
  * What ml's tools stand on. `xgboostLibrary`: the library's path, or null where it is found by its usual name; `speed`: what
@@ -28,6 +36,9 @@ import { trainModel } from "./tools/train-model.ts";
  */
 export type MlDeps = ServingDeps & {
   store: MlStore;
+  tracking: TrackingStore;
+  /** The code that runs, noted with each run. */
+  code: CodeVersion;
   threads: number;
   xgboostLibrary: string | null;
   speed: MachineSpeed;
@@ -35,8 +46,8 @@ export type MlDeps = ServingDeps & {
 
 /**
  * The ml agent: from a question to a model that answers it, with figures, reasons and a name.
- * Owns the tables experiment, run, model, model_version, holdout_look and deployment. Trains in a child of its worker,
- * which opens the one training file; only evaluate_model opens a hold-out.
+ * Owns the tables experiment, run, run_*, model, model_version, model_alias, holdout_look and deployment. Trains in a child
+ * of its worker, which opens the one training file; only evaluate_model opens a hold-out.
  */
 export const ml = agent({
   name: "ml",
@@ -47,11 +58,14 @@ export const ml = agent({
     createFeaturePipeline,
     selectModel,
     createExperiment,
+    logMetrics,
+    compareExperiments,
     trainModel,
     evaluateModel,
     assessFairness,
     explainModel,
     registerModel,
+    setModelAlias,
     deployModel,
     rollbackDeployment,
     retireModel,
@@ -66,6 +80,8 @@ export const ml = agent({
     const deps: MlDeps = {
       ...(await openServingDeps(process)),
       store: await openMlStore(process.pool),
+      tracking: await openTrackingStore(process.pool),
+      code: codeVersion(checkout),
       threads,
       xgboostLibrary: xgboostLib.includes("/") ? xgboostLib : null,
       speed: measureSpeed(() => performance.now()),

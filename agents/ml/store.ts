@@ -100,18 +100,6 @@ export type FailedRun = {
   peakMemoryMb: number | null;
 };
 
-/** A run as it is listed. */
-export type RunRow = BegunRun & {
-  status: "running" | "finished" | "failed" | "cancelled";
-  algorithm: string | null;
-  model: string | null;
-  finishedAt: string | null;
-  cpuSeconds: number | null;
-  seconds: number | null;
-  peakMemoryMb: number | null;
-  error: { code: string; message: string } | null;
-};
-
 /** A version to be registered: bytes by hash, the run they are of, its hold-out figures. */
 export type NewVersion = ModelSubject & {
   name: string;
@@ -129,13 +117,6 @@ export type NewVersion = ModelSubject & {
 
 /** A registered version as it is listed. */
 export type VersionRow = Pick<NewVersion, "name" | "version" | "hash" | "metrics" | "run" | "exploratory" | "at">;
-
-const runColumns = [
-  ...(["id", "name", "experiment", "status", "problem", "dataset", "target", "task", "algorithm", "model"] as const),
-  ...(["error", "request", "person", "key", "reservation", "seconds"] as const),
-  ...(["started_at as startedAt", "finished_at as finishedAt"] as const),
-  ...(["cpu_seconds as cpuSeconds", "peak_memory_mb as peakMemoryMb"] as const),
-] as const;
 
 /** Ml's own tables: experiments, runs, the registry of models and their versions, looks at hold-outs. */
 export type MlStore = ReturnType<typeof mlStore>;
@@ -159,8 +140,6 @@ function experiments(db: Database<Tables>) {
     /** The experiment of a name; null without one. */
     experiment: async (name: string): Promise<{ id: string; name: string } | null> =>
       (await db.selectFrom("experiment").select(["id", "name"]).where("name", "=", name).executeTakeFirst()) ?? null,
-    experiments: (limit: number): Promise<{ id: string; name: string; at: string }[]> =>
-      db.selectFrom("experiment").select(["id", "name", "at"]).orderBy("at", "desc").limit(limit).execute(),
   };
 }
 
@@ -202,14 +181,6 @@ function runs(db: Database<Tables>) {
         .where("status", "=", "running")
         .execute();
     },
-    /** The newest runs first. */
-    runs: async (limit: number): Promise<RunRow[]> =>
-      (await db
-        .selectFrom("run")
-        .select(runColumns)
-        .orderBy("seq", "desc")
-        .limit(limit)
-        .execute()) as unknown as RunRow[],
   };
 }
 

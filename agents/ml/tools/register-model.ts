@@ -28,7 +28,7 @@ export const registerModel = tool({
   gives: [{ is: "model.registered" }],
   cost: { ms: 30 },
   run: async ({ name: asked, problem, run, evaluation, view }, context: Context & MlDeps) => {
-    const { store, now, request, person, commit, emit } = context;
+    const { store, tracking, deployments, now, request, person, commit, emit } = context;
     const { dataset, target, task } = problem;
     if (run.artifacts.onnx !== run.model)
       throw fault("precondition_failed", "the run shown doesn't hold the bytes of its model; train it again");
@@ -40,14 +40,19 @@ export const registerModel = tool({
     const columns = copied(trained, [modelOutput]);
     context.lineage({ inputs: [trained], outputs: [{ ...modelNode(name, run.model), columns }] });
     if (same === null) {
-      commit((trx) =>
-        store.insertVersion(trx, {
+      const at = now().toISOString();
+      const live = await deployments.liveOf(name);
+      commit(async (trx) => {
+        await store.insertVersion(trx, {
           ...{ name, version, hash: run.model, dataset, target, task, run: run.run },
           ...{ problem: problem.hash, view: view.view.hash, metrics: evaluation.metrics },
-          ...{ exploratory: evaluation.exploratory, request, person, at: now().toISOString() },
-        }),
-      );
-      emit("model_registered", { name, version, hash: run.model });
+          ...{ exploratory: evaluation.exploratory, request, person, at },
+        });
+        // What isn't live yet challenges what is.
+        if (live) await tracking.setAlias(trx, { name, alias: "challenger", version, request, person, at });
+      });
+      emit("model_registered", { name, version, hash: run.model, run: run.run });
+      if (live) emit("alias_moved", { name, alias: "challenger", version });
     }
     const why = instead === null ? "" : `; ${instead}`;
     const said = same === null ? `${name} version ${version}` : `${name} version ${version}, the same bytes as before`;

@@ -80,6 +80,7 @@ export const trainModel = tool({
       ...{ dataset, target, task, request: context.request, person: context.person, key: context.key },
       ...{ reservation: reserved.reservation, startedAt: began.toISOString() },
     });
+    await context.tracking.noteCode(run, context.code, [...pinnedIn(context), training.dataset]);
     const seconds = () => (now().getTime() - began.getTime()) / 1000;
     const names = job.candidates.map((one) => one.name);
     try {
@@ -112,6 +113,10 @@ export const trainModel = tool({
     }
   },
 });
+
+/** The dataset versions that the training stands on. */
+const pinnedIn = ({ shown }: Context): string[] =>
+  z.array(z.string()).parse(shown.find(({ fact }) => fact === "scope.pinned")?.about.scope);
 
 /** Notes the failed run and gives the fault with what was used by then, so that the reservation can be settled. */
 async function failed(
