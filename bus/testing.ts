@@ -205,7 +205,7 @@ export function statementFor(
   const known: Record<string, unknown> = {
     ...{ request, person, purpose: "analytics", tool: name, arguments: args, what: "a test" },
     ...{ problem: "p1", scope: [pin], dataset: pin, view: "v1", model: "m1", deployment: "d1", current: pin },
-    ...{ training: pin, holdout: pin, scoring: pin },
+    ...{ training: pin, holdout: pin, scoring: pin, round: 1, challenger: "v2" },
   };
   for (const { of } of tool.needs) if (of && input[of] !== undefined) known[of] = of === "dataset" ? pin : input[of];
   const type = factType(need.is)!;

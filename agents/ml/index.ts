@@ -4,11 +4,14 @@ import { run } from "@muster/bus/run.ts";
 import { type CodeVersion, codeVersion } from "@muster/shared/code-version.ts";
 import { type MachineSpeed, measureSpeed } from "@muster/shared/estimate/prior.ts";
 import { openTrackingStore, type TrackingStore } from "./experiments/store.ts";
+import { type ImprovementStore, openImprovementStore } from "./improve/store.ts";
 import { openServingDeps, type ServingDeps } from "./serving/deps.ts";
 import { startLanding } from "./serving/landing-loop.ts";
 import { type MlStore, openMlStore } from "./store.ts";
 import { assessFairness } from "./tools/assess-fairness.ts";
+import { compareChallenger } from "./tools/compare-challenger.ts";
 import { compareExperiments } from "./tools/compare-experiments.ts";
+import { confirmImprovement } from "./tools/confirm-improvement.ts";
 import { createExperiment } from "./tools/create-experiment.ts";
 import { createFeaturePipeline } from "./tools/create-feature-pipeline.ts";
 import { defineProblem } from "./tools/define-problem.ts";
@@ -18,6 +21,7 @@ import { evaluateModel } from "./tools/evaluate-model.ts";
 import { explainModel } from "./tools/explain-model.ts";
 import { getMlStatus } from "./tools/get-ml-status.ts";
 import { getModelVersions } from "./tools/get-model-versions.ts";
+import { improveModel } from "./tools/improve-model.ts";
 import { logMetrics } from "./tools/log-metrics.ts";
 import { predict } from "./tools/predict.ts";
 import { registerModel } from "./tools/register-model.ts";
@@ -36,6 +40,7 @@ const checkout = fileURLToPath(new URL("../..", import.meta.url));
  */
 export type MlDeps = ServingDeps & {
   store: MlStore;
+  improvements: ImprovementStore;
   tracking: TrackingStore;
   /** The code that runs, noted with each run. */
   code: CodeVersion;
@@ -46,7 +51,7 @@ export type MlDeps = ServingDeps & {
 
 /**
  * The ml agent: from a question to a model that answers it, with figures, reasons and a name.
- * Owns the tables experiment, run, run_*, model, model_version, model_alias, holdout_look and deployment. Trains in a child
+ * Owns the tables experiment, run, run_*, model, model_version, model_alias, holdout_look, improvement and deployment. Trains in a child
  * of its worker, which opens the one training file; only evaluate_model opens a hold-out.
  */
 export const ml = agent({
@@ -64,6 +69,9 @@ export const ml = agent({
     evaluateModel,
     assessFairness,
     explainModel,
+    improveModel,
+    compareChallenger,
+    confirmImprovement,
     registerModel,
     setModelAlias,
     deployModel,
@@ -80,6 +88,7 @@ export const ml = agent({
     const deps: MlDeps = {
       ...(await openServingDeps(process)),
       store: await openMlStore(process.pool),
+      improvements: await openImprovementStore(process.pool),
       tracking: await openTrackingStore(process.pool),
       code: codeVersion(checkout),
       threads,

@@ -263,7 +263,7 @@ describe("two views of one problem in one request", () => {
     card("ml.define_problem", [{ is: "request.accepted" }], [{ is: "problem.defined" }]),
     card(
       "ml.create_feature_pipeline",
-      [{ is: "problem.defined" }, { is: "improvement.proposed" as never, of: "challenger", optional: true }],
+      [{ is: "problem.defined" }, { is: "improvement.proposed", of: "challenger", optional: true }],
       [{ is: "view.defined" }],
       { input: { type: "object", properties: { challenger: { type: "string" } } } },
     ),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DatasetPin } from "./dataset.ts";
+import { PairedLift } from "./improvement.ts";
 import { Interval } from "./estimate.ts";
 
 /** Figures by metric key: roc_auc, average_precision, log_loss, brier, accuracy, f1_macro, rmse, mae, r2. */
@@ -125,6 +126,8 @@ export const Evaluation = z.object({
   threshold: z.number().nullable(),
   calibration: z.object({ brier: z.number(), slope: z.number(), intercept: z.number() }).nullable(),
   exploratory: z.boolean(),
+  /** A challenger's lift over what it was proposed to be better than, by the same look; null or absent for any other model. */
+  lift: PairedLift.nullable().optional(),
   /** Artifact hash of the stored hold-out predictions: every figure can be recomputed from them. */
   predictions: z.string(),
   /** Artifact hash of the whole report (shared/domain/evaluation-report.ts); absent in receipts from before there was one. */

@@ -5,6 +5,7 @@ import { DriftReport } from "../domain/drift-report.ts";
 import { Estimate, TrainingData } from "../domain/estimate.ts";
 import { Fairness } from "../domain/fairness.ts";
 import { Feature, FeatureView } from "../domain/feature.ts";
+import { Comparison, Confirmation, Proposal } from "../domain/improvement.ts";
 import { Join } from "../domain/join.ts";
 import { Leakage } from "../domain/leakage.ts";
 import { Candidate, Dropped, Evaluation, Explanation, RunResult } from "../domain/model.ts";
@@ -223,7 +224,7 @@ export const facts = {
   "budget.reserved": fact(
     "permission",
     "cost",
-    ["request", "person", "problem", "training"],
+    ["request", "person", "problem", "view", "training"],
     z.object({
       reservation: z.string(),
       limitUsd: z.number(),
@@ -243,6 +244,15 @@ export const facts = {
   ),
   "model.explained": fact("finding", "ml", ["problem", "view", "training", "model"], Explanation),
   "slices.found": fact("finding", "ml", ["problem", "scope", "view", "training", "model"], ErrorSlices),
+  /** A round's challenger holds for the request that tries it: what isn't confirmed is nothing to stand on. */
+  "improvement.proposed": fact("permission", "ml", ["problem", "scope", "purpose", "round", "challenger"], Proposal),
+  "improvement.compared": fact("permission", "ml", ["problem", "scope", "purpose", "round", "challenger"], Comparison),
+  "improvement.confirmed": fact(
+    "effect",
+    "ml",
+    ["problem", "scope", "view", "training", "holdout", "model", "purpose"],
+    Confirmation,
+  ),
   "model.registered": fact(
     "effect",
     "ml",

@@ -11,6 +11,7 @@ import { takeRows } from "../encode.ts";
 import { evaluate } from "../evaluate.ts";
 import { type Asked, checkAsked, type ReportOf, reportOf } from "../evaluation/report.ts";
 import { answersOf, inModelClasses, scoredOf, sealedOf } from "../holdout.ts";
+import { alsoRead, liftOver, rivalOf, takenRows } from "../improve/rival.ts";
 import type { MlDeps } from "../index.ts";
 import { answerFigures, exploratoryReasons } from "../judgement.ts";
 import { openModel } from "../onnx/run.ts";
@@ -39,28 +40,35 @@ export const evaluateModel = tool({
     { is: "run.finished", as: "run" },
     { is: "problem.defined", as: "problem" },
     { is: "features.materialized", role: "holdout", as: "holdout" },
+    { is: "improvement.compared", as: "compared", optional: true },
   ],
   gives: [{ is: "model.evaluated" }],
   cost: { ms: 2000 },
-  run: async ({ run, problem, holdout, ...asked }, context: Context & MlDeps) => {
+  run: async ({ run, problem, holdout, compared, ...asked }, context: Context & MlDeps) => {
     const { store, lake, threads, seed, now, request, key, shown, getArtifact } = context;
     const { task, threshold, classes, constant } = run;
     await lake.standing(holdout.dataset);
     context.lineage({ inputs: [datasetNode(holdout.dataset), modelNode(problem.name, run.model)] });
     const { inputs } = await loadFitted(run.artifacts.fitted, getArtifact);
     const by = checkAsked(asked, task, inputs) ?? undefined;
+    const rival = await rivalOf(run, compared, getArtifact);
+    const features = [...inputs, ...alsoRead(rival, inputs, holdout.columns)];
     const set = await readTrainingSet({
-      ...{ file: lake.file(holdout.dataset), task, positive: positiveOf(problem), features: inputs },
+      ...{ file: lake.file(holdout.dataset), task, positive: positiveOf(problem), features },
       ...{ time: null, threads, memoryMb: 2048 },
     });
     const { rows, values: labels } = inModelClasses(set.labels, classes);
-    const columns = takeRows(set.columns, rows);
+    const columns = takeRows(set.columns.slice(0, inputs.length), rows);
     const clusters = set.entity && Array.from(rows, (row) => set.entity![row]!);
     const open = await openModel(await getArtifact(run.model), { expectedSha256: run.model, threads });
     const judging = { columns, clusters, open, metric: problem.metric, threshold, seed };
     const { answers, found, report } = await judge(judging, { task, labels, constant }, { ...asked, by }).finally(
       open.close,
     );
+    const sealedRows = { ...takenRows(set, rows), labels, answers };
+    const of = { run, metric: problem.metric, sealed: sealedRows, seed, threads };
+    // The one look serves both: whether the challenger is better is measured on the rows that are open now.
+    const lift = rival && (await liftOver(rival, of, getArtifact));
     const metrics = answerFigures(task, found.metrics, ({ value }) => value);
     const baseline = answerFigures(task, found.baseline, (value) => value);
     const why = exploratoryReasons(run, problem.metric, { labels, metrics, baseline });
@@ -90,6 +98,7 @@ export const evaluateModel = tool({
       threshold,
       calibration: fitted ? { brier: fit.brier, slope: fit.slope!, intercept: fit.intercept! } : null,
       exploratory: why.length > 0,
+      lift,
       predictions: await context.putArtifact(Buffer.from(JSON.stringify(stored)), "application/json"),
       report,
       reported: await context.putArtifact(Buffer.from(JSON.stringify(report)), "application/json"),

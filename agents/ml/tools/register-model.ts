@@ -24,14 +24,23 @@ export const registerModel = tool({
     { is: "run.finished", as: "run" },
     { is: "model.evaluated", as: "evaluation" },
     { is: "view.registered", as: "view" },
+    { is: "improvement.confirmed", as: "confirmed", optional: true },
   ],
   gives: [{ is: "model.registered" }],
   cost: { ms: 30 },
-  run: async ({ name: asked, problem, run, evaluation, view }, context: Context & MlDeps) => {
+  run: async ({ name: asked, problem, run, evaluation, view, confirmed }, context: Context & MlDeps) => {
     const { store, tracking, deployments, now, request, person, commit, emit } = context;
     const { dataset, target, task } = problem;
     if (run.artifacts.onnx !== run.model)
       throw fault("precondition_failed", "the run shown doesn't hold the bytes of its model; train it again");
+    if (view.view.improves !== undefined && confirmed?.lift.challenger !== run.model)
+      throw fault(
+        "precondition_failed",
+        "a challenger is registered once its lift is confirmed; ask for an improvement",
+        {
+          missing: ["improvement.confirmed"],
+        },
+      );
     const wanted = { asked, own: problem.name, targetSlug: slug(target) };
     const { name, instead } = await modelName(wanted, { dataset, target, task }, store.ownerOf);
     const { same, newest } = await store.versionsOf(name, run.model);

@@ -1,0 +1,133 @@
+import { canonical } from "@muster/shared/canonical.ts";
+import type { Feature } from "@muster/shared/domain/feature.ts";
+import type { ProposedFeature } from "@muster/shared/domain/improvement.ts";
+import type { Slice } from "@muster/shared/domain/slice.ts";
+import { isRelated, type RelatedFeature } from "@muster/shared/features/kinds.ts";
+import { featureName } from "../suggest/names.ts";
+import { windowName } from "../suggest/related-candidates.ts";
+
+/** More features than this aren't proposed in one round: each is a chance to be better by luck. */
+export const MOST_PROPOSED = 8;
+/** Lengths of the windows that a probe is tried in beside its own, in days. */
+const LENGTHS = [10 / 1440, 1 / 24, 1, 7, 30];
+
+/** What may be proposed: what the slices are made of and what the view already holds; `asked` comes first; `whyNot` says what a feature may not be used for. */
+export type Wishes = {
+  slices: readonly Slice[];
+  held: readonly Feature[];
+  asked: readonly Feature[];
+  /** Features of earlier rounds: they were tried. */
+  tried: readonly Feature[];
+  whyNot: (feature: Feature) => string | null;
+};
+
+/** What is proposed, at most eight features, and what was left out with the reason. */
+export type Wished = { features: ProposedFeature[]; leftOut: { name: string; reason: string }[] };
+
+/** What a feature says, whatever it is called. */
+const meaning = ({ name: _, ...definition }: Feature): string => canonical(definition);
+
+/**
+ * Proposes typed features from error slices, the strongest slice first: those that were asked for, then each slice's own probes,
+ * then what varies them (other windows and aggregates over the same past, amounts beside counts), bins and crosses of the
+ * columns that its conditions name. What the view holds, what was tried and what may not be used is left out.
+ */
+export function proposeFeatures({ slices, held, asked, tried, whyNot }: Wishes): Wished {
+  const features: ProposedFeature[] = [];
+  const leftOut: Wished["leftOut"] = [];
+  const meant = new Set([...held, ...tried].map(meaning));
+  const names = new Set(held.map(({ name }) => name.toLowerCase()));
+  const offer = (feature: Feature, because: string, told: boolean) => {
+    const skip = (reason: string) => void (told && leftOut.push({ name: feature.name, reason }));
+    if (meant.has(meaning(feature))) return skip("the view holds it, or it was tried");
+    if (features.length >= MOST_PROPOSED) return;
+    const reason = whyNot(feature);
+    if (reason !== null) return skip(reason);
+    if (names.has(feature.name.toLowerCase())) return skip("another feature of the view has its name");
+    meant.add(meaning(feature));
+    names.add(feature.name.toLowerCase());
+    features.push({ feature, because });
+  };
+  for (const feature of asked) offer(feature, "asked for", true);
+  for (const { probes, words } of slices) for (const probe of probes) offer(probe, words, true);
+  for (const slice of slices)
+    for (const feature of [...bins(slice, held), ...crosses(slice, held), ...slice.probes.flatMap(variants)])
+      offer(feature, slice.words, false);
+  return { features, leftOut };
+}
+
+/** Windows over the rows that a probe looks at: counts in other lengths, and sums and means of the column it reads. */
+function variants(probe: Feature): Feature[] {
+  if (!isRelated(probe) || probe.time === null || probe.kind === "lookup" || probe.kind === "lookup_age_days")
+    return [];
+  const { table, key, localKey, via, time, arrived } = probe;
+  const joined = { table, key, localKey, ...(via && { via }), time, arrived };
+  const order = "order" in probe && probe.order !== undefined ? { order: probe.order } : {};
+  const own = lengthOf(probe);
+  const lengths = LENGTHS.filter((days) => days >= Math.min(own ?? 1, 7));
+  const window = (aggregate: "count" | "sum" | "mean", column: string | null, days: number): Feature => ({
+    ...{ kind: "window", ...joined, ...order, aggregate, column, days, where: null },
+    name: featureName(key, "past", aggregate, ...(column === null ? [] : [column]), windowName(days)),
+  });
+  const column = "column" in probe && numeric(probe) ? probe.column : null;
+  const ratio = (shortDays: number, longDays: number): Feature => ({
+    ...{
+      kind: "window_ratio",
+      ...joined,
+      ...order,
+      aggregate: "count",
+      column: null,
+      shortDays,
+      longDays,
+      where: null,
+    },
+    name: featureName(key, "past_count", windowName(shortDays), "per", windowName(longDays)),
+  });
+  return [
+    ...lengths.map((days) => window("count", null, days)),
+    ...(column === null ? [] : lengths.flatMap((days) => [window("sum", column, days), window("mean", column, days)])),
+    ...(own === null || own >= 30 ? [] : [ratio(own, 30)]),
+  ];
+}
+
+/** The length of the rows that a probe looks at; null where it has none. */
+const lengthOf = (probe: RelatedFeature): number | null =>
+  probe.kind === "window" ? probe.days : probe.kind === "window_ratio" ? probe.shortDays : null;
+
+/** Whether what a probe reads is added up: what a sum, a mean or a comparison with one is of. */
+const numeric = (probe: RelatedFeature): boolean =>
+  probe.kind === "mean_ratio" ||
+  (probe.kind === "window" && (probe.aggregate === "sum" || probe.aggregate === "mean")) ||
+  (probe.kind === "window_ratio" && probe.aggregate === "sum");
+
+/** A number of the own row in the pieces that a slice's ranges cut it into. */
+function bins({ conditions, probes }: Slice, held: readonly Feature[]): Feature[] {
+  return conditions.flatMap((condition): Feature[] => {
+    if (condition.op !== "range") return [];
+    const read = [...held, ...probes].find(({ name }) => name === condition.column);
+    if (read?.kind !== "column" || read.type === "text") return [];
+    const edges = [condition.low, condition.high].filter((edge) => edge !== null);
+    const { column, filledBy } = read;
+    return edges.length === 0
+      ? []
+      : [
+          {
+            kind: "bin",
+            name: featureName(column, "range"),
+            column,
+            edges,
+            ...(filledBy !== undefined && { filledBy }),
+          },
+        ];
+  });
+}
+
+/** The categories of the own row that a slice's conditions name, as one. */
+function crosses({ conditions, probes }: Slice, held: readonly Feature[]): Feature[] {
+  const columns = conditions.flatMap((condition) => {
+    const read = [...held, ...probes].find(({ name }) => name === condition.column);
+    return condition.op === "in" && read?.kind === "column" && read.type === "text" ? [read.column] : [];
+  });
+  const once = [...new Set(columns)];
+  return once.length < 2 ? [] : [{ kind: "cross", name: featureName(once.join("_and_")), columns: once.slice(0, 3) }];
+}
