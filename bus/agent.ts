@@ -1,3 +1,4 @@
+import type { Parts } from "./part.ts";
 import type { Process } from "./process.ts";
 import type { Tool } from "./tool.ts";
 
@@ -12,8 +13,16 @@ export type Agent = {
   readonly open: (process: Process) => Promise<Opened>;
 };
 
-/** What an agent opened: merged into each tool's context. `close` ends it; `started` runs once the agent answers. */
-export type Opened = { deps: object; close?: () => Promise<void>; started?: () => Promise<void> };
+/**
+ * What an agent opened: merged into each tool's context. `close` ends it; `started` runs once the agent answers; `parts`
+ * are taken by whichever process does its long work.
+ */
+export type Opened = {
+  deps: object;
+  close?: () => Promise<void>;
+  started?: () => Promise<void>;
+  parts?: Parts;
+};
 
 /** Makes an agent. */
 export const agent = (declared: Agent): Agent => Object.freeze(declared);

@@ -4,6 +4,7 @@ import { Redis } from "ioredis";
 import type { Agent } from "./agent.ts";
 import { emitEvent } from "./event.ts";
 import type { Message } from "./message.ts";
+import { takeParts } from "./part.ts";
 import { type Host, perform } from "./perform.ts";
 import { subject } from "./subject.ts";
 
@@ -76,6 +77,7 @@ export async function work(host: Host, redisUrl: string): Promise<() => Promise<
         if (one.request === request) one.stop.abort(fault("cancelled", "the request was cancelled"));
     },
   });
+  const stopParts = host.opened.parts && takeParts(process, host.opened.parts, redisUrl);
   const jobs = openJobs(redisUrl, agent);
   const rebuild = async () => {
     for (const key of await store.openJobs(name)) {
@@ -95,6 +97,7 @@ export async function work(host: Host, redisUrl: string): Promise<() => Promise<
     cancel.unsubscribe();
     for (const one of running.values()) one.stop.abort(fault("unavailable", "the process is stopping"));
     await worker.close();
+    await stopParts?.();
     await jobs.close();
     connection.disconnect();
   };

@@ -1,0 +1,59 @@
+import type { Process } from "@muster/bus/process.ts";
+import { asFault, type FaultCode } from "@muster/shared/fault.ts";
+import type { Lake } from "@muster/shared/warehouse/lake.ts";
+import { paramsOf } from "./run-search.ts";
+import type { TuningStore } from "./store.ts";
+import type { TrialProcesses } from "./trial-process.ts";
+
+/** What doing trials stands on; `worker` tells one worker from another, on whichever machine. */
+export type TrialWorker = {
+  tuning: TuningStore;
+  processes: TrialProcesses;
+  lake: Lake;
+  worker: string;
+  xgboostLibrary: string | null;
+} & Pick<Process, "log">;
+
+/** What ends a trial and not its search: the setting is dearer or bigger than there is room for, or can't be fitted. */
+const ownFaults: ReadonlySet<FaultCode> = new Set(["over_budget", "unfit"]);
+
+/**
+ * Does the work of a trial by its id: reads what it is, scores it in a process of its own, keeps each fold as it is known and
+ * then the end. Folds that another worker scored before it was killed aren't scored again. A setting's own fault ends it
+ * without scores; any other is thrown, so that the work is taken again.
+ */
+export async function doTrial(id: string, signal: AbortSignal, of: TrialWorker): Promise<void> {
+  const { tuning, processes, lake, worker, xgboostLibrary } = of;
+  const taken = await tuning.take(id, worker);
+  if (!taken) return;
+  const { work, spec } = taken;
+  await lake.standing(spec.training);
+  const scores = [...work.scores];
+  let kept = Promise.resolve();
+  try {
+    const cpuSeconds = await processes.score(
+      { ...spec.read, file: lake.file(spec.training), xgboostLibrary },
+      {
+        params: paramsOf(spec.plan, work),
+        ...{ from: work.from + scores.length, to: work.to, cpuSecondsLimit: work.cpuSecondsLimit },
+      },
+      signal,
+      (score, used) => {
+        scores.push(score);
+        const known = [...scores];
+        kept = kept.then(() => tuning.keep(id, worker, known, used));
+      },
+    );
+    await kept;
+    await tuning.finish(id, { scores, cpuSeconds, stopped: null });
+  } catch (error) {
+    await kept;
+    const { code, data, message } = asFault(error);
+    const cpuSeconds = typeof data.cpuSeconds === "number" ? data.cpuSeconds : 0;
+    if (!ownFaults.has(code)) {
+      await tuning.keep(id, worker, scores, cpuSeconds);
+      throw error;
+    }
+    await tuning.finish(id, { scores: [], cpuSeconds, stopped: `${code}: ${message}` });
+  }
+}

@@ -1,0 +1,27 @@
+import type { FaultCode } from "@muster/shared/fault.ts";
+import type { FittedInput, FittedModel } from "../fitted.ts";
+import type { CandidateParams, MetricName } from "../training/job.ts";
+
+/** What the trials of a search share: the one file that is opened, and how its rows are read and split. */
+export type TrialFile = {
+  file: string;
+  task: FittedModel["task"];
+  metric: MetricName;
+  positive: string | null;
+  features: FittedInput[];
+  folds: number;
+  seed: number;
+  memoryLimitMb: number;
+  xgboostLibrary: string | null;
+};
+
+/** What is asked of a trial process: the file first, then settings to be scored, one after the other. */
+export type TrialAsk =
+  | { kind: "open"; file: TrialFile }
+  | { kind: "score"; params: CandidateParams; from: number; to: number; cpuSecondsLimit: number };
+
+/** What it says: a fold's score as soon as it is known, then what the setting took, or why it has no scores. CPU seconds are this setting's alone. */
+export type TrialSays =
+  | { kind: "fold"; score: number | null; cpuSeconds: number }
+  | { kind: "scored"; cpuSeconds: number }
+  | { kind: "fault"; code: FaultCode; message: string; data: Record<string, unknown>; cpuSeconds: number };
