@@ -24,6 +24,7 @@ import { getModelVersions } from "./tools/get-model-versions.ts";
 import { improveModel } from "./tools/improve-model.ts";
 import { logMetrics } from "./tools/log-metrics.ts";
 import { predict } from "./tools/predict.ts";
+import { recordOutcomes } from "./tools/record-outcomes.ts";
 import { registerModel } from "./tools/register-model.ts";
 import { retireModel } from "./tools/retire-model.ts";
 import { rollbackDeployment } from "./tools/rollback-deployment.ts";
@@ -79,6 +80,7 @@ export const ml = agent({
     retireModel,
     predict,
     detectModelDrift,
+    recordOutcomes,
     getModelVersions,
     getMlStatus,
   ],

@@ -50,12 +50,12 @@ export type DatasetPlace = z.infer<typeof DatasetPlace>;
  * What the lake's manifest says of one dataset version.
  * `time` is the column of the event time, `arrived` of the arrival time (null where there is none);
  * both are declared at load or found by name and type, and `declared` says which.
- * `kind` keeps what people loaded apart from what the swarm wrote (labels, features, scores, prediction logs).
+ * `kind` keeps what people loaded apart from what the swarm wrote (labels, features, scores, prediction logs, outcomes).
  */
 export const DatasetManifest = z.object({
   name: DatasetName,
   version: DatasetVersion,
-  kind: z.enum(["source", "labels", "features", "scores", "prediction_log"]),
+  kind: z.enum(["source", "labels", "features", "scores", "prediction_log", "outcomes"]),
   rows: z.number().int().nonnegative(),
   bytes: z.number().int().nonnegative(),
   columns: z.array(Column),

@@ -296,6 +296,23 @@ export const facts = {
     z.object({ deployment: z.string(), report: DriftReport }),
     { ttlMs: day },
   ),
+  /** What is known by now of what a deployment predicted: `outcomes` is the version that holds every arrival so far. */
+  "outcomes.recorded": fact(
+    "effect",
+    "ml",
+    ["deployment", "outcomes"],
+    z.object({
+      deployment: z.string(),
+      outcomes: DatasetPin,
+      rows: z.number().int(),
+      matched: z.number().int(),
+      matured: z.object({
+        entities: z.number().int(),
+        labelled: z.number().int(),
+        share: z.number().min(0).max(1).nullable(),
+      }),
+    }),
+  ),
   "approval.given": fact(
     "permission",
     "governance",

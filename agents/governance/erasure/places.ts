@@ -9,7 +9,7 @@ import { z } from "zod";
 export const Place = z.object({
   dataset: z.string(),
   pin: z.string(),
-  kind: z.enum(["source", "labels", "features", "scores", "prediction_log"]),
+  kind: z.enum(["source", "labels", "features", "scores", "prediction_log", "outcomes"]),
   newest: z.boolean(),
   rows: z.number().int().nonnegative().nullable(),
   texts: z.number().int().nonnegative(),

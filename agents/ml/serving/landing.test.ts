@@ -57,7 +57,13 @@ describe("landing the prediction log", () => {
       expect.objectContaining({ __request: "a", __entity: null, tenure: null, "a/b~c.plan": null }),
       {
         ...{ __at: "2026-07-01T10:00:00.000Z", __request: "b", __row: 0, __version: 1, __entity: "c1", __cutoff: null },
-        ...{ tenure: 3.5, "a/b~c.plan": "pro", __prediction: "yes", __probabilities: '{"no":0.25,"yes":0.75}' },
+        ...{
+          tenure: 3.5,
+          "a/b~c.plan": "pro",
+          __prediction: "yes",
+          __probabilities: '{"no":0.25,"yes":0.75}',
+          __role: "answer",
+        },
       },
     ]);
     expect(await landed("load_predictions")).toMatchObject([{ __prediction: "12.5", __version: 7 }]);

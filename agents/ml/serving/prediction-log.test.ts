@@ -39,6 +39,7 @@ test("every prediction appended is a line, typed, with null for missing", async 
   expect(rows).toHaveLength(1302);
   expect(rows[0]).toEqual({
     ...{
+      role: "answer",
       request: "a",
       row: 0,
       at: "2026-07-01T12:00:00.000Z",

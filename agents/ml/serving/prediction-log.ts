@@ -3,9 +3,20 @@ import type { FeatureColumn } from "../matrix.ts";
 import { type SegmentOptions, segmentWriter } from "./segments.ts";
 import type { FeatureValue, Prediction } from "./served-model.ts";
 
-/** What one answered request leaves behind. `probabilities` is row-major in the order of `classes`. */
+/**
+ * How a prediction was used: `answer` (given to the caller to act on), `control` (given, and said never to be acted on),
+ * `shadow` (never given), `asked` (given by a version that the caller named: no part of any split).
+ */
+export type PredictionRole = "answer" | "control" | "shadow" | "asked";
+
+/**
+ * What one answered request leaves behind, or the part of it that one version answered. `probabilities` is row-major in the
+ * order of `classes`; `places`: each row's place in the request, where it isn't its own; `roles`: one a row, or one for all.
+ */
 export type PredictionBatch = {
   request: string;
+  places?: Int32Array;
+  roles?: readonly PredictionRole[] | PredictionRole;
   /** ISO 8601. */
   at: string;
   model: string;
@@ -26,6 +37,8 @@ export type PredictionRow = {
   model: string;
   version: number;
   key: string | null;
+  /** Absent in lines of before there were roles: an answer. */
+  role?: PredictionRole;
   features: Record<string, FeatureValue>;
   prediction: Prediction;
   probabilities: Record<string, number> | null;
@@ -110,16 +123,17 @@ export async function predictionLog(
 }
 
 function linesOf(batch: PredictionBatch, start: number, end: number): string {
-  const { request, at, model, version, classes, probabilities } = batch;
+  const { request, at, model, version, classes, probabilities, places, roles = "answer" } = batch;
   let lines = "";
   for (let row = start; row < end; row++) {
     const line: PredictionRow = {
       request,
-      row,
+      row: places ? places[row]! : row,
       at,
       model,
       version,
       key: batch.keys?.[row] ?? null,
+      role: typeof roles === "string" ? roles : roles[row]!,
       features: Object.fromEntries(batch.features.map((column) => [column.name, cell(column, row)])),
       prediction: batch.predictions[row]!,
       probabilities:

@@ -7,6 +7,9 @@ import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
 import { detectDrift } from "../drift/detect.ts";
 import { openModel } from "../onnx/run.ts";
+import { judgedHoldout, maturedPredictions } from "../outcomes/performance-windows.ts";
+import { openOutcomes } from "../outcomes/record.ts";
+import { outcomesDataset } from "../outcomes/rows.ts";
 import { type CurrentWindow, currentWindow, namedWindow } from "../scoring/current-window.ts";
 import { movingFeatures } from "../scoring/moving-features.ts";
 import { predictedColumn } from "../scoring/predicted-column.ts";
@@ -15,6 +18,7 @@ import { sampleMatrix } from "../scoring/read-matrix.ts";
 import type { ServingDeps } from "../serving/deps.ts";
 import { landWaiting } from "../serving/landing-loop.ts";
 import { newestScoring } from "../serving/lookup.ts";
+import type { ServingPackage } from "../serving/package.ts";
 import { readPackage } from "../serving/read-package.ts";
 
 /** Rows of each window that are compared at most, evenly spread or the newest. */
@@ -66,6 +70,7 @@ export const detectModelDrift = tool({
         moving: movingFeatures(served.view.features, served.problem),
         windows: { reference: served.training, current: window.name },
         prediction: { reference: await predicted(reference), current: await predicted(window.rows) },
+        performance: await performanceOf(context, served, row.at),
       });
       const report = withLoad(found, window, minRows);
       return { deployment, current: window.key, report, verdict: `${report.verdict}: ${report.reason}` };
@@ -81,6 +86,20 @@ async function importanceOf({ evidence }: ServingDeps, model: string): Promise<R
   if (!receipt) return null;
   const { byFeature } = await evidence.value<"model.explained">(receipt);
   return Object.fromEntries(byFeature.map(({ name, importance }) => [name, importance]));
+}
+
+/** The hold-out as it was judged and what has matured since the version went live; null where no outcome was recorded. */
+async function performanceOf(context: Context & ServingDeps, served: ServingPackage, since: string) {
+  const { evidence, lake, lineage } = context;
+  const reference = await judgedHoldout(evidence, served);
+  const engine = reference && (await openOutcomes(lake, served.name));
+  if (!reference || !engine) return null;
+  try {
+    lineage({ inputs: [datasetNode(outcomesDataset(served.name))] });
+    return { reference, current: await maturedPredictions(engine, served, since, context.now()) };
+  } finally {
+    engine.close();
+  }
 }
 
 /** The times of both windows where every row has one and the reference holds several; null otherwise. */
