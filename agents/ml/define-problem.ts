@@ -1,19 +1,48 @@
 import { hashOf } from "@muster/shared/canonical.ts";
-import type { Horizon, Problem, Task } from "@muster/shared/domain/problem.ts";
+import type { Condition, Horizon, Problem, Task, WindowAggregate } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
 import type { DatasetFacts } from "./dataset-facts.ts";
 import { defineEvent } from "./event-problem.ts";
 import { defineFlat } from "./flat-problem.ts";
 import { namedColumn } from "./nearest.ts";
+import { defineWindow, type WindowFacts } from "./window-problem.ts";
 
 /** A horizon as it was asked for: a named calendar quarter, or a length from the data's now. */
 export type RequestedHorizon = { quarter: "Q1" | "Q2" | "Q3" | "Q4"; year?: number } | Horizon;
 
-/** What a person asked to predict: a column of a flat table (`target`), or an interval's end (`event`). */
+/** The end of an interval. */
+export type EndedRequest = { kind: "ended"; entity: string; start: string; end: string; graceDays?: number };
+
+/**
+ * What becomes of an entity's events in a window after the cutoff. `time`: the events' own, where it isn't the table's;
+ * `where`: only those. `occurs`: whether one happens (`first`: the first ever); `next`: the category of the next one, without
+ * a `category` the days until it; `value`: an aggregate of `column` (× `times`) over them.
+ */
+export type WindowRequest = { entity: string; time?: string; where?: Condition[] } & (
+  | { kind: "occurs"; first?: boolean }
+  | { kind: "next"; category?: string }
+  | { kind: "value"; aggregate: WindowAggregate; column?: string; times?: string }
+);
+
+/** Who is asked about: whoever has a row of `dataset` (default: the events' own table) in the last `withinDays` (null: ever). */
+export type PopulationRequest = {
+  dataset?: string;
+  key?: string;
+  time?: string;
+  withinDays?: number | null;
+  where?: Condition[];
+};
+
+/** What a person asked to predict: a column of a flat table (`target`), or what happens after a cutoff (`event`). */
 export type ProblemRequest = {
   dataset: string;
   target?: string;
-  event?: { kind: "ended"; entity: string; start: string; end: string; graceDays?: number };
+  event?: EndedRequest | WindowRequest;
+  population?: PopulationRequest;
+  /** Days between a cutoff and its window, in which one can act. */
+  gapDays?: number;
+  /** How far apart cutoffs are taken (default: one horizon), and how many at most, the hold-out's among them. */
+  cutoffs?: { every?: Horizon; count?: number };
   horizon?: RequestedHorizon;
   task?: Task;
   metric?: Problem["metric"];
@@ -23,7 +52,7 @@ export type ProblemRequest = {
   positive?: string;
   /** The key column of the entity in a flat table. */
   entity?: string;
-  /** Days from a row's event until its label is known, in a flat table of events. */
+  /** Days from a row's event (a flat table of events) or a window's end until its label is known. */
   labelDelayDays?: number;
 };
 
@@ -75,7 +104,8 @@ function excluded(request: ProblemRequest, facts: DatasetFacts, related: readonl
 
 /**
  * Defines a prediction problem from what was asked and what is measured about the label's table. `now`: newest event time
- * of the scope (ISO), null where nothing has a time; `related`: facts of tables that join to it, for how far back they go.
+ * of the scope (ISO), null where nothing has a time; `related`: facts of tables that join to it, for how far back they go;
+ * `asked`: what was measured of the events asked about and of whom they belong to.
  * `not_found` for an unknown column (with the nearest), `invalid_input` for what doesn't fit together, `unfit` where the
  * data can't answer, each saying what to do.
  */
@@ -84,6 +114,7 @@ export function defineProblem(
   facts: DatasetFacts,
   now: string | null,
   related: readonly DatasetFacts[] = [],
+  asked?: WindowFacts,
 ): Problem {
   if ((request.target === undefined) === (request.event === undefined)) {
     throw fault("invalid_input", `say what to predict in ${request.dataset}: a target column or an event, one of them`);
@@ -93,6 +124,8 @@ export function defineProblem(
   const draft =
     request.event === undefined
       ? defineFlat(request, facts, now, exclusions)
-      : defineEvent(request, request.event, facts, now, related, exclusions);
+      : request.event.kind === "ended"
+        ? defineEvent(request, request.event, facts, now, related, exclusions)
+        : defineWindow(request, request.event, facts, now, asked, exclusions);
   return { hash: hashOf(draft), ...draft };
 }

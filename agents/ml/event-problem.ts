@@ -1,55 +1,13 @@
 import type { Horizon } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
-import { addDays, addHorizon, dateOf, knownAt, momentOf, quarterStart } from "@muster/shared/features/horizon.ts";
+import { addDays, addHorizon, dateOf, knownAt } from "@muster/shared/features/horizon.ts";
 import { TEMPORAL } from "@muster/shared/features/schema.ts";
+import { closedCutoffs, HISTORY_SHARE, inWords, MOST_CUTOFFS, windowOf } from "./cutoffs.ts";
 import type { DatasetFacts } from "./dataset-facts.ts";
-import { type Draft, metricFor, type ProblemRequest, type RequestedHorizon, slug } from "./define-problem.ts";
+import { type Draft, type EndedRequest, metricFor, type ProblemRequest, slug } from "./define-problem.ts";
 import { namedColumn } from "./nearest.ts";
 
 const GRACE_DAYS = 30;
-const DEFAULT_HORIZON: Horizon = { count: 1, unit: "quarter" };
-/** More cutoffs than this add the distant past, whose customers and prices were others. */
-const MOST_CUTOFFS = 8;
-/** A cutoff needs this share of a horizon of history before it, or its windows are empty. */
-const HISTORY_SHARE = 2 / 3;
-
-/** The first moment after the day of `now`: data of a whole day are complete only then. */
-const dayAfter = (now: Date): Date => addDays(momentOf(dateOf(now)), 1);
-
-const inWords = (horizon: Horizon) =>
-  `${horizon.count === 1 ? `one ${horizon.unit}` : `${horizon.count} ${horizon.unit}s`}`;
-
-/** The window to score: its first moment, its length, its name and what had to be assumed. */
-function windowOf(
-  asked: RequestedHorizon | undefined,
-  now: Date,
-): { scoring: Date; horizon: Horizon; assumptions: string[] } {
-  const next = dayAfter(now);
-  if (asked === undefined) {
-    const text = `No period was named: the ${inWords(DEFAULT_HORIZON)} from ${dateOf(next)} is predicted.`;
-    return { scoring: next, horizon: DEFAULT_HORIZON, assumptions: [text] };
-  }
-  if (!("quarter" in asked)) return { scoring: next, horizon: asked, assumptions: [] };
-  const quarter = Number(asked.quarter.slice(1));
-  const horizon: Horizon = { count: 1, unit: "quarter" };
-  const ended = (year: number) => addHorizon(quarterStart(year, quarter), horizon) <= next;
-  const year = asked.year ?? (ended(now.getUTCFullYear()) ? now.getUTCFullYear() + 1 : now.getUTCFullYear());
-  if (ended(year)) {
-    const message = `${asked.quarter} ${year} is over by the data's last day, ${dateOf(now)}; ask about a quarter that is still open`;
-    throw fault("invalid_input", message, { now: dateOf(now) });
-  }
-  const start = quarterStart(year, quarter);
-  const named = `${asked.quarter} is read as ${asked.quarter} ${year}, against the data's last day, ${dateOf(now)}.`;
-  if (start > next) {
-    const early = `${asked.quarter} ${year} begins after the data end: those active on ${dateOf(next)} are scored, for ${inWords(horizon)} from then.`;
-    return { scoring: next, horizon, assumptions: [named, early] };
-  }
-  const begun =
-    start < next
-      ? [`${asked.quarter} ${year} has begun: it is predicted from what was known on ${dateOf(start)}.`]
-      : [];
-  return { scoring: start, horizon, assumptions: [named, ...begun] };
-}
 
 /** From when cutoffs may be taken: the intervals' own range, and the tables of events about the same entity. */
 function historyFrom(
@@ -82,21 +40,10 @@ function historyFrom(
   return new Date(Math.max(...moments.map((m) => m.getTime())));
 }
 
-/** Earlier cutoffs, one horizon apart, whose label is known by `now`; oldest first. */
-function closedCutoffs(scoring: Date, horizon: Horizon, from: Date, now: Date, graceDays: number): Date[] {
-  const cutoffs: Date[] = [];
-  for (let k = 1; cutoffs.length < MOST_CUTOFFS; k++) {
-    const cutoff = addHorizon(scoring, horizon, -k);
-    if (cutoff < from) break;
-    if (knownAt(cutoff, horizon, graceDays) <= now) cutoffs.unshift(cutoff);
-  }
-  return cutoffs;
-}
-
 /** Defines the problem of an interval that ends within a horizon, with every closed cutoff before the one to score. */
 export function defineEvent(
   request: ProblemRequest,
-  event: NonNullable<ProblemRequest["event"]>,
+  event: EndedRequest,
   facts: DatasetFacts,
   now: string | null,
   related: readonly DatasetFacts[],
@@ -115,28 +62,36 @@ export function defineEvent(
   if (request.task !== undefined && request.task !== "binary") {
     throw fault("invalid_input", `whether something ends is a yes-or-no question, not ${request.task}`);
   }
-  if (request.labelDelayDays !== undefined)
-    throw fault(
-      "invalid_input",
-      "when an end is known follows from its grace; pass graceDays instead of labelDelayDays",
-    );
+  if (request.population !== undefined)
+    throw fault("invalid_input", "of intervals those running at the cutoff are asked about; leave population out");
   if (now === null)
     throw fault("unfit", "no table of the scope has an event time, so nothing says what is known by now");
   const graceDays = event.graceDays ?? GRACE_DAYS;
+  const gapDays = request.gapDays ?? 0;
+  // Whether an end was one is known after its grace; it may be written down later still.
+  const delayDays = Math.max(graceDays, request.labelDelayDays ?? 0);
   const present = new Date(now);
-  const { scoring, horizon, assumptions } = windowOf(request.horizon, present);
+  const { scoring, horizon, assumptions } = windowOf(request.horizon, present, { leadDays: gapDays });
   const from = historyFrom(facts, related, columns, horizon);
-  const cutoffs = closedCutoffs(scoring, horizon, from, present, graceDays);
+  const spacing = { every: request.cutoffs?.every ?? horizon, count: request.cutoffs?.count ?? MOST_CUTOFFS };
+  const known = (cutoff: Date) => knownAt(addDays(cutoff, gapDays), horizon, delayDays);
+  const cutoffs = closedCutoffs(scoring, spacing, from, {
+    ...{ by: present, known },
+    // Windows that overlap would share ends with what is held out.
+    purged: request.cutoffs?.every !== undefined,
+  });
   if (cutoffs.length < 2) {
     const known = cutoffs.length === 0 ? "none" : `only ${dateOf(cutoffs[0]!)}`;
-    const message = `learning needs two earlier periods of ${inWords(horizon)} whose outcome is known ${graceDays} days after their end; ${known} lies between ${dateOf(from)} and ${dateOf(present)}: load a longer history or ask about a shorter period`;
+    const message = `learning needs two earlier periods of ${inWords(horizon)} whose outcome is known ${delayDays} days after their end; ${known} lies between ${dateOf(from)} and ${dateOf(present)}: load a longer history or ask about a shorter period`;
     throw fault("unfit", message, { closed: cutoffs.map(dateOf), from: dateOf(from), now: dateOf(present) });
   }
   const training = cutoffs.slice(0, -1).map(dateOf);
   const holdout = dateOf(cutoffs.at(-1)!);
   const target = request.name ?? `${manifest.name}_ended`;
-  const until = dateOf(addHorizon(scoring, horizon));
-  const { entity, start, end } = columns;
+  const start = addDays(scoring, gapDays);
+  const until = dateOf(addHorizon(start, horizon));
+  const { entity, end } = columns;
+  const after = gapDays === 0 ? "" : ` after ${dateOf(start)} and`;
   return {
     name: slug(target),
     dataset: manifest.name,
@@ -146,17 +101,18 @@ export function defineEvent(
     time: null,
     cutoffs: { training, holdout, scoring: dateOf(scoring) },
     horizon,
-    label: { kind: "ended", start, end, graceDays },
-    labelDelayDays: graceDays,
+    ...(gapDays === 0 ? {} : { gapDays }),
+    label: { kind: "ended", start: columns.start, end, graceDays },
+    labelDelayDays: delayDays,
     metric: metricFor("binary", request.metric),
     exclusions,
     holdout: { kind: "last_cutoff", cutoff: holdout },
     now,
-    sentence: `For each ${entity} with ${manifest.name} running on ${dateOf(scoring)}: will it end (${end}) by ${until}, with no new one within ${graceDays} days? Learned from the same question on ${training.join(", ")}; checked once on ${holdout}.`,
+    sentence: `For each ${entity} with ${manifest.name} running on ${dateOf(scoring)}: will it end (${end})${after} by ${until}, with no new one within ${graceDays} days? Learned from the same question on ${training.join(", ")}; checked once on ${holdout}.`,
     assumptions: [
       ...assumptions,
       `An end followed by a new start of the same ${entity} within ${graceDays} days is no end.`,
-      `What isn't over and known ${graceDays} days later counts neither for nor against.`,
+      `What isn't over and known ${delayDays} days later counts neither for nor against.`,
     ],
   };
 }

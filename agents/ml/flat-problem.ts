@@ -113,6 +113,12 @@ export function defineFlat(
   exclusions: string[],
 ): Draft {
   const { manifest } = facts;
+  for (const name of ["population", "gapDays", "cutoffs"] as const)
+    if (request[name] !== undefined)
+      throw fault(
+        "invalid_input",
+        `a column of ${manifest.name} is predicted row by row; ${name} says something of events after a cutoff: pass an event, or leave it out`,
+      );
   const target = namedColumn(manifest.columns, request.target!, manifest.name);
   if (exclusions.includes(target)) throw fault("invalid_input", `${target} is the target and can't be excluded`);
   if (manifest.columns.every((c) => c.name === target || exclusions.includes(c.name)))

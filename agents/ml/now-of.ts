@@ -1,7 +1,8 @@
 import type { DatasetManifest } from "@muster/shared/domain/dataset.ts";
 import { type DatasetFacts, newestEvent } from "./dataset-facts.ts";
 
-type Event = { entity: string; start: string; end: string };
+/** The column of an event or interval that tells when it began, where no table has an event time. */
+type Event = { start: string };
 
 const plain = (name: string) => name.toLowerCase();
 

@@ -1,35 +1,73 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { hashOf } from "@muster/shared/canonical.ts";
-import { type DatasetManifest, DatasetRef, parseDatasetRef, pinOf } from "@muster/shared/domain/dataset.ts";
-import { Horizon, Problem, Task } from "@muster/shared/domain/problem.ts";
+import {
+  type DatasetManifest,
+  DatasetName,
+  DatasetRef,
+  parseDatasetRef,
+  pinOf,
+} from "@muster/shared/domain/dataset.ts";
+import { Condition, Horizon, Problem, Task, WindowAggregate } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
 import { type DatasetFacts, measureFacts } from "../dataset-facts.ts";
-import { defineProblem as define } from "../define-problem.ts";
+import { defineProblem as define, type ProblemRequest } from "../define-problem.ts";
 import type { MlDeps } from "../index.ts";
 import { namedColumn } from "../nearest.ts";
 import { aboutSame, nowOf } from "../now-of.ts";
+import { measureWindow } from "../window-facts.ts";
+import { eventTime } from "../window-problem.ts";
 
 const column = z.string().min(1).max(200);
+const conditions = z.array(Condition).max(10);
+/** The events of an entity that are asked about. */
+const events = { entity: column, time: column.optional(), where: conditions.optional() };
 
 export const defineProblem = tool({
   name: "define_problem",
-  does: "Makes what was asked a prediction problem: population, cutoffs, horizon, label rule, task, metric and sealed hold-out.",
+  does: "Makes what was asked a prediction problem: population, cutoffs, gap, horizon, label rule and delay, task, metric and sealed hold-out, with one sentence to check it by.",
   effect: "read",
   input: z.object({
     dataset: DatasetRef,
     target: column.optional(),
     event: z
-      .object({
-        kind: z.literal("ended"),
-        entity: column,
-        start: column,
-        end: column,
-        graceDays: z.number().int().min(0).max(3650).optional(),
+      .discriminatedUnion("kind", [
+        z.strictObject({
+          kind: z.literal("ended"),
+          entity: column,
+          start: column,
+          end: column,
+          graceDays: z.number().int().min(0).max(3650).optional(),
+        }),
+        z.strictObject({ kind: z.literal("occurs"), ...events, first: z.boolean().optional() }),
+        z.strictObject({ kind: z.literal("next"), ...events, category: column.optional() }),
+        z.strictObject({
+          kind: z.literal("value"),
+          ...events,
+          aggregate: WindowAggregate,
+          column: column.optional(),
+          times: column.optional(),
+        }),
+      ])
+      .optional(),
+    /** Who is asked about: whoever has a row of `dataset` in the last `withinDays` (null: ever) that meets `where`. */
+    population: z
+      .strictObject({
+        dataset: DatasetName.optional(),
+        key: column.optional(),
+        time: column.optional(),
+        withinDays: z.number().int().min(1).max(36_500).nullable().optional(),
+        where: conditions.optional(),
       })
+      .optional(),
+    /** Days between a cutoff and its window, in which one can act. */
+    gapDays: z.number().int().min(0).max(3650).optional(),
+    /** How far apart cutoffs are taken (default: one horizon), and how many at most, the hold-out's among them. */
+    cutoffs: z
+      .strictObject({ every: Horizon.optional(), count: z.number().int().min(2).max(60).optional() })
       .optional(),
     horizon: z
       .union([
@@ -69,22 +107,24 @@ export const defineProblem = tool({
     const named = (word: string | undefined) => word && namedColumn(manifest.columns, word, manifest.name);
     const facts = await factsOf(lake, manifest, named(input.target) ?? null, threads);
     const sources = (await lake.list()).filter(({ kind }) => kind === "source");
-    const event = input.event && {
-      ...input.event,
-      entity: named(input.event.entity)!,
-      start: named(input.event.start)!,
-      end: named(input.event.end)!,
-    };
+    const event = input.event && { ...input.event, entity: named(input.event.entity)! };
+    if (event?.kind === "ended") [event.start, event.end] = [named(event.start)!, named(event.end)!];
+    const measure = (one: DatasetManifest, only: readonly (string | null)[]) =>
+      factsOf(lake, { ...one, columns: one.columns.filter(({ name }) => only.includes(name)) }, null, threads);
     const related: DatasetFacts[] = [];
     for (const one of aboutSame(sources, manifest.name, event?.entity)) {
       const key = one.columns.filter(({ name }) => name.toLowerCase() === event!.entity.toLowerCase());
-      const times = one.columns.filter(({ name }) => name === one.time);
-      const measured = await factsOf(lake, { ...one, columns: [...key, ...times] }, null, threads);
-      related.push({ ...measured, manifest: one });
+      related.push({ ...(await measure(one, [...key.map(({ name }) => name), one.time])), manifest: one });
     }
-    const { now, said } = nowOf(facts, related, event);
     const asked = { ...input, event, dataset: parseDatasetRef(input.dataset).name };
-    const { hash: _, ...draft } = define(asked, facts, now, related);
+    const window = event && event.kind !== "ended" ? event : undefined;
+    const measured = window && (await measureWindow(lake, manifest, asked, window, facts, sources, threads));
+    const { now, said } = nowOf(
+      facts,
+      related,
+      window ? { start: eventTime(facts, window.time).name } : startOf(event),
+    );
+    const { hash: _, ...draft } = define(asked, facts, now, related, measured);
     const stated = { ...draft, assumptions: said === null ? draft.assumptions : [...draft.assumptions, said] };
     const problem: Problem = { hash: hashOf(stated), ...stated };
     return { problem, verdict: problem.sentence };
@@ -111,6 +151,8 @@ function again(problem: Problem, { problem: _, dataset, ...changed }: Record<str
     throw fault("invalid_input", `that problem is about ${problem.dataset}; pass that as the dataset`);
   return { problem, verdict: problem.sentence };
 }
+
+const startOf = (event: ProblemRequest["event"]) => (event?.kind === "ended" ? { start: event.start } : undefined);
 
 /** The facts of one pinned version, over that file alone: aggregates, and the classes of the target. */
 const factsOf = (
