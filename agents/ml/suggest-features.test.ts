@@ -1,5 +1,6 @@
 import { Feature } from "@muster/shared/domain/feature.ts";
 import type { ColumnRoleName } from "@muster/shared/domain/policy.ts";
+import type { Problem } from "@muster/shared/domain/problem.ts";
 import type { Association } from "@muster/shared/features/associations.ts";
 import { columns } from "@muster/shared/features/testing.ts";
 import { flatProblem, testProblem } from "@muster/shared/features/testing-problem.ts";
@@ -253,7 +254,11 @@ describe("the choice among candidates", () => {
     associations: Association[],
     correlations = [] as { left: string; right: string; r: number }[],
     task: "binary" | "regression" = "binary",
-  ) => chooseFeatures(flatProblem({ task }), features, associations, correlations);
+    changes: Partial<Problem> = {},
+  ) => {
+    const noise = new Map(associations.map(({ name, rows }) => [name, 2 / Math.sqrt(rows)]));
+    return chooseFeatures(flatProblem({ task, ...changes }), features, { associations, correlations, noise });
+  };
 
   it("is ordered by strength", () => {
     const { features } = choose(
@@ -307,6 +312,39 @@ describe("the choice among candidates", () => {
       "reads flat.a, which is leaking",
       "moves with time by construction (correlation)",
     ]);
+  });
+
+  it("keeps what tells much from rows before it, unless a column it reads tells the target by itself or nothing judged it", () => {
+    const past = { table: "flat", key: "card", localKey: "card", time: "at", arrived: null };
+    const window = (name: string, column: string | null): Feature => ({
+      ...{ kind: "window", name, ...past, aggregate: column === null ? "count" : "max", column, days: 1, where: null },
+    });
+    const rate = (name: string, delayDays: number): Feature => ({
+      kind: "label_rate",
+      name,
+      key: "card",
+      days: 7,
+      delayDays,
+    });
+    const features = [
+      ...[number("told"), number("fine"), window("n", null), window("fine_max", "fine"), window("told_max", "told")],
+      ...[window("unseen_max", "unseen"), rate("late", 7), rate("early", 2)],
+      { ...window("elsewhere", null), table: "other" } as Feature,
+    ];
+    const strong = { rank: 0.99 };
+    const { features: kept, dropped } = choose(
+      features,
+      features.map(({ name }) => known(name, name === "fine" ? {} : strong)),
+      [],
+      "binary",
+      { time: "at", labelDelayDays: 7 },
+    );
+    expect(kept.map(({ feature }) => feature.name).sort()).toEqual(["fine", "fine_max", "late", "n"]);
+    expect(dropped.map(({ name }) => name).sort()).toEqual(["early", "elsewhere", "told", "told_max", "unseen_max"]);
+    const now = choose([rate("at_once", 2), number("fine")], [known("at_once", strong), known("fine")], [], "binary", {
+      time: "at",
+    });
+    expect(now.dropped).toEqual([{ name: "at_once", reason: expect.stringMatching(/^leaking/), number: 0.99 }]);
   });
 
   it("keeps a single one of features that are the same, the plainest", () => {

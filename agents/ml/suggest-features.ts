@@ -9,6 +9,7 @@ import {
   type Measured,
 } from "@muster/shared/features/associations.ts";
 import { isOwnRow, isRelated, ownColumns, readsLabels, valueType } from "@muster/shared/features/kinds.ts";
+import { ofThePast } from "@muster/shared/features/past.ts";
 import { type Dropped, rounded } from "./suggest/scope.ts";
 
 /** More features than this aren't suggested. */
@@ -26,6 +27,15 @@ export type Suggested = {
   strength: number;
   measure: Association["rank"] | null;
   information: number;
+  /** What the strength of a feature stays below in 95 of 100 samples where it says nothing. */
+  noise: number;
+};
+
+/** What was measured of candidates on training rows; `noise`: of each one's strength, by name. */
+export type Measurements = {
+  associations: readonly Association[];
+  correlations: readonly Correlation[];
+  noise: ReadonlyMap<string, number>;
 };
 
 /** What of a feature is measured in the candidates' matrix. */
@@ -131,14 +141,14 @@ function inTurn(features: readonly Suggested[]): Suggested[] {
 export function chooseFeatures(
   problem: Problem,
   candidates: readonly Feature[],
-  associations: readonly Association[],
-  correlations: readonly Correlation[],
+  { associations, correlations, noise }: Measurements,
   allowed: ReadonlySet<string> = new Set(),
 ): { features: Suggested[]; dropped: Dropped[] } {
   const { task } = problem;
   const dropped: Dropped[] = [];
   const known = new Map(associations.map((a) => [a.name, a]));
   const leaking = leakingColumns(candidates, known, problem, allowed);
+  const measuredPlain = new Set(candidates.filter(plain).flatMap((f) => readOf(f, problem.dataset)));
   const moving = new Map(correlations.filter((c) => c.right === CUTOFF).map((c) => [c.left, c.r]));
   const tainted = (feature: Feature): Dropped | null => {
     const column = readOf(feature, problem.dataset).find((name) => leaking.has(name));
@@ -158,12 +168,21 @@ export function chooseFeatures(
       throw fault("invalid_input", `feature ${feature.name} wasn't measured; measure every candidate`);
     }
     const confirmed = readOf(feature, problem.dataset).some((column) => allowed.has(column));
-    const bad = unusable(task, a, confirmed) ?? tainted(feature) ?? counts(feature);
+    const past = ofThePast(feature, problem, (column) => measuredPlain.has(`${problem.dataset}.${column}`));
+    const bad = unusable(task, a, confirmed || past) ?? tainted(feature) ?? counts(feature);
     if (bad !== null) {
       dropped.push(bad);
       return [];
     }
-    return [{ feature, strength: strengthOf(task, a), measure: a.rank, information: a.information, rows: a.rows }];
+    return [
+      {
+        feature,
+        strength: strengthOf(task, a),
+        measure: a.rank,
+        information: a.information,
+        noise: noise.get(a.name)!,
+      },
+    ];
   });
   // Of two that are the same, the simpler stays: a column before what is derived, the own row before other tables.
   const order = (f: Feature) => (plain(f) ? 0 : 2) + (isOwnRow(f) ? 0 : 1);
@@ -177,16 +196,16 @@ export function chooseFeatures(
     for (const name of [c.left, c.right]) same.set(name, [...(same.get(name) ?? []), c]);
   }
   const kept = new Map<string, Suggested>();
-  for (const { feature, strength, measure, information, rows } of ranked) {
+  for (const { feature, strength, measure, information, noise } of ranked) {
     const twin = (same.get(feature.name) ?? []).find((c) => kept.has(c.left === feature.name ? c.right : c.left));
     const drop = (reason: string, number: number) =>
       dropped.push({ name: feature.name, reason, number: rounded(number) });
     if (twin !== undefined) {
       const other = twin.left === feature.name ? twin.right : twin.left;
       drop(`the same as ${other} (correlation)`, twin.r);
-    } else if (!plain(feature) && strength < 2 / Math.sqrt(rows)) {
-      drop("weaker than chance alone can be (strength on training rows)", strength);
-    } else kept.set(feature.name, { feature, strength, measure, information });
+    } else if (!plain(feature) && strength <= noise) {
+      drop("no stronger than chance alone can be (strength on training rows)", strength);
+    } else kept.set(feature.name, { feature, strength, measure, information, noise });
   }
   const byStrength = [...kept.values()].sort(
     (a, b) => b.strength - a.strength || (a.feature.name < b.feature.name ? -1 : 1),

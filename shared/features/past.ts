@@ -1,7 +1,7 @@
 import type { Feature } from "../domain/feature.ts";
 import type { Problem } from "../domain/problem.ts";
 import { fault } from "../fault.ts";
-import { isLookup, isRelated, type LagFeature, relatedColumns, type WindowFeature } from "./kinds.ts";
+import { isLookup, isRelated, type LagFeature, relatedColumns, relatedValues, type WindowFeature } from "./kinds.ts";
 import { columnOf, type Relation, TEMPORAL, typedColumn } from "./schema.ts";
 
 /** A feature over the rows before the own one, in the label's own table. */
@@ -36,6 +36,22 @@ export const isPast = (
   feature.table === dataset &&
   feature.time === time &&
   feature.via === undefined;
+
+/**
+ * Whether a feature may tell the target however strongly: it is made of rows of the own past, which were there when the row
+ * was, or of labels that were known by then, and each column whose values it reads was judged by itself (`judged`).
+ * The own row's values among them are those of such columns.
+ */
+export function ofThePast(
+  feature: Feature,
+  problem: Pick<Problem, "dataset" | "time" | "label" | "labelDelayDays">,
+  judged: (column: string) => boolean,
+): boolean {
+  // A label without a delay would be that of a moment ago: its strength is looked at.
+  if (feature.kind === "label_rate")
+    return problem.time !== null && problem.labelDelayDays > 0 && feature.delayDays >= problem.labelDelayDays;
+  return isPast(feature, problem) && relatedValues(feature).every(judged);
+}
 
 /** The columns of the own table that a feature of its past reads, but for the event time. */
 export const pastColumns = (feature: PastFeature): string[] =>

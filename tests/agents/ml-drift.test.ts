@@ -18,6 +18,7 @@ import { detectModelDrift } from "@muster/ml/tools/detect-model-drift.ts";
 import type { DriftReport } from "@muster/shared/domain/drift-report.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { inboxFolder } from "@muster/shared/home.ts";
+import { seededRandom } from "@muster/shared/random.ts";
 import { ingest } from "@muster/shared/warehouse/ingest.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
@@ -81,7 +82,7 @@ async function trainChurn(lake: Lake, pins: string[]): Promise<Trained> {
   }));
   const rows = manifests.find(({ name }) => name === "contracts")!.rows;
   const suggested = await withPins(lake, pins, limits, (engine) =>
-    suggestFeatures(engine, problem, { tables, rows, joins, roles }),
+    suggestFeatures(engine, problem, { tables, rows, joins, roles }, seededRandom(1)),
   );
   const features = suggested.features.map(({ feature }) => feature);
   return trainOnLake(lake, problem, pins, features, { candidate: "xgboost_shallow" });

@@ -7,7 +7,7 @@ import { measureFilledLater } from "@muster/shared/features/timing/filled-later.
 import { seededRandom } from "@muster/shared/random.ts";
 import type { Engine } from "@muster/shared/warehouse/duckdb.ts";
 import { beforeEach, describe, expect, it } from "vitest";
-import { suggestFeatures } from "./suggest.ts";
+import { type SuggestSource, suggestFeatures } from "./suggest.ts";
 
 let engine: Engine;
 beforeEach(async () => {
@@ -159,7 +159,7 @@ describe("features over tables that are filled in later", () => {
     await createTable(engine, "contracts", { columns: contracts, rows });
     await createTable(engine, "tickets", { columns: schema, rows: tickets(NOW, loadedAfter) });
     await engine.run(`CREATE TABLE labels AS ${compileLabels(engine.dialect, problem, labelled)}`);
-    return suggestFeatures(engine, problem, {
+    const source: SuggestSource = {
       tables: [
         {
           manifest: { ...manifest, name: "contracts", rows: 200, columns: contracts, time: "start", arrived: null },
@@ -176,7 +176,8 @@ describe("features over tables that are filled in later", () => {
         },
       ],
       roles,
-    });
+    };
+    return suggestFeatures(engine, problem, source, seededRandom(1));
   };
 
   it("are read as of the cutoff or left out, with the share that shows why and what is taken for granted", async () => {

@@ -20,12 +20,8 @@ async function suggested(engine: Engine, problem: Problem, schema: Column[], row
   const roles = Object.fromEntries(
     schema.map((c) => [`${problem.dataset}.${c.name}`, c.name === problem.entity ? "key" : "feature"] as const),
   );
-  return suggestFeatures(engine, problem, {
-    tables: [{ manifest, relation: problem.dataset }],
-    rows,
-    joins: [],
-    roles,
-  });
+  const source = { tables: [{ manifest, relation: problem.dataset }], rows, joins: [], roles };
+  return suggestFeatures(engine, problem, source, seededRandom(1));
 }
 
 describe("the past of an event table", () => {

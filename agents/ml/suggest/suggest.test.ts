@@ -36,12 +36,8 @@ async function suggest(flipped: boolean) {
     const roles = Object.fromEntries(
       schema.map((c) => [`flat.${c.name}`, c.name === "id" ? ("key" as const) : ("feature" as const)]),
     );
-    const found = await suggestFeatures(engine, problem, {
-      tables: [{ manifest, relation: "flat" }],
-      rows: 5000,
-      joins: [],
-      roles,
-    });
+    const source = { tables: [{ manifest, relation: "flat" }], rows: 5000, joins: [], roles };
+    const found = await suggestFeatures(engine, problem, source, seededRandom(1));
     expect(await engine.query("SELECT table_name FROM duckdb_tables() ORDER BY 1")).toEqual([
       { table_name: "flat" },
       { table_name: "labels" },

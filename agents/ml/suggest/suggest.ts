@@ -12,6 +12,9 @@ import type { Reader } from "@muster/shared/warehouse/reader.ts";
 import { chooseFeatures, measuredOf, pairsToCompare, type Suggested } from "../suggest-features.ts";
 import { candidateFeatures } from "./candidates.ts";
 import { measureColumns } from "./column-stats.ts";
+import { noiseOf } from "./noise.ts";
+import { type Redundancy, rankFeatures } from "./rank.ts";
+import { readSample } from "./sampled.ts";
 import type { Dropped, Scope } from "./scope.ts";
 
 /** What features are suggested from; `rows`: how many there are to train on; `allowed`: columns that a person confirmed to be known in time. The problem's own table is among `tables`. */
@@ -22,18 +25,21 @@ export type SuggestSource = { tables: ReadableTable[]; rows: number; allowed?: R
 
 /** Candidates are measured on about so many training rows, whole entities by hash. */
 const MOST_ROWS = 15_000;
+/** Of these so many are looked at for noise and redundancy: as many as for associations. */
+const MOST_SAMPLED = 12_000;
 const MATRIX = "__candidates";
 
 /**
  * Suggests typed features for a problem: proposes candidates from the columns as described one by one, measures them on
- * training rows alone, and chooses. Holds one table for as long as it takes. Faults as of `candidateFeatures` and
- * `chooseFeatures`.
+ * training rows alone, chooses and ranks. Holds one table for as long as it takes. `random` shuffles the target for noise
+ * levels. Faults as of `candidateFeatures` and `chooseFeatures`.
  */
 export async function suggestFeatures(
   reader: Reader,
   problem: Problem,
   source: SuggestSource,
-): Promise<{ features: Suggested[]; dropped: Dropped[]; assumptions: string[] }> {
+  random: () => number,
+): Promise<{ features: Suggested[]; redundant: Redundancy[]; dropped: Dropped[]; assumptions: string[] }> {
   const relationOf = ({ manifest, relation }: ReadableTable): Relation => ({ relation, columns: manifest.columns });
   const timing = await measureTiming(reader, problem, source);
   const tables = [];
@@ -60,7 +66,11 @@ export async function suggestFeatures(
     const pairs = pairsToCompare(candidates, associations, problem);
     const correlations =
       pairs.length === 0 ? [] : readCorrelations(pairs, (await held.query(compileCorrelations(pairs, MATRIX)))[0]!);
-    const chosen = chooseFeatures(problem, candidates, associations, correlations, source.allowed);
-    return { features: chosen.features, dropped: [...dropped, ...chosen.dropped], assumptions };
+    const { columns, target } = await readSample(held, MATRIX, measured, problem.task, MOST_SAMPLED);
+    const noise = noiseOf(columns, target, random);
+    const found = { associations, correlations, noise };
+    const chosen = chooseFeatures(problem, candidates, found, source.allowed);
+    const ranked = rankFeatures(chosen.features, new Map(columns.map((column) => [column.name, column])));
+    return { ...ranked, dropped: [...dropped, ...chosen.dropped], assumptions };
   });
 }

@@ -4,6 +4,7 @@ import { allowedColumns, refusedColumns } from "@muster/shared/domain/leakage.ts
 import type { Dropped } from "@muster/shared/domain/model.ts";
 import { type FactValue, facts } from "@muster/shared/fact/table.ts";
 import type { ReadableTable } from "@muster/shared/features/timing/measure-timing.ts";
+import { seededRandom } from "@muster/shared/random.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
 import type { MlDeps } from "../index.ts";
@@ -29,7 +30,10 @@ export const suggestFeatures = tool({
   ],
   gives: [{ is: "features.suggested" }],
   cost: { ms: 3000 },
-  run: async ({ exclude = [], problem, scope, labels, cleared, leakage }, { lake, threads }: Context & MlDeps) => {
+  run: async (
+    { exclude = [], problem, scope, labels, cleared, leakage },
+    { lake, threads, seed }: Context & MlDeps,
+  ) => {
     const refused = refusedColumns(leakage);
     const tables: ReadableTable[] = [];
     for (const pin of cleared.datasets) {
@@ -48,7 +52,9 @@ export const suggestFeatures = tool({
       roles: Object.fromEntries(Object.entries(cleared.columns).map(([name, { role }]) => [name, role])),
     };
     const limits = { threads, memoryMb: 2048, timeLimitMs: 50_000 };
-    const found = await withPins(lake, cleared.datasets, limits, (engine) => suggest(engine, asked, source));
+    const found = await withPins(lake, cleared.datasets, limits, (engine) =>
+      suggest(engine, asked, source, seededRandom(seed)),
+    );
     const kept = found.features.filter(({ feature }) => !exclude.includes(feature.name));
     const left = found.features.filter(({ feature }) => exclude.includes(feature.name));
     const leaking = [...refused.values()].map(({ column, reason, number }) => ({ name: column, reason, number }));

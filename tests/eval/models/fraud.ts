@@ -14,6 +14,7 @@ import { valueType } from "@muster/shared/features/kinds.ts";
 import { checkLeaks, unmeasured } from "@muster/shared/features/leaks.ts";
 import { compileMatrix, type MatrixRole } from "@muster/shared/features/matrix.ts";
 import { flatProblem } from "@muster/shared/features/testing-problem.ts";
+import { seededRandom } from "@muster/shared/random.ts";
 import { averagePrecision } from "@muster/shared/stats/metrics.ts";
 import { type Engine, openEngine } from "@muster/shared/warehouse/duckdb.ts";
 import { quoteLiteral } from "@muster/shared/warehouse/quote.ts";
@@ -68,7 +69,8 @@ async function suggestedFeatures({ engine, columns, problem, rows }: Table) {
     columns.map(({ name }) => [`${dataset}.${name}`, name === problem.entity ? "key" : "feature"] as const),
   );
   const manifest = { name: dataset, rows, columns, time: problem.time, arrived: null };
-  return suggestFeatures(engine, problem, { tables: [{ manifest, relation: dataset }], rows, joins: [], roles });
+  const source = { tables: [{ manifest, relation: dataset }], rows, joins: [], roles };
+  return suggestFeatures(engine, problem, source, seededRandom(seed));
 }
 
 /** Trains on the training matrix of some features and gives the average precision on the last weeks. */
