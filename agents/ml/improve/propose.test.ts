@@ -1,0 +1,113 @@
+import { Feature } from "@muster/shared/domain/feature.ts";
+import type { Slice } from "@muster/shared/domain/slice.ts";
+import { describe, expect, test } from "vitest";
+import { MOST_PROPOSED, proposeFeatures, type Wishes } from "./propose.ts";
+import { whyNotUsed } from "./usable.ts";
+
+const past = { table: "payments", key: "card", localKey: "card", time: "at", arrived: "loaded" };
+const window = (aggregate: "count" | "sum", days: number, column: string | null = null): Feature => ({
+  ...{ kind: "window", name: `${aggregate}_${days}`, ...past, aggregate, column, days, where: null },
+});
+const amount: Feature = { kind: "column", name: "amount", column: "amount", type: "number" };
+const country: Feature = { kind: "column", name: "country", column: "country", type: "text" };
+const shop: Feature = { kind: "column", name: "shop", column: "shop", type: "text" };
+const slice = (words: string, conditions: Slice["conditions"], probes: Feature[]) =>
+  ({ words, conditions, probes }) as Slice;
+const burst = slice(
+  "many small payments at once",
+  [
+    { op: "range", column: "count_1", from: "probe", low: 4, high: null },
+    { op: "range", column: "amount", from: "feature", low: 1, high: 5 },
+  ],
+  [window("count", 1)],
+);
+const wishes: Wishes = {
+  ...{ slices: [burst], held: [amount, country, shop], asked: [], tried: [], whyNot: () => null },
+};
+const namesOf = (given: Partial<Wishes>) =>
+  proposeFeatures({ ...wishes, ...given }).features.map(({ feature }) => feature.name);
+
+describe("what is proposed for a slice of errors", () => {
+  test("begins with its own probes, then the pieces of its ranges, then other lengths over the same past", () => {
+    const { features } = proposeFeatures(wishes);
+    expect(features[0]).toEqual({ feature: window("count", 1), because: "many small payments at once" });
+    expect(features[1]!.feature).toMatchObject({ kind: "bin", column: "amount", edges: [1, 5] });
+    expect(features.slice(2).map(({ feature }) => feature)).toEqual([
+      expect.objectContaining({ ...past, kind: "window", name: "card_past_count_7d", days: 7 }),
+      expect.objectContaining({ ...past, kind: "window", name: "card_past_count_30d", days: 30 }),
+      expect.objectContaining({ ...past, kind: "window_ratio", shortDays: 1, longDays: 30 }),
+    ]);
+    for (const { feature } of features) expect(Feature.safeParse(feature).success).toBe(true);
+  });
+
+  test("adds up and averages what the probe adds up, and crosses the categories that the slice names", () => {
+    const abroad = slice(
+      "abroad in one shop",
+      [
+        { op: "in", column: "country", from: "feature", values: ["XX"] },
+        { op: "in", column: "shop", from: "feature", values: ["A"] },
+      ],
+      [window("sum", 7, "amount")],
+    );
+    expect(namesOf({ slices: [abroad] })).toEqual([
+      ...["sum_7", "country_and_shop", "card_past_count_7d", "card_past_count_30d"],
+      ...["card_past_mean_amount_7d", "card_past_sum_amount_30d", "card_past_mean_amount_30d"],
+      "card_past_count_7d_per_30d",
+    ]);
+  });
+
+  test("is never what the view holds or what was tried, whatever its name, and never more than eight", () => {
+    const held = [...wishes.held, { ...window("count", 1), name: "called_otherwise" }];
+    expect(namesOf({ held })).not.toContain("count_1");
+    expect(namesOf({ tried: proposeFeatures(wishes).features.map(({ feature }) => feature) })).toEqual([]);
+    const many = slice(
+      "much",
+      [],
+      Array.from({ length: 12 }, (_, i) => window("count", i + 40)),
+    );
+    expect(namesOf({ slices: [many] })).toHaveLength(MOST_PROPOSED);
+  });
+
+  test("begins with what was asked for; a slice's probe whose name is taken, or that may not be used, is told", () => {
+    const asked: Feature = { kind: "log", name: "log_amount", column: "amount" };
+    expect(namesOf({ asked: [asked] })[0]).toBe("log_amount");
+    const taken = { ...window("count", 1), name: "Amount" };
+    expect(proposeFeatures({ ...wishes, slices: [{ ...burst, probes: [taken] }] }).leftOut).toEqual([
+      { name: "Amount", reason: "another feature of the view has its name" },
+    ]);
+    const none = proposeFeatures({ ...wishes, whyNot: () => "it isn't cleared" });
+    expect(none).toEqual({ features: [], leftOut: [{ name: "count_1", reason: "it isn't cleared" }] });
+  });
+
+  test("is nothing without a slice", () => {
+    expect(proposeFeatures({ ...wishes, slices: [] })).toEqual({ features: [], leftOut: [] });
+  });
+});
+
+describe("what may not be proposed", () => {
+  const role = (name: string, as: "feature" | "key" | "none", use: "label" | "time" | null = null) =>
+    [`payments.${name}`, { role: as, use, reason: "", pii: false }] as const;
+  const columns = Object.fromEntries([
+    ...[role("amount", "feature"), role("card", "key"), role("at", "none", "time"), role("loaded", "none", "time")],
+    ...[role("fraud", "none", "label"), role("email", "none")],
+  ]);
+  const cleared = { datasets: [], columns, dropped: [], obligations: [], policies: [] };
+  const why = (feature: Feature, refused = new Map<string, { reason: string }>()) =>
+    whyNotUsed(feature, "payments", { cleared, refused });
+
+  test("reads the label, personal data, an unknown column, or one that tells the target", () => {
+    expect(why(window("sum", 1, "amount"))).toBeNull();
+    expect(why(window("count", 1))).toBeNull();
+    expect(why({ ...window("sum", 1, "amount"), column: "fraud" } as Feature)).toContain(
+      "payments.fraud isn't cleared",
+    );
+    expect(why({ kind: "text_length", name: "l", column: "email" })).toContain("payments.email isn't cleared");
+    expect(why({ kind: "log", name: "l", column: "nowhere" })).toContain("payments.nowhere isn't cleared");
+    expect(why({ ...window("count", 1), key: "nowhere" } as Feature)).toContain("payments.nowhere");
+    expect(why({ kind: "column", name: "c", column: "card", type: "text" })).toContain("to be learned from");
+    expect(why(window("sum", 1, "amount"), new Map([["payments.amount", { reason: "alone it tells it" }]]))).toContain(
+      "tells the target",
+    );
+    expect(why({ kind: "label_rate", name: "r", key: "card", days: 7, delayDays: 1 })).toBeNull();
+  });
+});
