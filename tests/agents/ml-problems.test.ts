@@ -1,0 +1,152 @@
+import type { Problem } from "@muster/shared/domain/problem.ts";
+import { seededRandom } from "@muster/shared/random.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type MlBench, output, type Shown, startMl } from "./trainable.ts";
+
+/** Orders of a shop over 400 days: each customer buys at a rate of its own, one kind of goods more than the others. */
+function shop(seed: number): string {
+  const random = seededRandom(seed);
+  const rows: [number, string][] = [];
+  for (let who = 0; who < 300; who++) {
+    const pace = 4 + 90 * random() ** 2;
+    const likes = ["tea", "mugs", "books"][Math.floor(random() * 3)]!;
+    const pays = 5 + 60 * random();
+    for (let day = random() * pace * 2; day < 400; day += pace * (0.3 + 1.4 * random())) {
+      const at = Date.UTC(2025, 4, 27) + day * 86_400_000;
+      const kind = random() < 0.8 ? likes : "other";
+      const status = random() < 0.1 ? "failed" : "paid";
+      const pieces = 1 + Math.floor(random() * 4);
+      rows.push([
+        at,
+        `${new Date(at).toISOString().slice(0, 19)},c${who},${kind},${status},${pieces},${(pays * (0.8 + 0.4 * random())).toFixed(2)}`,
+      ]);
+    }
+  }
+  const sorted = rows.sort((a, b) => a[0] - b[0]).map(([, line], i) => `${i},${line}`);
+  return `order_id,ordered_at,customer_id,kind,status,pieces,price\n${sorted.join("\n")}\n`;
+}
+
+let at: MlBench;
+let pin: string;
+beforeAll(async () => {
+  at = await startMl();
+  pin = await at.load("orders", shop(1));
+});
+afterAll(async () => {
+  await at?.stop();
+});
+
+const month = { count: 30, unit: "day" };
+const defined = async (input: Record<string, unknown>): Promise<Problem> => {
+  const shown = await at.request();
+  await at.step("define_problem", shown, { dataset: pin, ...input });
+  return at.value<"problem.defined">(shown["problem.defined"]!);
+};
+type Looked = { metrics: Record<string, number>; baseline: Record<string, number>; look: number };
+async function trained(
+  input: Record<string, unknown>,
+): Promise<{ shown: Shown; problem: Problem; looked: Looked; features: string[] }> {
+  const shown = await at.prepared(pin as never, { horizon: month, ...input });
+  await at.step("train_model", shown);
+  const looked = output<Looked>(await at.step("evaluate_model", shown));
+  const problem = await at.value<"problem.defined">(shown["problem.defined"]!);
+  const { features } = await at.value<"features.suggested">(shown["features.suggested"]!);
+  return { shown, problem, looked, features: features.map(({ name }) => name) };
+}
+
+describe("events in a window after a cutoff", () => {
+  test("whether a customer orders within 30 days is learned from what came before each cutoff", async () => {
+    const { problem, looked, features, shown } = await trained({
+      event: { kind: "occurs", entity: "customer_id" },
+      gapDays: 2,
+    });
+    expect(problem).toMatchObject({ task: "binary", gapDays: 2, population: { dataset: "orders", days: 365 } });
+    expect(features.some((name) => name.includes("since_days"))).toBe(true);
+    expect(features.every((name) => !/order_id/.test(name))).toBe(true);
+    expect(looked.metrics.roc_auc).toBeGreaterThan(0.75);
+    expect(looked.baseline.roc_auc).toBe(0.5);
+    expect(looked.look).toBe(1);
+    const training = (await at.value<"features.materialized">(shown.training!)).dataset;
+    const [found] = await at.query(
+      training,
+      "SELECT count(DISTINCT __cutoff)::INTEGER AS cutoffs, count(*)::INTEGER AS rows, count(DISTINCT (__entity, __cutoff))::INTEGER AS single FROM t",
+    );
+    expect(found).toMatchObject({ cutoffs: problem.cutoffs.training.length });
+    expect(found!.single).toBe(found!.rows);
+  }, 120_000);
+
+  test("how much each will spend is a regression over the window's sum", async () => {
+    const { problem, looked } = await trained({
+      event: { kind: "value", entity: "customer_id", aggregate: "sum", column: "price", times: "pieces" },
+    });
+    expect(problem).toMatchObject({ task: "regression", metric: "rmse" });
+    expect(looked.metrics.rmse!).toBeLessThan(0.9 * looked.baseline.rmse!);
+    expect(looked.metrics.r2).toBeGreaterThan(0.2);
+  }, 120_000);
+
+  test("which kind comes next has a class for none", async () => {
+    const { problem, looked } = await trained({ event: { kind: "next", entity: "customer_id", category: "kind" } });
+    expect(problem.task).toBe("multiclass");
+    expect(looked.metrics.roc_auc).toBeGreaterThan(0.7);
+  }, 120_000);
+});
+
+describe("what can't be asked", () => {
+  const occurs = { kind: "occurs", entity: "customer_id" };
+  test.each<[string, Record<string, unknown>, string, RegExp]>([
+    ["a horizon of nothing", { event: occurs, horizon: { count: 0, unit: "day" } }, "invalid_input", /horizon/],
+    ["an unknown entity", { event: { ...occurs, entity: "client" } }, "not_found", /no column client/],
+    [
+      "a filter on an unknown column",
+      { event: { ...occurs, where: [{ column: "colour", in: ["red"] }] } },
+      "not_found",
+      /colour/,
+    ],
+    [
+      "a filter of another type",
+      { event: { ...occurs, where: [{ column: "price", in: ["red"] }] } },
+      "invalid_input",
+      /price is number/,
+    ],
+    [
+      "a filter that says nothing",
+      { event: { ...occurs, where: [{ column: "price" }] } },
+      "invalid_input",
+      /says nothing/,
+    ],
+    [
+      "a filter that nothing meets",
+      { event: { ...occurs, where: [{ column: "status", in: ["lost"] }] } },
+      "unfit",
+      /status is lost/,
+    ],
+    ["a quarter that is over", { event: occurs, horizon: { quarter: "Q1", year: 2026 } }, "invalid_input", /is over/],
+    ["a history too short", { event: occurs, horizon: { count: 9, unit: "month" } }, "unfit", /load a longer history/],
+    [
+      "a population that isn't there",
+      { event: occurs, population: { dataset: "people" } },
+      "not_found",
+      /no dataset people/,
+    ],
+    [
+      "a first order among those who ordered",
+      { event: { ...occurs, first: true } },
+      "invalid_input",
+      /table of everybody/,
+    ],
+    ["a column and an event", { event: occurs, target: "status" }, "invalid_input", /one of them/],
+  ])("%s", async (_, input, code, message) => {
+    await expect(defined({ horizon: month, ...input })).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test("a table without a time of events", async () => {
+    const flat = await at.load("visits", "customer_id,page\nc1,a\nc2,b\n");
+    await expect(defined({ dataset: flat, event: { kind: "occurs", entity: "customer_id" } })).rejects.toMatchObject({
+      code: "invalid_input",
+      message: expect.stringContaining("--time"),
+    });
+  });
+});
