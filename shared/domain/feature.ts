@@ -187,6 +187,8 @@ export const FeatureView = z.object({
   dataset: DatasetName,
   entity: z.string().nullable(),
   features: z.array(Feature).min(1),
+  /** The view that this one is proposed to be better than; a model of it is registered only once that is confirmed. */
+  improves: z.string().optional(),
 });
 export type FeatureView = z.infer<typeof FeatureView>;
 
