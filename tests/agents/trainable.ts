@@ -226,7 +226,7 @@ export async function startMl() {
   }
 
   return {
-    ...{ bench, by, door, lake, step, value, request, reserve, load, prepared },
+    ...{ bench, by, door, lake, step, value, request, reserve, load, prepared, materialize },
     /** The runs as they are listed, newest first. */
     runs: async () => output<Status>(await askFrom(door, { tool: "ml.get_ml_status" })).runs,
     /** Runs a query over one dataset version. */
