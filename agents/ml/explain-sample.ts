@@ -1,19 +1,21 @@
 import type { Explanation } from "@muster/shared/domain/model.ts";
 import { takeRows } from "./encode.ts";
 import { checkSums, columnMap, globalImportance } from "./explain.ts";
+import type { EngineExplainer } from "./explanation/engine-explainer.ts";
 import type { FittedModel } from "./fitted.ts";
 import type { FeatureColumn } from "./matrix.ts";
 import { predictFitted } from "./score.ts";
 import { explainerOf, treeSteps } from "./scoring/explainer.ts";
 import type { Contributions } from "./tree-shap.ts";
 
-/** Steps of TreeSHAP (leaves × depth² of a tree for a row) that one explanation may take: some seconds. */
-const mostSteps = 1e9;
+/** Steps of TreeSHAP (leaves × depth² of a tree for a row) that one explanation may take: some seconds, of the engine's or ours. */
+const mostSteps = { engine: 5e9, ours: 1e9 };
 /** With fewer rows shares would say more about the sample than about the model. */
 const fewestRows = 100;
 const chunkRows = 25;
 
 const methods = {
+  engine: "exact path-dependent TreeSHAP by the engine",
   tree_shap: "exact path-dependent TreeSHAP",
   decision_path: "decision path, since the trees are too deep for TreeSHAP",
   linear: "coefficient × (value − mean)",
@@ -22,8 +24,10 @@ const methods = {
 
 /**
  * Global importance of a model over rows that it was trained on: shares of the mean absolute contribution to its margin,
- * by raw column and by feature. Deep trees are explained on fewer rows (`rows` says how many), evenly taken. `breathe`
- * lets others work between two parts. `internal` where the contributions of a row don't add up to its margin (1e-4).
+ * by raw column and by feature. Trees are explained by the engine's own TreeSHAP where its model is there (`engine`), else by
+ * ours; deep ones on fewer rows (`rows` says how many), evenly taken. `reference`: rows whose means linear terms are measured
+ * from, where `training` are only some of them. `breathe` lets others work between two parts.
+ * `internal` where the contributions of a row don't add up to its margin (1e-4).
  */
 export async function explainSample(
   model: FittedModel,
@@ -31,11 +35,15 @@ export async function explainSample(
   rows: number,
   columnsOf: Record<string, string[]>,
   breathe: () => Promise<unknown>,
+  { engine = null, reference = training }: { engine?: EngineExplainer | null; reference?: FeatureColumn[] } = {},
 ): Promise<Explanation> {
   const { estimator } = model;
-  const affordable = estimator.kind === "trees" ? Math.floor(mostSteps / Math.max(1, treeSteps(estimator))) : rows;
+  const steps = mostSteps[engine ? "engine" : "ours"];
+  const affordable = estimator.kind === "trees" ? Math.floor(steps / Math.max(1, treeSteps(estimator))) : rows;
   const taken = Math.min(rows, Math.max(fewestRows, affordable));
-  const { method, explain } = explainerOf(model, training, taken);
+  const { method, explain } = engine
+    ? { method: "engine" as const, explain: engine.explain }
+    : explainerOf(model, reference, taken);
   const parts: Contributions[][] = [];
   for (let start = 0; start < taken; start += chunkRows) {
     const part = Int32Array.from({ length: Math.min(chunkRows, taken - start) }, (_, i) =>

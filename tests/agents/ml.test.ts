@@ -5,7 +5,8 @@ import { answersOf } from "@muster/ml/holdout.ts";
 import { openModel } from "@muster/ml/onnx/run.ts";
 import { sampleMatrix } from "@muster/ml/scoring/read-matrix.ts";
 import type { EvaluationReport } from "@muster/shared/domain/evaluation-report.ts";
-import type { Evaluation, RunResult } from "@muster/shared/domain/model.ts";
+import type { Evaluation, Explanation, RunResult } from "@muster/shared/domain/model.ts";
+import type { ModelExplanation } from "@muster/shared/domain/model-explanation.ts";
 import { seededRandom } from "@muster/shared/random.ts";
 import { rocAuc } from "@muster/shared/stats/metrics.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -149,6 +150,36 @@ describe("from a question to a registered model", () => {
     expect(explained.importance.reduce((sum, one) => sum + one.importance, 0)).toBeCloseTo(1, 9);
     expect(explained.importance[0]!.name).toBe("tenure");
     expect(explained.importance.map(({ name }) => name)).not.toContain("visitor_id");
+  });
+
+  test("says what a slice and an entity's row come to; the entity's values stand in the details alone", async () => {
+    const training = (await at.value<"features.materialized">(shown.training!)).dataset;
+    const [row] = await at.query(training, `select __entity, tenure from t order by __row limit 1`);
+    const entity = String(row!.__entity);
+    const told = output<Explanation & ModelExplanation>(
+      await at.step("explain_model", copyOf(shown), { entity, slice: { feature: "tenure", to: 12 } }),
+    );
+    const [first] = told.slice!.importance;
+    expect(first!.name).toBe("tenure");
+    expect(told.slice!.rows).toBe(
+      Number((await at.query(training, `select count(*)::INTEGER as n from t where tenure < 12`))[0]!.n),
+    );
+    const { contributions, bias, margin, details, of } = told.entity!;
+    expect(of).toBe("training");
+    expect(contributions.reduce((sum, one) => sum + one.contribution, bias)).toBeCloseTo(margin, 4);
+    const kept = JSON.parse(Buffer.from(await at.by.ml!.evidence.artifact(details)).toString());
+    expect(kept.reasons.join()).toContain(`tenure = ${Number(Number(row!.tenure).toPrecision(4))}`);
+    expect(told.permutation![0]!.name).toBe("tenure");
+    expect(told.dependence[0]!.feature).toBe("tenure");
+    expect(told.dependence[0]!.points[0]!.mean[0]).toBeGreaterThan(told.dependence[0]!.points.at(-1)!.mean[0]!);
+    for (const [wrong, code] of [
+      [{ entity: "nobody" }, "not_found"],
+      [{ slice: { feature: "tenur", to: 1 } }, "not_found"],
+      [{ slice: { feature: "tenure", in: ["a"] } }, "invalid_input"],
+      [{ slice: { feature: "tenure", to: -1 } }, "unfit"],
+      [{ entity: "" }, "invalid_input"],
+    ] as const)
+      await expect(at.step("explain_model", copyOf(shown), wrong)).rejects.toMatchObject({ code });
   });
 
   test("registers the bytes once, as version 1 of the target's slug", async () => {

@@ -1,5 +1,6 @@
 import type { DatasetPin } from "@muster/shared/domain/dataset.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
+import { quoteLiteral } from "@muster/shared/warehouse/quote.ts";
 import { standingInFor } from "@muster/shared/warehouse/tombstone.ts";
 import { openPins } from "@muster/shared/warehouse/write-query.ts";
 import { type FeatureInput, type FeatureRows, readFeatures } from "./read-features.ts";
@@ -19,6 +20,25 @@ export async function* matrixPages(
       const where = `__row >= ${start} AND __row < ${start + pageRows}`;
       yield { start, ...(await readFeatures(engine, features, { relation: "matrix", where, order: "__row" })) };
     }
+  } finally {
+    engine.close();
+  }
+}
+
+/** The newest row of an entity in a materialized matrix; null where it has none. */
+export async function entityRow(
+  lake: Lake,
+  pin: DatasetPin,
+  features: readonly FeatureInput[],
+  entity: string,
+): Promise<FeatureRows | null> {
+  const engine = await openPins(lake, { matrix: await standingInFor(lake, pin) });
+  try {
+    const where = `CAST(__entity AS VARCHAR) = ${quoteLiteral(entity)}`;
+    const found = await readFeatures(engine, features, {
+      ...{ relation: "matrix", where, order: "__cutoff DESC NULLS LAST, __row", limit: 1 },
+    });
+    return found.rows === 0 ? null : found;
   } finally {
     engine.close();
   }

@@ -29,13 +29,14 @@ function groupingOf(model: FittedModel, features: readonly Feature[]): Grouping 
 }
 
 /**
- * The strongest reasons of each row, summed to the raw column, strongest first. `output` picks whose margin is explained:
- * that of the row's served class, or the only one there is.
+ * The strongest reasons of each row (at most `top`), summed to the raw column, strongest first. `output` picks whose margin
+ * is explained: that of the row's served class, or the only one there is.
  */
 export function rowReasons(
   model: FittedModel,
   features: readonly Feature[],
   typical: Typical,
+  top?: number,
 ): (outputs: Contributions[], rows: FeatureColumn[], output: (row: number) => number) => Reason[][] {
   const { map, shown } = groupingOf(model, features);
   const groups = [...shown.keys()];
@@ -45,7 +46,7 @@ export function rowReasons(
       const column = rows.find(({ name }) => name === shown.get(group))!;
       return { ...column, name: group };
     });
-    const all = outputs.map((one) => topReasons(one, map, columns, typicalOf));
+    const all = outputs.map((one) => topReasons(one, map, columns, typicalOf, top));
     const named = (reason: Reason): Reason => ({ ...reason, feature: shown.get(reason.feature)! });
     return Array.from({ length: outputs[0]?.rows ?? 0 }, (_, row) => all[output(row)]![row]!.map(named));
   };

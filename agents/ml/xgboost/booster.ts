@@ -13,6 +13,8 @@ export type Booster = {
   margins: (matrix: EngineMatrix) => Float64Array[];
   /** Exact TreeSHAP on the margin: per row and output they add up to the margin. */
   contributions: (matrix: EngineMatrix) => Contributions;
+  /** Exact SHAP interactions, row-major `rows × outputs × (columns + 1) × (columns + 1)`; the last of each side is the expected margin's. */
+  interactions: (matrix: EngineMatrix) => Contributions;
   /** The model as the engine writes it: `json` to read it, `ubj` (binary) to keep it. */
   save: (format: "json" | "ubj") => Uint8Array;
   /** A new booster of the first `rounds` rounds. */
@@ -54,6 +56,11 @@ export function boosterOf(xgboost: Xgboost, handle: Handle, threads: number): Bo
     contributions(matrix) {
       if (matrix.rows === 0) throw fault("invalid_input", "contributions need at least one row");
       const { sizes, values } = predict(matrix, 2);
+      return { rows: matrix.rows, outputs: sizes[1]!, columns: matrix.columns, values };
+    },
+    interactions(matrix) {
+      if (matrix.rows === 0) throw fault("invalid_input", "interactions need at least one row");
+      const { sizes, values } = predict(matrix, 4);
       return { rows: matrix.rows, outputs: sizes[1]!, columns: matrix.columns, values };
     },
     save(format) {
