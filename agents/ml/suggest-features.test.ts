@@ -19,6 +19,7 @@ const stats = (changes: Partial<ColumnStats> = {}): ColumnStats => ({
   mean: 20,
   meanLength: null,
   top: [],
+  withTime: null,
   ...changes,
 });
 const table = (
@@ -145,7 +146,32 @@ describe("candidates over a flat table", () => {
     expect(found).toContainEqual(
       expect.objectContaining({ kind: "window", aggregate: "count", days: 10 / 1440, key: "card", localKey: "card" }),
     );
+    expect(found).toContainEqual(
+      expect.objectContaining({ kind: "mean_ratio", name: "amount_per_card_mean_30d", column: "amount", key: "card" }),
+    );
     expect(JSON.stringify(found).replaceAll('"left":', "")).not.toContain('"left"');
+  });
+
+  it("over events leave out numbers that count time, and divide no names by each other", () => {
+    const events = table(
+      "flat",
+      {
+        "at:timestamp": { min: 20_000, max: 20_500 },
+        "seconds:integer": { min: 0, max: 1e7, distinct: 900, withTime: 0.9999 },
+        "amount:number": { distinct: 900, withTime: 0.1 },
+        "price:number": { distinct: 900 },
+        "shop_id:integer": { distinct: 100 },
+        "left:text": { distinct: 2 },
+      },
+      { time: "at" },
+    );
+    const { candidates, dropped } = candidateFeatures(flatProblem({ time: "at" }), scopeOf([events]), noTiming);
+    expect(JSON.stringify(candidates)).not.toContain('"seconds"');
+    expect(dropped).toContainEqual({
+      ...{ name: "flat.seconds", reason: "moves with time by construction (correlation)", number: 1 },
+    });
+    const ratios = candidates.flatMap((f) => (f.kind === "ratio" ? [f.name] : []));
+    expect(ratios).toEqual(["amount_per_price"]);
   });
 });
 

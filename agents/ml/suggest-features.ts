@@ -10,6 +10,7 @@ import {
 } from "@muster/shared/features/associations.ts";
 import { isOwnRow, isRelated, ownColumns, readsLabels, valueType } from "@muster/shared/features/kinds.ts";
 import { ofThePast } from "@muster/shared/features/past.ts";
+import { MOVING } from "./suggest/allowed-columns.ts";
 import { type Dropped, rounded } from "./suggest/scope.ts";
 
 /** More features than this aren't suggested. */
@@ -17,8 +18,6 @@ export const MOST_FEATURES = 60;
 /** Columns as they stand are kept up to here before anything derived, since trees combine what is weak alone. */
 const MOST_PLAIN = 40;
 const REDUNDANT = 0.999;
-/** A number that follows the event time this closely counts time; what comes later lies outside all it was seen with. */
-const MOVING = 0.99;
 const MISSING_SHARE = 0.98;
 
 /** A suggested feature, the strongest first. `strength`: 0..1, on training rows alone. */

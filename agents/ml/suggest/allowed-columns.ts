@@ -7,6 +7,8 @@ import { type Dropped, rounded, type Scope, type ScopeTable } from "./scope.ts";
 
 const ID_SHARE = 0.9;
 const MISSING_SHARE = 0.98;
+/** A number that follows the event time this closely counts time; what comes later lies outside all it was seen with. */
+export const MOVING = 0.99;
 /** Text longer than this on average is read as text (length, words), not as a name. */
 export const TEXT_LENGTH = 25;
 
@@ -60,6 +62,8 @@ function standing(
     return drop("nearly always missing (share of rows)", rounded(s.missing / s.rows));
   if (idLike(column, s))
     return drop("id-like: it tells nearly every row apart (distinct values over rows)", rounded(distinctShare(s)));
+  if (own && problem.time !== null && Math.abs(s.withTime ?? 0) >= MOVING)
+    return drop("moves with time by construction (correlation)", rounded(s.withTime!));
   return "kept";
 }
 

@@ -4,7 +4,7 @@ import type { Problem } from "@muster/shared/domain/problem.ts";
 import { NUMERIC, TEMPORAL } from "@muster/shared/features/schema.ts";
 import { TEXT_LENGTH } from "./allowed-columns.ts";
 import type { ColumnStats } from "./column-stats.ts";
-import { featureName } from "./names.ts";
+import { featureName, keyNamed } from "./names.ts";
 
 const MOST_AMOUNTS = 6;
 const MOST_DATES = 3;
@@ -16,12 +16,12 @@ const ROWS_A_CROSS = 100;
 /** Whether text is read as text: long on average, and too many values for a category. */
 export const textLike = (s: ColumnStats): boolean => (s.meanLength ?? 0) > TEXT_LENGTH && s.distinct > 200;
 
-/** Amounts that can be divided by each other: never negative, many values. */
+/** Amounts that can be divided by each other: never negative, many values, and no names of something. */
 const amounts = (columns: readonly Column[], stats: Record<string, ColumnStats>): Column[] =>
   columns
     .filter((c) => {
       const s = stats[c.name]!;
-      return (c.type === "number" || c.type === "integer") && s.distinct > 20 && (s.min ?? -1) >= 0;
+      return (c.type === "number" || c.type === "integer") && !keyNamed(c) && s.distinct > 20 && (s.min ?? -1) >= 0;
     })
     .sort((a, b) => Number(b.type === "number") - Number(a.type === "number"))
     .slice(0, MOST_AMOUNTS);

@@ -16,29 +16,38 @@ const MOST_VALUES = 5;
 const MOST_MEASURES = 5;
 const LOW_CARDINALITY = 12;
 const MOST_LAGS = 2;
+/** What is usual is told from no more than so many days. */
+const USUAL_DAYS = 30;
 
 /** "7d", "1h", "10min": a window's length in a name. */
 export const windowName = (days: number): string =>
   days >= 1 ? `${days}d` : days * 24 >= 1 ? `${Math.round(days * 24)}h` : `${Math.round(days * 1440)}min`;
 
-/**
- * The windows that a table's density in time and its history bear: at least 1.5 events per key on average, and no
- * longer than what lies before the earliest training cutoff, so that a window means the same at every cutoff.
- */
-export function windowsOf(table: ScopeTable, key: string, problem: Problem): number[] {
+/** Whether windows of less than a week mean something: rows with a time of day, each asked for at its own moment. */
+const isFine = ({ manifest }: ScopeTable, problem: Problem): boolean =>
+  problem.cutoffs.training.length === 0 && manifest.columns.find((c) => c.name === manifest.time)!.type === "timestamp";
+
+/** The windows no longer than what lies before the earliest training cutoff, so that a window means the same at every cutoff. */
+function possibleWindows(table: ScopeTable, problem: Problem): number[] {
   const time = table.stats[table.manifest.time!];
   if (!time || time.min === null || time.max === null || time.max <= time.min) return [];
   const first = problem.cutoffs.training[0];
   const history = first === undefined ? (time.max - time.min) / 3 : momentOf(first).getTime() / 86_400_000 - time.min;
-  const fine =
-    table.manifest.columns.find((c) => c.name === table.manifest.time)!.type === "timestamp" && first === undefined;
-  const possible = DAYS.filter((days) => (days >= 7 || fine) && days <= history * 1.05);
-  const perDay = table.manifest.rows / Math.max(1, table.stats[key]?.distinct ?? 1) / (time.max - time.min);
+  return DAYS.filter((days) => (days >= 7 || isFine(table, problem)) && days <= history * 1.05);
+}
+
+/** Of the possible windows those that a table's density in time bears: at least 1.5 events per key on average. */
+export function windowsOf(table: ScopeTable, key: string, problem: Problem): number[] {
+  const possible = possibleWindows(table, problem);
+  if (possible.length === 0) return [];
+  const { min, max } = table.stats[table.manifest.time!]!;
+  const perDay = table.manifest.rows / Math.max(1, table.stats[key]?.distinct ?? 1) / (max! - min!);
   const dense = possible.filter((days) => days < 1 || perDay * days >= 1.5);
   const chosen = dense.length >= 2 ? dense : possible.slice(-2);
   // The shortest shows what just happened, the longest what is usual; the middle one follows their gap.
   if (chosen.length <= MOST_WINDOWS) return chosen;
-  return fine ? [chosen[0]!, ...chosen.filter((d) => d === 1 || d === 7)] : chosen.slice(0, MOST_WINDOWS);
+  if (isFine(table, problem)) return [chosen[0]!, ...chosen.filter((d) => d === 1 || d === 7)];
+  return chosen.slice(0, MOST_WINDOWS);
 }
 
 function lookups({ table, key, localKey, columns }: Related, problem: Problem): Feature[] {
@@ -74,11 +83,21 @@ function windows({ table, key, localKey, columns }: Related, problem: Problem): 
   const measures = columns.filter((c) => NUMERIC.includes(c.type) && !keyNamed(c)).slice(0, MOST_MEASURES);
   const kinds = columns.filter((c) => keyNamed(c) || (c.type === "text" && table.stats[c.name]!.distinct <= 1000));
   const own = dataset === problem.dataset;
+  const isPast = own && time === problem.time;
   const before = (own ? measures : []).slice(0, MOST_LAGS).map(
     (c): Feature => ({
       ...{ kind: "lag", name: featureName(name, "last", c.name), ...joined, column: c.name, type: c.type, back: 1 },
     }),
   );
+  const usualDays = Math.max(...possibleWindows(table, problem).filter((d) => d <= USUAL_DAYS));
+  const usual = (isPast ? measures : [])
+    .filter((c) => c.type !== "boolean")
+    .map(
+      (c): Feature => ({
+        ...{ kind: "mean_ratio", name: featureName(c.name, "per", key, "mean", windowName(usualDays)), ...joined },
+        ...{ column: c.name, days: usualDays },
+      }),
+    );
   const [short, long] = [days[0]!, days.at(-1)!];
   const trend = (label: string[], aggregate: "count" | "sum", column: string | null): Feature[] =>
     short === long
@@ -127,6 +146,7 @@ function windows({ table, key, localKey, columns }: Related, problem: Problem): 
   return [
     { kind: "recency_days", name: featureName(name, "since_days"), ...joined },
     ...before,
+    ...usual,
     ...trend(["count"], "count", null),
     ...measures.filter((c) => c.type !== "boolean").flatMap((c) => trend(["sum", c.name], "sum", c.name)),
     ...days.flatMap(per),

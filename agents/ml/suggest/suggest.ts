@@ -44,7 +44,8 @@ export async function suggestFeatures(
   const timing = await measureTiming(reader, problem, source);
   const tables = [];
   for (const table of source.tables) {
-    tables.push({ manifest: table.manifest, stats: await measureColumns(reader, relationOf(table)) });
+    const time = table.manifest.name === problem.dataset ? problem.time : null;
+    tables.push({ manifest: table.manifest, stats: await measureColumns(reader, relationOf(table), time) });
   }
   const { candidates, dropped, assumptions } = candidateFeatures(problem, { ...source, tables }, timing);
   const own = source.tables.find((t) => t.manifest.name === problem.dataset)!;
