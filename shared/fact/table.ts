@@ -4,7 +4,7 @@ import { DatasetName, DatasetPin } from "../domain/dataset.ts";
 import { DriftReport } from "../domain/drift-report.ts";
 import { Estimate, TrainingData } from "../domain/estimate.ts";
 import { Fairness } from "../domain/fairness.ts";
-import { Feature, FeatureView } from "../domain/feature.ts";
+import { Feature, FeatureReason, FeatureView, Redundancy } from "../domain/feature.ts";
 import { Comparison, Confirmation, Proposal } from "../domain/improvement.ts";
 import { Join } from "../domain/join.ts";
 import { Leakage } from "../domain/leakage.ts";
@@ -158,7 +158,8 @@ export const facts = {
     ["problem", "scope", "purpose"],
     z.object({
       features: z.array(Feature),
-      reasons: z.array(z.object({ name: z.string(), because: z.string(), number: z.number().nullable() })),
+      reasons: z.array(FeatureReason),
+      redundant: z.array(Redundancy).optional(),
       dropped: z.array(Dropped),
     }),
   ),
@@ -203,6 +204,8 @@ export const facts = {
       positives: z.number().int().nullable(),
       checks: z.array(Check),
       dropped: z.array(Dropped),
+      /** Features that may tell the target however strongly: they are made of what was known by then alone. */
+      mayTell: z.array(z.string()).optional(),
     }),
   ),
   "candidates.chosen": fact(

@@ -1,15 +1,9 @@
-import type { Feature } from "@muster/shared/domain/feature.ts";
+import type { Feature, Redundancy } from "@muster/shared/domain/feature.ts";
 import { isLookup, isRelated, labelKey, ownColumns, readsLabels } from "@muster/shared/features/kinds.ts";
 import { entropy, symmetricUncertainty } from "@muster/shared/stats/mutual-information.ts";
 import type { Suggested } from "../suggest-features.ts";
 import type { SampledColumn } from "./sampled.ts";
 import { rounded } from "./scope.ts";
-
-/**
- * Two features that say the same: `name` and the one before it in the ranking. `by`: Pearson's correlation over the rows
- * that have both, or the share of their information that they have in common (bins of equal frequency; of categories too).
- */
-export type Redundancy = { name: string; with: string; by: "correlation" | "information"; number: number };
 
 /** From here on two features are called redundant. */
 const REDUNDANT = 0.95;

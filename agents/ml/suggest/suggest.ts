@@ -1,3 +1,4 @@
+import type { Redundancy } from "@muster/shared/domain/feature.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import {
   compileAssociations,
@@ -13,7 +14,7 @@ import { chooseFeatures, measuredOf, pairsToCompare, type Suggested } from "../s
 import { candidateFeatures } from "./candidates.ts";
 import { measureColumns } from "./column-stats.ts";
 import { noiseOf } from "./noise.ts";
-import { type Redundancy, rankFeatures } from "./rank.ts";
+import { rankFeatures } from "./rank.ts";
 import { readSample } from "./sampled.ts";
 import type { Dropped, Scope } from "./scope.ts";
 

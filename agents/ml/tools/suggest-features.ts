@@ -1,5 +1,6 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
+import type { FeatureReason } from "@muster/shared/domain/feature.ts";
 import { allowedColumns, refusedColumns } from "@muster/shared/domain/leakage.ts";
 import type { Dropped } from "@muster/shared/domain/model.ts";
 import { type FactValue, facts } from "@muster/shared/fact/table.ts";
@@ -16,7 +17,7 @@ type Cleared = FactValue<"training.cleared">;
 
 export const suggestFeatures = tool({
   name: "suggest_features",
-  does: "Proposes typed features known at the cutoff, measured on training rows alone; what was left out with reason and number.",
+  does: "Proposes typed features known at the cutoff, ranked by what each is worth on training rows with its noise level; what says the same twice and what was left out, with reason and number.",
   effect: "read",
   input: z.object({ exclude: z.array(z.string().min(1).max(250)).max(500).optional() }),
   output: facts["features.suggested"].value.extend({ assumptions: z.array(z.string()), verdict: z.string() }),
@@ -62,10 +63,12 @@ export const suggestFeatures = tool({
       ...found.dropped,
       ...left.map(({ feature }) => ({ name: feature.name, reason: "excluded by the request", number: null })),
     ]);
+    const names = new Set(kept.map(({ feature }) => feature.name));
     const strongest = kept.slice(0, 3).map(({ feature }) => feature.name);
     return {
       features: kept.map(({ feature }) => feature),
       reasons: kept.map((one) => reasonOf(one, problem.task)),
+      redundant: found.redundant.filter((one) => names.has(one.name) && names.has(one.with)),
       dropped,
       assumptions: found.assumptions,
       verdict: `${kept.length} features, most telling on training rows: ${strongest.join(", ")}; ${dropped.length} left out`,
@@ -86,7 +89,14 @@ function merged(...lists: readonly Dropped[][]): Dropped[] {
   return [...once.values()];
 }
 
-function reasonOf({ feature, measure, information }: Suggested, task: string) {
+const digits = (value: number): number => Number(value.toPrecision(4));
+
+function reasonOf(suggested: Suggested, task: string): FeatureReason {
+  const { strength, noise } = suggested;
+  return { ...whyOf(suggested, task), worth: digits(strength), noise: digits(noise), above: strength > noise };
+}
+
+function whyOf({ feature, measure, information }: Suggested, task: string) {
   const { name } = feature;
   if (measure !== null && task === "binary")
     return { name, because: "goes with the target (ROC AUC alone, training rows)", number: measure };

@@ -55,6 +55,16 @@ test("drops constants, empty columns, ids and leaks, with the number, and keeps 
   expect(dropped.find(({ column }) => column === "almost nothing")!.value).toBe(0.992);
 });
 
+test("what was judged to be known in time may tell the label however strongly", () => {
+  const told = [number("rate", (row) => label[row]!), number("copy", (row) => label[row]!), number("same", () => 4)];
+  const { kept, dropped } = auditColumns(told, binary, seededRandom(1), new Set(["rate", "same"]));
+  expect(kept.map(({ name }) => name)).toEqual(["rate"]);
+  expect(dropped.map(({ column, reason }) => [column, reason])).toEqual([
+    ["copy", "leaking"],
+    ["same", "constant"],
+  ]);
+});
+
 test("a copy of a number label leaks, a strong relation doesn't", () => {
   const values = Float64Array.from({ length: rows }, () => normal(random) * 10);
   const labels: Labels = { task: "regression", classes: [], values };

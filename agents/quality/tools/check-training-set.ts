@@ -10,6 +10,7 @@ import { isRelated, ownColumns, relatedValues } from "@muster/shared/features/ki
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
 import type { QualityDeps } from "../index.ts";
+import { mayTellOf } from "../may-tell.ts";
 import { checkTrainingSet as check } from "../training-set.ts";
 
 export const checkTrainingSet = tool({
@@ -24,6 +25,7 @@ export const checkTrainingSet = tool({
     positives: z.number().int().nullable(),
     checks: z.array(Check),
     dropped: z.array(Dropped),
+    mayTell: z.array(z.string()),
     passed: z.boolean(),
     verdict: z.string(),
   }),
@@ -49,6 +51,9 @@ export const checkTrainingSet = tool({
       if (leak !== undefined) leaking.set(feature.name, refused.get(leak)!);
       else if (read.some((column) => confirmed.has(column))) allowed.add(feature.name);
     }
+    const own = scope.datasets.find(({ pin }) => parseDatasetRef(pin).name === problem.dataset)!;
+    const { columns } = await lake.manifest(own.pin);
+    for (const name of mayTellOf(view.view.features, problem, columns)) if (!leaking.has(name)) allowed.add(name);
     const relation = parseDatasetRef(training.dataset).name;
     const found = await withPins(lake, [training.dataset], { threads }, (reader) =>
       check(reader, { relation, columns: training.columns, joined, leaking, allowed }, problem),
@@ -67,6 +72,7 @@ export const checkTrainingSet = tool({
       positives: found.positives,
       checks,
       dropped: [],
+      mayTell: [...allowed].sort(),
       passed,
       verdict,
     };
