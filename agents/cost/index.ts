@@ -21,6 +21,7 @@ import { estimateSavings } from "./tools/estimate-savings.ts";
 import { estimateTraining } from "./tools/estimate-training.ts";
 import { explainEstimate } from "./tools/explain-estimate.ts";
 import { getSpend } from "./tools/get-spend.ts";
+import { reserveSearch } from "./tools/reserve-search.ts";
 import { setBudget } from "./tools/set-budget.ts";
 
 /** What cost's tools stand on. `prices` reads the table anew: people edit it. `threads` are those of one training. */
@@ -48,7 +49,7 @@ export const cost = agent({
   does: "Estimates what trainings, queries and whole requests take from what they took before, reserves it from budgets, and settles what was spent.",
   tools: [
     ...[estimateTraining, estimateQuery, estimateRequest, explainEstimate, estimateSavings],
-    ...[checkBudget, getSpend, setBudget],
+    ...[checkBudget, reserveSearch, getSpend, setBudget],
   ],
   async open(process) {
     const { config, evidence, lake, log, now } = process;

@@ -1,5 +1,8 @@
+import { hostname } from "node:os";
+import { pid } from "node:process";
 import { fileURLToPath } from "node:url";
 import { agent } from "@muster/bus/agent.ts";
+import { openParts, type PartQueue } from "@muster/bus/part.ts";
 import { run } from "@muster/bus/run.ts";
 import { type CodeVersion, codeVersion } from "@muster/shared/code-version.ts";
 import { type MachineSpeed, measureSpeed } from "@muster/shared/estimate/prior.ts";
@@ -32,7 +35,13 @@ import { selectModel } from "./tools/select-model.ts";
 import { setModelAlias } from "./tools/set-model-alias.ts";
 import { suggestFeatures } from "./tools/suggest-features.ts";
 import { trainModel } from "./tools/train-model.ts";
+import { tuneModel } from "./tools/tune-model.ts";
+import { doTrial } from "./tuning/do-trial.ts";
+import { openTuningStore, type TuningStore } from "./tuning/store.ts";
+import { trialProcesses } from "./tuning/trial-process.ts";
 
+/** Workers opened in this process, to tell one from another. */
+let workers = 0;
 const checkout = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
@@ -43,6 +52,9 @@ export type MlDeps = ServingDeps & {
   store: MlStore;
   improvements: ImprovementStore;
   tracking: TrackingStore;
+  tuning: TuningStore;
+  /** Where trials are put for whichever worker takes them; null without Redis. */
+  parts: PartQueue | null;
   /** The code that runs, noted with each run. */
   code: CodeVersion;
   threads: number;
@@ -52,7 +64,7 @@ export type MlDeps = ServingDeps & {
 
 /**
  * The ml agent: from a question to a model that answers it, with figures, reasons and a name.
- * Owns the tables experiment, run, run_*, model, model_version, model_alias, holdout_look, improvement and deployment. Trains in a child
+ * Owns the tables experiment, run, run_*, model, model_version, model_alias, holdout_look, search, trial, improvement and deployment. Trains in a child
  * of its worker, which opens the one training file; only evaluate_model opens a hold-out.
  */
 export const ml = agent({
@@ -67,6 +79,7 @@ export const ml = agent({
     logMetrics,
     compareExperiments,
     trainModel,
+    tuneModel,
     evaluateModel,
     assessFairness,
     explainModel,
@@ -86,25 +99,33 @@ export const ml = agent({
   ],
   worker: true,
   async open(process) {
-    const { threads, xgboostLib } = process.config;
+    const { threads, xgboostLib, redisUrl } = process.config;
+    const processes = trialProcesses();
     const deps: MlDeps = {
       ...(await openServingDeps(process)),
       store: await openMlStore(process.pool),
       improvements: await openImprovementStore(process.pool),
       tracking: await openTrackingStore(process.pool),
+      tuning: await openTuningStore(process.pool),
+      parts: redisUrl ? openParts(redisUrl, "ml-worker") : null,
       code: codeVersion(checkout),
       threads,
       xgboostLibrary: xgboostLib.includes("/") ? xgboostLib : null,
       speed: measureSpeed(() => performance.now()),
     };
     let stopLanding = () => {};
+    const worker = { ...deps, processes, log: process.log, worker: `${hostname()}/${pid}/${workers++}` };
     return {
       deps,
+      // A thread a trial: as many at once as one training would have.
+      parts: { concurrency: threads, does: (id, signal) => doTrial(id, signal, worker) },
       started: async () => {
         stopLanding = startLanding(deps, process);
       },
       close: async () => {
         stopLanding();
+        processes.close();
+        await deps.parts?.close();
         await deps.keyed.close();
       },
     };

@@ -12,6 +12,7 @@ import { Candidate, Dropped, Evaluation, Explanation, RunResult } from "../domai
 import { Problem } from "../domain/problem.ts";
 import { Profile } from "../domain/profile.ts";
 import { Autonomy, Role } from "../domain/receipt.ts";
+import { Search } from "../domain/search.ts";
 import { ErrorSlices } from "../domain/slice.ts";
 import { type FactType, fact } from "./fact.ts";
 
@@ -219,6 +220,8 @@ export const facts = {
       folds: z.number().int(),
       validation: z.string(),
       data: TrainingData.optional(),
+      /** The search whose best settings are proposed, and what it left for their training in the request that searched. */
+      search: Search.pick({ search: true, left: true }).optional(),
       /** What the nearest rows' labels tell of a row's own, 0 (nothing) to 1, on a sample. */
       signal: z.number().min(0).max(1).optional(),
     }),
@@ -238,6 +241,23 @@ export const facts = {
     }),
     { consumed: true },
   ),
+  /** A search and the training of what it finds, together: the training reserves its own part again, inside what is left. */
+  "search.reserved": fact(
+    "permission",
+    "cost",
+    ["request", "person", "problem", "view", "training"],
+    z.object({
+      reservation: z.string(),
+      limitUsd: z.number(),
+      limitCpuSeconds: z.number(),
+      limitMemoryMb: z.number(),
+      estimatedUsd: z.number(),
+      estimatedCpuSeconds: z.number(),
+      trials: z.number().int().positive(),
+    }),
+    { consumed: true },
+  ),
+  "parameters.tuned": fact("finding", "ml", ["problem", "view", "training"], Search, { ttlMs: 30 * day }),
   "run.finished": fact("effect", "ml", ["problem", "scope", "view", "training", "model", "purpose"], RunResult),
   "model.evaluated": fact(
     "effect",

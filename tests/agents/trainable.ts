@@ -51,8 +51,8 @@ export type MlBench = Awaited<ReturnType<typeof startMl>>;
 /** Receipts by what they are, as one request gathers them. */
 export type Shown = Record<string, string>;
 
-/** Starts it. */
-export async function startMl() {
+/** Starts it; `worker: false`: without one, for a test that starts workers as processes of their own. */
+export async function startMl({ worker = true } = {}) {
   const agents = ["catalog", "quality", "governance", "pipeline", "cost", "ml"];
   const bench: Bench = await startBench([
     { name: "gateway", kind: "door", of: "gateway", file: "" },
@@ -64,7 +64,8 @@ export async function startMl() {
   const host = async (process: Process): Promise<Host> => ({ process, agent: ml, opened: await ml.open(process) });
   const jobs = openJobs(bench.redisUrl, ml);
   const stops = [await serve(await host(by.ml!), jobs)];
-  stops.push(await work(await host(by["ml-worker"]!), bench.redisUrl), jobs.close);
+  if (worker) stops.push(await work(await host(by["ml-worker"]!), bench.redisUrl));
+  stops.push(jobs.close);
   const door = by.gateway!;
   const lake = by.ml!.lake;
   const now = new Date("2026-07-01T00:00:00Z");

@@ -32,12 +32,23 @@ const TrainingFailed = z.object({
   peakMemoryMb: amount.optional(),
 });
 
+/** What ml says when a search for settings has ended: what its trials used, those lost to a crash among it. */
+const SearchFinished = z.object({
+  key: z.string(),
+  search: z.string(),
+  cpuSeconds: amount,
+  seconds: amount,
+  peakMemoryMb: amount,
+});
+
 /** What the planner says when a request has come to its end, whatever that is, and what its steps took. */
 const RequestEnded = z.object({ request: z.string(), steps: z.array(StepTaken).default([]) });
 
 const shapes = {
   "ml.run_finished": RunFinished,
   "ml.train_model_failed": TrainingFailed,
+  "ml.search_finished": SearchFinished,
+  "ml.tune_model_failed": TrainingFailed,
   "planner.request_ended": RequestEnded,
 };
 const trained = ["ml", "ml-worker"];
@@ -45,6 +56,8 @@ const trained = ["ml", "ml-worker"];
 const sayers: Record<string, readonly string[]> = {
   "ml.run_finished": trained,
   "ml.train_model_failed": trained,
+  "ml.search_finished": trained,
+  "ml.tune_model_failed": trained,
   "planner.request_ended": ["planner"],
 };
 const batch = 200;
@@ -56,7 +69,7 @@ export type Settling = Pick<Process, "evidence" | "log" | "now" | "lake"> & {
 };
 
 /**
- * Reads on in the outbox: each finished or failed run turns its reservation into what was spent, once, and a finished one
+ * Reads on in the outbox: each finished or failed run or search turns its reservation into what was spent, once, and a finished one
  * becomes what estimates learn from; a request that ended frees what it reserved and no step used, and its steps are kept
  * with what they took. All in the transaction that moves the cursor on. Gives how many events were read.
  */
@@ -96,7 +109,8 @@ export async function settleEvents({ store, evidence, lake, log, now, prices }: 
         await store.runs.add(trx, run, problem ? parts.map((part) => ({ ...part, problem })) : parts, at);
       } else {
         const reservation = await store.ledger.reservationOf(trx, said.key);
-        if (reservation) await store.ledger.settle(trx, reservation, used, { run: null, outcome: said.code, at });
+        const outcome = "code" in said ? said.code : "searched";
+        if (reservation) await store.ledger.settle(trx, reservation, used, { run: null, outcome, at });
       }
     }
     read = found.length;

@@ -82,7 +82,7 @@ export function ledgerStore(db: Database<Tables>) {
       (
         await sql<{ id: string }>`select r.value->>'reservation' as id
           from evidence.consumption c join evidence.receipt r on r.id = c.receipt
-          where c.key = ${key} and r.fact = 'budget.reserved'`.execute(trx)
+          where c.key = ${key} and r.fact in ('budget.reserved', 'search.reserved')`.execute(trx)
       ).rows[0]?.id ?? null,
     /** Frees reservations of a request, or from before a moment, that no step has used up: none will. Gives how many. */
     free: async (of: { request: string } | { before: string }, at: string, on: Runner = db): Promise<number> => {
@@ -90,7 +90,9 @@ export function ledgerStore(db: Database<Tables>) {
       const freed = await sql`update spend s set state = 'spent', usd = 0, outcome = 'unused', settled_at = ${at}
         where s.state = 'reserved' and ${which} and not exists (
           select 1 from evidence.receipt r join evidence.consumption c on c.receipt = r.id
-          where r.fact = 'budget.reserved' and r.request = s.request and r.value->>'reservation' = s.id)`.execute(on);
+          where r.fact in ('budget.reserved', 'search.reserved') and r.request = s.request and r.value->>'reservation' = s.id)`.execute(
+        on,
+      );
       return Number(freed.numAffectedRows ?? 0);
     },
     /**
@@ -101,7 +103,7 @@ export function ledgerStore(db: Database<Tables>) {
       (
         await sql<{ id: string; usd: number; code: string | null; data: Record<string, unknown> | null }>`
           select s.id, s.usd, o.outcome->'fault'->>'code' as code, o.outcome->'fault'->'data' as data
-          from spend s join evidence.receipt r on r.fact = 'budget.reserved' and r.request = s.request and r.value->>'reservation' = s.id
+          from spend s join evidence.receipt r on r.fact in ('budget.reserved', 'search.reserved') and r.request = s.request and r.value->>'reservation' = s.id
             join evidence.consumption c on c.receipt = r.id left join evidence.result o on o.key = c.key
           where s.state = 'reserved' and (o.outcome->>'ok' = 'false' or (o.key is null and s.at < ${before}::timestamptz))`.execute(
           db,

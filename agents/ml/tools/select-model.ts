@@ -6,24 +6,21 @@ import { expectedCpuSeconds, expectedMemoryMb } from "@muster/shared/estimate/ex
 import { facts } from "@muster/shared/fact/table.ts";
 import { z } from "zod";
 import type { MlDeps } from "../index.ts";
-import { classCounts, type Labels, labelsFromNames } from "../labels.ts";
+import { type Labels, labelsFromNames } from "../labels.ts";
 import { positiveOf } from "../positive.ts";
 import type { FeatureInput } from "../scoring/read-features.ts";
 import { sampleMatrix } from "../scoring/read-matrix.ts";
 import { factOf, workOf } from "../training/candidate-facts.ts";
-import { planFolds } from "../training/fold-plan.ts";
 import { neighbourSignal } from "../training/neighbours.ts";
-import { readTrainingSet } from "../training/read-training-set.ts";
 import { designColumns, selectCandidates } from "../training/select-candidates.ts";
+import { trainingShape } from "../training/training-shape.ts";
 
-/** Folds of the comparison; with many rows fewer say as much. */
-const foldsFor = (rows: number): number => (rows < 200_000 ? 5 : 3);
 /** Differences that finding neighbours may take: some tenths of a second. */
 const mostDifferences = 2e7;
 
 export const selectModel = tool({
   name: "select_model",
-  does: "Proposes the candidates worth comparing for data of this shape and noise, what each should take, and how they are validated. Nothing is trained.",
+  does: "Proposes the candidates worth comparing for data of this shape and noise (after a search: the best settings of it), what each should take, and how they are validated. Nothing is trained.",
   effect: "read",
   input: z.object({}),
   output: facts["candidates.chosen"].value.extend({ verdict: z.string() }),
@@ -31,36 +28,17 @@ export const selectModel = tool({
     { is: "problem.defined", as: "problem" },
     { is: "training_set.passed", as: "checked" },
     { is: "features.materialized", role: "training", as: "training" },
+    { is: "parameters.tuned", as: "tuned", optional: true },
   ],
   gives: [{ is: "candidates.chosen" }],
   cost: { ms: 400 },
-  run: async ({ problem, checked, training }, { lake, threads, seed, speed }: Context & MlDeps) => {
-    const left = new Set(checked.dropped.map(({ name }) => name));
-    const features = training.columns.filter(({ name }) => !left.has(name));
-    await lake.standing(training.dataset);
-    // Labels, entities and times alone: no feature is read.
-    const set = await readTrainingSet({
-      file: lake.file(training.dataset),
-      task: problem.task,
-      positive: positiveOf(problem),
-      features: [],
-      time: null,
-      threads,
-      memoryMb: 1024,
-    });
-    const rows = set.labels.values.length;
-    const plan = planFolds(set.labels, set, foldsFor(rows), seed);
-    const signal = await signalOf(lake, training.dataset, features, set.labels, positiveOf(problem));
-    const shape = {
-      task: problem.task,
-      ...{ rows, signal },
-      numbers: features.filter(({ type }) => type === "number").length,
-      categories: features.filter(({ type }) => type === "category").length,
-      classes: set.labels.classes.length,
-      minority: problem.task === "regression" ? null : Math.min(...classCounts(set.labels)),
-      folds: plan.folds,
-    };
-    const candidates = selectCandidates(shape);
+  run: async ({ problem, checked, training, tuned }, { lake, threads, seed, speed }: Context & MlDeps) => {
+    const read = await trainingShape({ problem, checked, training }, { lake, threads, seed });
+    const { plan, features } = read;
+    const { rows } = read.shape;
+    const signal = await signalOf(lake, training.dataset, features, read.labels, positiveOf(problem));
+    const shape = { ...read.shape, signal };
+    const candidates = tuned ? tuned.candidates : selectCandidates(shape).map(factOf);
     const { task, classes, minority, numbers } = shape;
     const columns = designColumns(shape);
     const passes = plan.splits.reduce((sum, { train }) => sum + train.length, 0) / rows;
@@ -72,7 +50,7 @@ export const selectModel = tool({
     };
     // What finished runs on this machine say beside its speed, cost.estimate_training knows.
     const model = calibrate([], speed);
-    const proposed = candidates.map(factOf).map((candidate) => {
+    const proposed = candidates.map((candidate) => {
       const race = { rows, columns, folds: plan.folds, threads, data };
       const works = [workOf(candidate.algorithm, candidate.parameters, race)];
       const expected = { cpuSeconds: expectedCpuSeconds(model, works), memoryMb: expectedMemoryMb(model, works) };
@@ -81,7 +59,8 @@ export const selectModel = tool({
     return {
       candidates: proposed,
       ...{ rows, columns, folds: plan.folds, validation, data, signal },
-      verdict: `${candidates.map(({ name }) => name).join(", ")}; the nearest rows tell ${(100 * signal).toFixed(0)} % of a row's label; ${validation}`,
+      ...(tuned && { search: { search: tuned.search, left: tuned.left } }),
+      verdict: `${candidates.map(({ id }) => id).join(", ")}; the nearest rows tell ${(100 * signal).toFixed(0)} % of a row's label; ${validation}`,
     };
   },
 });

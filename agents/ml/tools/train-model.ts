@@ -2,6 +2,7 @@ import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { datasetNode, modelNode } from "@muster/shared/domain/lineage.ts";
 import { RunResult, TrainingOptions } from "@muster/shared/domain/model.ts";
+import type { FactValue } from "@muster/shared/fact/table.ts";
 import { asFault, Fault, fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
 import { trainedColumns } from "../answered-columns.ts";
@@ -72,7 +73,7 @@ export const trainModel = tool({
       ...{ file: lake.file(training.dataset), task, metric: problem.metric, positive: positiveOf(problem), features },
       candidates: chosen.candidates.map((one) => candidateOf(one, { ...shape, threads })),
       ...{ folds: chosen.folds, time: null, costs: asked.costs ?? null, options, seed, threads, xgboostLibrary },
-      cpuSecondsLimit: reserved.limitCpuSeconds,
+      cpuSecondsLimit: Math.min(reserved.limitCpuSeconds, leftOf(chosen, context.request)),
       memoryLimitMb: reserved.limitMemoryMb,
     };
     await store.beginRun({
@@ -117,6 +118,10 @@ export const trainModel = tool({
 /** The dataset versions that the training stands on. */
 const pinnedIn = ({ shown }: Context): string[] =>
   z.array(z.string()).parse(shown.find(({ fact }) => fact === "scope.pinned")?.about.scope);
+
+/** What a search in this request left for the training of what it found, in CPU seconds: its budget holds both. */
+const leftOf = ({ search }: FactValue<"candidates.chosen">, request: string | null): number =>
+  search && search.left.request === request ? search.left.cpuSeconds : Number.POSITIVE_INFINITY;
 
 /** Notes the failed run and gives the fault with what was used by then, so that the reservation can be settled. */
 async function failed(

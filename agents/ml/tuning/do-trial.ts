@@ -16,11 +16,13 @@ export type TrialWorker = {
 
 /** What ends a trial and not its search: the setting is dearer or bigger than there is room for, or can't be fitted. */
 const ownFaults: ReadonlySet<FaultCode> = new Set(["over_budget", "unfit"]);
+/** What fails so often whoever takes it isn't the worker's fault: the search goes on without it. */
+const mostAttempts = 5;
 
 /**
  * Does the work of a trial by its id: reads what it is, scores it in a process of its own, keeps each fold as it is known and
  * then the end. Folds that another worker scored before it was killed aren't scored again. A setting's own fault ends it
- * without scores; any other is thrown, so that the work is taken again.
+ * without scores; any other is thrown, so that the work is taken again, five times at most.
  */
 export async function doTrial(id: string, signal: AbortSignal, of: TrialWorker): Promise<void> {
   const { tuning, processes, lake, worker, xgboostLibrary } = of;
@@ -31,29 +33,31 @@ export async function doTrial(id: string, signal: AbortSignal, of: TrialWorker):
   const scores = [...work.scores];
   let kept = Promise.resolve();
   try {
-    const cpuSeconds = await processes.score(
+    const used = await processes.score(
       { ...spec.read, file: lake.file(spec.training), xgboostLibrary },
       {
         params: paramsOf(spec.plan, work),
         ...{ from: work.from + scores.length, to: work.to, cpuSecondsLimit: work.cpuSecondsLimit },
       },
       signal,
-      (score, used) => {
+      (score, cpuSeconds) => {
         scores.push(score);
         const known = [...scores];
-        kept = kept.then(() => tuning.keep(id, worker, known, used));
+        kept = kept.then(() => tuning.keep(id, worker, known, cpuSeconds));
       },
     );
     await kept;
-    await tuning.finish(id, { scores, cpuSeconds, stopped: null });
+    await tuning.finish(id, { scores, ...used, stopped: null });
   } catch (error) {
     await kept;
     const { code, data, message } = asFault(error);
-    const cpuSeconds = typeof data.cpuSeconds === "number" ? data.cpuSeconds : 0;
-    if (!ownFaults.has(code)) {
+    const amount = (value: unknown) => (typeof value === "number" ? value : 0);
+    const cpuSeconds = amount(data.cpuSeconds);
+    if (!ownFaults.has(code) && work.attempts < mostAttempts) {
       await tuning.keep(id, worker, scores, cpuSeconds);
       throw error;
     }
-    await tuning.finish(id, { scores: [], cpuSeconds, stopped: `${code}: ${message}` });
+    const peakMemoryMb = amount(data.peakMemoryMb);
+    await tuning.finish(id, { scores: [], cpuSeconds, stopped: `${code}: ${message}`, peakMemoryMb });
   }
 }

@@ -1,6 +1,11 @@
+import { calibrate } from "@muster/shared/estimate/calibrate.ts";
+import { expectedCpuSeconds } from "@muster/shared/estimate/expected.ts";
+import type { MachineSpeed } from "@muster/shared/estimate/prior.ts";
+import { type Fault, fault } from "@muster/shared/fault.ts";
+import { parametersOf, workOf as trainingWork } from "../training/candidate-facts.ts";
 import type { Candidate } from "../training/job.ts";
 import { designColumns, selectCandidates } from "../training/select-candidates.ts";
-import { allotments, finalCost, spentOf } from "./budget.ts";
+import { allotments, expectedCost, finalCost, spentOf } from "./budget.ts";
 import {
   nextWork,
   references,
@@ -86,4 +91,34 @@ export function paramsOf(plan: SearchPlan, { algorithm, point }: Pick<TrialState
   if (algorithm === "constant" || algorithm === "linear")
     return selectCandidates(plan.shape).find(({ params }) => params.algorithm === algorithm)!.params;
   return tunables(plan.shape, [algorithm])[0]!.paramsOf(point);
+}
+
+/** What a fold of an algorithm should take on this machine before one was tried, in CPU seconds: the mean of its untuned settings. */
+export function priorOf({ shape }: Pick<SearchPlan, "shape">, speed: MachineSpeed): SearchLimit["prior"] {
+  const model = calibrate([], speed);
+  const { rows, folds } = shape;
+  const race = { rows, columns: designColumns(shape), folds, threads: 1 };
+  const known = new Map<string, number>();
+  return (algorithm) => {
+    const before = known.get(algorithm);
+    if (before !== undefined) return before;
+    const own = selectCandidates(shape).filter(({ params }) => params.algorithm === algorithm);
+    const works = own.map(({ params }) => trainingWork(algorithm, parametersOf(params), race));
+    const each = algorithm === "constant" ? 0 : expectedCpuSeconds(model, works).mid / works.length / (folds + 1);
+    known.set(algorithm, each);
+    return each;
+  };
+}
+
+/** The fault of a budget in which not even the first trials and a training fit, with what would do. */
+export function tooSmall(plan: SearchPlan, limit: number, prior: SearchLimit["prior"]): Fault {
+  const first = nextWork(plan, []).reduce((sum, work) => sum + expectedCost(work, [], prior), 0);
+  const needed = Math.ceil(first + finalCost([], plan.shape.folds, ["linear", ...plan.algorithms], prior));
+  return fault(
+    "over_budget",
+    `a search needs about ${needed} CPU s, its final training included; it had ${limit.toFixed(1)}`,
+    {
+      ...{ neededCpuSeconds: needed, hadCpuSeconds: limit },
+    },
+  );
 }

@@ -11,7 +11,13 @@ export type SearchSpec = { plan: SearchPlan; training: DatasetPin; read: Omit<Tr
 export type SearchStatus = "running" | "finished" | "failed" | "cancelled";
 
 /** Work of a trial as a worker takes it: what is to be scored, what of it is known already. */
-export type OpenWork = TrialWork & { id: string; search: string; cpuSecondsLimit: number; scores: (number | null)[] };
+export type OpenWork = TrialWork & {
+  id: string;
+  search: string;
+  cpuSecondsLimit: number;
+  scores: (number | null)[];
+  attempts: number;
+};
 
 type WorkRow = {
   id: string;
@@ -28,6 +34,7 @@ type WorkRow = {
   /** Of the attempt that is under way or ended it; what attempts before used and lost stands in `lost_cpu_seconds`. */
   cpu_seconds: number;
   lost_cpu_seconds: number;
+  peak_memory_mb: number;
   attempts: number;
   worker: string | null;
   at: string;
@@ -58,7 +65,7 @@ const migrations: Migration[] = [
         id text primary key, search text not null references search, trial int not null, algorithm text not null, point jsonb not null,
         from_fold int not null, to_fold int not null, cpu_seconds_limit double precision not null, scores jsonb not null default '[]',
         done boolean not null default false, stopped text, cpu_seconds double precision not null default 0,
-        lost_cpu_seconds double precision not null default 0, attempts int not null default 0, worker text, at timestamptz not null,
+        lost_cpu_seconds double precision not null default 0, peak_memory_mb double precision not null default 0, attempts int not null default 0, worker text, at timestamptz not null,
         unique (search, trial, from_fold));
       create index trial_open on trial (search) where not done;`,
   },
@@ -121,7 +128,7 @@ function tuningStore(db: Database<Tables>) {
             ...{ id: workId(search, work), search, trial: work.trial, algorithm: work.algorithm },
             ...{ point: JSON.stringify(work.point), from_fold: work.from, to_fold: work.to, scores: "[]" },
             ...{ cpu_seconds_limit: work.cpuSecondsLimit, done: false, stopped: null, cpu_seconds: 0 },
-            ...{ lost_cpu_seconds: 0, attempts: 0, worker: null, at },
+            ...{ lost_cpu_seconds: 0, peak_memory_mb: 0, attempts: 0, worker: null, at },
           })),
         )
         .onConflict((conflict) => conflict.column("id").doNothing())
@@ -171,12 +178,25 @@ function tuningStore(db: Database<Tables>) {
           "trial.from_fold",
           "trial.to_fold",
         ])
-        .returning(["trial.scores", "trial.cpu_seconds_limit", "trial.lost_cpu_seconds", "search.spec"])
+        .returning([
+          "trial.scores",
+          "trial.cpu_seconds_limit",
+          "trial.lost_cpu_seconds",
+          "trial.attempts",
+          "search.spec",
+        ])
         .executeTakeFirst();
       if (!row) return null;
       const scores = row.scores as unknown as (number | null)[];
       const left = row.cpu_seconds_limit - row.lost_cpu_seconds;
-      const work = { ...workOf(row), id, search: row.search, scores, cpuSecondsLimit: Math.max(0, left) };
+      const work = {
+        ...workOf(row),
+        id,
+        search: row.search,
+        scores,
+        cpuSecondsLimit: Math.max(0, left),
+        attempts: row.attempts,
+      };
       return { work, spec: row.spec as unknown as SearchSpec };
     },
     /** Keeps what is known of work under way: scored folds and what this attempt used. */
@@ -192,14 +212,36 @@ function tuningStore(db: Database<Tables>) {
     /** Ends work; the first end stands. */
     finish: async (
       id: string,
-      { scores, cpuSeconds, stopped }: Pick<TrialDone, "scores" | "cpuSeconds" | "stopped">,
+      {
+        scores,
+        cpuSeconds,
+        stopped,
+        peakMemoryMb,
+      }: Pick<TrialDone, "scores" | "cpuSeconds" | "stopped"> & {
+        peakMemoryMb: number;
+      },
     ): Promise<void> => {
       await db
         .updateTable("trial")
-        .set({ scores: JSON.stringify(scores), cpu_seconds: cpuSeconds, stopped, done: true })
+        .set({
+          ...{ scores: JSON.stringify(scores), cpu_seconds: cpuSeconds, stopped, done: true },
+          peak_memory_mb: peakMemoryMb,
+        })
         .where("id", "=", id)
         .where("done", "=", false)
         .execute();
+    },
+    /** What the trials of a search used so far, those under way and those lost to a crash among them. */
+    used: async (search: string): Promise<{ cpuSeconds: number; peakMemoryMb: number }> => {
+      const rows = await db
+        .selectFrom("trial")
+        .select(["cpu_seconds", "lost_cpu_seconds", "peak_memory_mb"])
+        .where("search", "=", search)
+        .execute();
+      return {
+        cpuSeconds: rows.reduce((sum, row) => sum + row.cpu_seconds + row.lost_cpu_seconds, 0),
+        peakMemoryMb: rows.reduce((most, row) => Math.max(most, row.peak_memory_mb), 0),
+      };
     },
     /** How often work of a search was begun beyond once, and what of that was lost, in CPU seconds. */
     lost: async (search: string): Promise<{ again: number; cpuSeconds: number; workers: number }> => {

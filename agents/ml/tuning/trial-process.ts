@@ -16,13 +16,16 @@ const graceCpuSeconds = 2;
 /** A setting to be scored on some folds. */
 export type TrialJob = { params: CandidateParams; from: number; to: number; cpuSecondsLimit: number };
 
+/** What a setting took: CPU seconds of its own, and the peak of memory of the process that scored it. */
+export type TrialUsage = { cpuSeconds: number; peakMemoryMb: number };
+
 /** Processes that score settings, as many as are asked for at once; each keeps the file that it read for the next setting of it. */
 export type TrialProcesses = ReturnType<typeof trialProcesses>;
 
 type Held = { child: ChildProcess; key: string; idle: NodeJS.Timeout | null; stderr: string };
 
 /**
- * Opens the pool. `score` gives the CPU seconds that a setting took and tells of each fold as it is known. Throws what the
+ * Opens the pool. `score` gives what a setting took and tells of each fold as it is known. Throws what the
  * process threw, `over_budget` beyond the setting's CPU seconds, `unfit` beyond the file's memory limit, `cancelled`;
  * a fault carries `cpuSeconds`.
  */
@@ -77,14 +80,15 @@ export function trialProcesses() {
     job: TrialJob,
     signal: AbortSignal,
     onFold: (score: number | null, cpuSeconds: number) => void,
-  ): Promise<number> {
+  ): Promise<TrialUsage> {
     if (signal.aborted) throw asFault(signal.reason);
     const held = take(file);
     const before = (await usageOf(held.child.pid!))?.cpuSeconds ?? 0;
-    return new Promise<number>((resolve, reject) => {
+    return new Promise<TrialUsage>((resolve, reject) => {
       const { child } = held;
       let stopped: Fault | null = null;
       let used = 0;
+      let peakMemoryMb = 0;
       const stop = (why: Fault) => {
         stopped ??= why;
         child.kill("SIGKILL");
@@ -94,6 +98,7 @@ export function trialProcesses() {
         const usage = await usageOf(child.pid!);
         if (!usage) return;
         used = Math.max(used, usage.cpuSeconds - before);
+        peakMemoryMb = Math.max(peakMemoryMb, usage.memoryMb);
         if (usage.memoryMb > file.memoryLimitMb) stop(tooLarge(file.memoryLimitMb, usage.memoryMb));
         if (used > job.cpuSecondsLimit + graceCpuSeconds) stop(tooLong(job.cpuSecondsLimit));
       };
@@ -110,8 +115,8 @@ export function trialProcesses() {
         if (said.kind === "fold") return onFold(said.score, said.cpuSeconds);
         settle();
         giveBack(held);
-        if (said.kind === "scored") return resolve(said.cpuSeconds);
-        reject(new Fault(said.code, said.message, { ...said.data, cpuSeconds: said.cpuSeconds }));
+        if (said.kind === "scored") return resolve({ cpuSeconds: said.cpuSeconds, peakMemoryMb });
+        reject(new Fault(said.code, said.message, { ...said.data, cpuSeconds: said.cpuSeconds, peakMemoryMb }));
       };
       const onClose = (code: number | null) => {
         settle();
@@ -123,7 +128,7 @@ export function trialProcesses() {
             {},
             new Error(`exit ${code}: ${held.stderr}`),
           );
-        reject(fault(why.code, why.message, { ...why.data, cpuSeconds: used }, why.cause));
+        reject(fault(why.code, why.message, { ...why.data, cpuSeconds: used, peakMemoryMb }, why.cause));
       };
       signal.addEventListener("abort", onAbort, { once: true });
       child.on("message", onMessage);
