@@ -12,7 +12,6 @@ import { checkout } from "./processes.ts";
 export function spawnProcess(
   spec: ProcessSpec,
   handed: Partial<Config>,
-  home: string,
   onLine: (line: string) => void,
 ): ChildProcess {
   const child = spawn(process.execPath, [spec.file], {
@@ -21,7 +20,8 @@ export function spawnProcess(
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: {
       ...environmentFor(spec.name, { ...handed, process: spec.name }),
-      NODE_COMPILE_CACHE: join(home, "cache", "node"),
+      // Of the checkout, not of a home: what one swarm compiled every later one reads, in tests too.
+      NODE_COMPILE_CACHE: join(checkout, "node_modules", ".cache", "muster"),
       // Idle OpenMP threads of XGBoost would spin otherwise.
       OMP_WAIT_POLICY: "passive",
     },

@@ -171,7 +171,7 @@ async function assemble(options: BringUpOptions, undo: ReturnType<typeof unwindi
         stopSignal: "TERM",
         graceMs: 8_000,
         readyWithinMs,
-        spawn: () => spawnProcess(spec, handed(spec.name), home, (line) => onLine(spec.name, line)),
+        spawn: () => spawnProcess(spec, handed(spec.name), (line) => onLine(spec.name, line)),
         ready: saysReady,
         onState: (next, why) => onState(spec.name, next, why),
       }),

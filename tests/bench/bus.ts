@@ -32,7 +32,7 @@ export const bench: Bench = {
       ...{ nkeySeedFile: servers.keys.seedFile("ml"), keyRingFile: servers.keys.ringFile },
       databaseUrl: asRole(servers.databaseUrl, "ml", servers.keys),
     };
-    const child = spawnProcess(specs[1]!, handed, servers.home, () => undefined);
+    const child = spawnProcess(specs[1]!, handed, () => undefined);
     try {
       const ended = new AbortController();
       child.once("exit", () => ended.abort());
