@@ -36,7 +36,7 @@ export function matchedWith(maturing: Maturing, now: Date): string {
   const key = "__request, __row, __version";
   return `predicted AS MATERIALIZED (
     SELECT __at, __request, __row, __version, __entity, __prediction, __probabilities,
-      coalesce(__role, 'answer') AS __role, ${maturedSql(maturing, "__at", now)} AS __matured
+      coalesce(__role, 'answer') AS __role, __split, ${maturedSql(maturing, "__at", now)} AS __matured
     FROM log WHERE __entity IS NOT NULL
   ), outcome AS MATERIALIZED (${currentSql("outcomes")}
   ), nearest AS (

@@ -149,8 +149,10 @@ export async function openOutcomes(lake: Lake, model: string, version?: string):
     logged: pinOf(log.name, log.version),
     outcomes: pinOf(outcomesDataset(model), held),
   });
-  // A log of before there were roles holds answers only.
-  const role = log.columns.some(({ name }) => name === "__role") ? "" : ", CAST(NULL AS VARCHAR) AS __role";
-  await engine.run(`CREATE VIEW log AS SELECT *${role} FROM logged`);
+  // A log of before there were roles and splits holds answers only.
+  const absent = ["__role", "__split"].filter((column) => !log.columns.some(({ name }) => name === column));
+  await engine.run(
+    `CREATE VIEW log AS SELECT *${absent.map((column) => `, CAST(NULL AS VARCHAR) AS ${column}`).join("")} FROM logged`,
+  );
   return engine;
 }

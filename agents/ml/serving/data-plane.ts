@@ -5,6 +5,7 @@ import type { Process } from "@muster/bus/process.ts";
 import { announceService } from "@muster/bus/serve.ts";
 import { asFault, fault } from "@muster/shared/fault.ts";
 import { tokenFile } from "@muster/shared/home.ts";
+import { openRolloutStore } from "../abtest/store.ts";
 import { openStore, predictionsFolder } from "./deps.ts";
 import { isLoopback } from "./door.ts";
 import { deploymentFollower } from "./follow.ts";
@@ -31,12 +32,13 @@ export async function openDataPlane(process: Process): Promise<DataPlane> {
   const host = address.replace(/^\[|\]$/g, "");
   const token = isLoopback(host) ? null : await tokenOf(config.home);
   const deployments = await openDeploymentStore(process.pool);
+  const rollouts = await openRolloutStore(process.pool);
   const keyed = openStore(config.redisUrl);
   const predictions = await predictionLog({ folder: predictionsFolder(config.home), now, log });
   const models = servedModels((served, error) => {
     if (error) log.warn({ model: served.name, version: served.version, err: asFault(error) }, "a model wasn't freed");
   });
-  const follow = deploymentFollower({ deployments, evidence, lake, keyed, models, log });
+  const follow = deploymentFollower({ deployments, rollouts, evidence, lake, keyed, models, log });
   const again = (what: string, work: () => Promise<void>) => () =>
     void work().catch((error: unknown) => log.warn({ code: asFault(error).code }, `${what} failed; it is tried again`));
   const refresh = again("following the deployments", follow);

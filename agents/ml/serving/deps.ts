@@ -4,11 +4,14 @@ import { type Keyed, openKeyed } from "@muster/bus/keyed.ts";
 import type { Process } from "@muster/bus/process.ts";
 import { fault } from "@muster/shared/fault.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
+import { openRolloutStore, type RolloutStore } from "../abtest/store.ts";
 import { type DeploymentStore, openDeploymentStore } from "./store.ts";
 
 /** What the tools around a live model stand on. */
 export type ServingDeps = {
   deployments: DeploymentStore;
+  /** Tests of versions beside the live ones. */
+  rollouts: RolloutStore;
   lake: Lake;
   evidence: Evidence;
   /** The online store of features, which the pipeline writes. */
@@ -29,6 +32,7 @@ export const predictionsFolder = (home: string): string => join(home, "predictio
 /** Opens what the tools around a live model stand on. */
 export const openServingDeps = async ({ pool, lake, evidence, config }: Process): Promise<ServingDeps> => ({
   deployments: await openDeploymentStore(pool),
+  rollouts: await openRolloutStore(pool),
   lake,
   evidence,
   keyed: openStore(config.redisUrl),

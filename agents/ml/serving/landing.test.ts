@@ -63,6 +63,7 @@ describe("landing the prediction log", () => {
           __prediction: "yes",
           __probabilities: '{"no":0.25,"yes":0.75}',
           __role: "answer",
+          __split: null,
         },
       },
     ]);

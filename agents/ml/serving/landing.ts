@@ -32,6 +32,7 @@ const segmentColumns = [
   { name: "version", sql: "INTEGER" },
   { name: "key", sql: "VARCHAR" },
   { name: "role", sql: "VARCHAR" },
+  { name: "split", sql: "VARCHAR" },
   { name: "features", sql: "JSON" },
   { name: "prediction", sql: "VARCHAR" },
   { name: "probabilities", sql: "JSON" },
@@ -43,7 +44,8 @@ const turns = new Map<string, Promise<unknown>>();
  * Lands the finished segments of the prediction log: a new version of `<model>_predictions` for each model in them, its
  * earlier rows and the new ones, the newest 200,000 of the last 90 days. Columns: `__at`, `__request`, `__row`,
  * `__version`, `__entity`, `__cutoff` (none), the features as the graph read them, `__prediction`, `__probabilities`
- * (JSON), `__role` (see `PredictionRole`). Segments are deleted once every version stands; one that a crash left behind isn't landed twice. Gives the new
+ * (JSON), `__role` and `__split` (see
+ * `PredictionBatch`). Segments are deleted once every version stands; one that a crash left behind isn't landed twice. Gives the new
  * versions. Landings of one folder wait for each other.
  */
 export function landPredictions(landing: Landing): Promise<DatasetPin[]> {
@@ -93,7 +95,7 @@ async function landModel(landing: Landing, model: string, segments: string[]): P
   const added = `SELECT "at" AS __at, request AS __request, "row" AS __row, "version" AS __version, "key" AS __entity,
     CAST(NULL AS TIMESTAMP) AS __cutoff${features.map((feature) => `, ${featureSql(feature)}`).join("")},
     prediction AS __prediction, CAST(probabilities AS VARCHAR) AS __probabilities,
-    coalesce("role", 'answer') AS __role
+    coalesce("role", 'answer') AS __role, "split" AS __split
     FROM ${jsonLinesSql(fresh, segmentColumns)} WHERE model = ${quoteLiteral(model)}`;
   const rows = before ? `SELECT ${keptSql(before.columns, features)} FROM earlier UNION ALL BY NAME ${added}` : added;
   const oldest = new Date(now.getTime() - keptPredictions.days * 86_400_000).toISOString().slice(0, 23);

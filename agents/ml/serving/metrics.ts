@@ -6,8 +6,15 @@ export type Protocol = "open_inference" | "mlflow";
 /** One scoring request as the metrics count it; `model` is "" where no served model was meant. */
 export type Observation = { protocol: Protocol; model: string; status: number; rows: number; seconds: number };
 
+/** A version's share of the work: rows it scored and how long that took. */
+export type VersionWork = { model: string; version: number; rows: number; seconds: number };
+
 export type ServingMetrics = {
   observe(observation: Observation): void;
+  /** Rows that a version scored, whoever got the answer. */
+  scored(work: VersionWork): void;
+  /** A version that couldn't score what it was given. */
+  failed(of: { model: string; version: number }): void;
   /** The Prometheus text of everything observed, with the prediction log's counts. */
   text(log: { logged: number; dropped: number; waiting: number }): string;
 };
@@ -18,6 +25,12 @@ export function servingMetrics(): ServingMetrics {
   const errors = new Map<string, number>();
   const rows = new Map<string, number>();
   const latency = new Map<string, { buckets: number[]; sum: number; count: number }>();
+  const versionRows = new Map<string, number>();
+  const versionRuns = new Map<string, number>();
+  const versionSeconds = new Map<string, number>();
+  const versionFailures = new Map<string, number>();
+  const ofVersion = ({ model, version }: { model: string; version: number }) =>
+    `model="${escaped(model)}",version="${version}"`;
   const add = (to: Map<string, number>, key: string, amount: number) => void to.set(key, (to.get(key) ?? 0) + amount);
 
   return {
@@ -35,6 +48,12 @@ export function servingMetrics(): ServingMetrics {
       histogram.count++;
       for (let b = bounds.length - 1; b >= 0 && seconds <= bounds[b]!; b--) histogram.buckets[b]!++;
     },
+    scored({ rows: scored, seconds, ...of }) {
+      add(versionRows, ofVersion(of), scored);
+      add(versionRuns, ofVersion(of), 1);
+      add(versionSeconds, ofVersion(of), seconds);
+    },
+    failed: (of) => add(versionFailures, ofVersion(of), 1),
     text(log) {
       const out: string[] = [];
       const family = (name: string, type: string, help: string, lines: string[]) =>
@@ -46,6 +65,10 @@ export function servingMetrics(): ServingMetrics {
       counter("muster_serving_requests_total", "Scoring requests.", requests);
       counter("muster_serving_errors_total", "Scoring requests that ended in an error.", errors);
       counter("muster_serving_rows_total", "Rows scored.", rows);
+      counter("muster_serving_version_rows_total", "Rows scored by a version, shadows too.", versionRows);
+      counter("muster_serving_version_runs_total", "Times a version scored rows.", versionRuns);
+      counter("muster_serving_version_seconds_total", "Time that a version took to score.", versionSeconds);
+      counter("muster_serving_version_failures_total", "Times a version could not score.", versionFailures);
       const histogram = "muster_serving_request_seconds";
       family(histogram, "histogram", "Time from the parsed request's arrival to its answer.", [
         ...[...latency].flatMap(([labels, { buckets, sum, count }]) => [

@@ -6,6 +6,7 @@ import { parseCsv } from "./csv.ts";
 import { bodyText, parseObject } from "./json.ts";
 import { invocationResponse, readInvocation } from "./mlflow.ts";
 import type { Models } from "./models.ts";
+import { versionsOf } from "./open-inference.ts";
 import type { ServedModel } from "./served-model.ts";
 import type { SentTable } from "./table.ts";
 
@@ -14,7 +15,7 @@ const contentTypes = ["application/json", "text/csv"];
 
 /**
  * MLflow's scoring protocol: `/invocations?model=NAME[@ALIAS | /VERSION][&extra=ignore]`, `/ping`, `/health`, `/version`. The version
- * that answered stands in the header `muster-model-version`, the time of looked-up features in `muster-features-as-of`.
+ * that answered (several where traffic is split, joined by commas) stands in the header `muster-model-version`, the time of looked-up features in `muster-features-as-of`.
  * A column that the model doesn't take is refused by name; with `extra=ignore` it isn't read, and the header
  * `muster-columns-ignored` names it (each name URI-encoded, joined by commas).
  */
@@ -37,16 +38,17 @@ export function mlflowRoutes(app: FastifyInstance, scoring: Scoring, version: st
         return reply.status(415).send({ error: `the content type must be one of ${contentTypes.join(", ")}` });
       }
       const ignored: string[] = [];
-      const { served, scored } = await answer(scoring, "mlflow", () => {
+      const answered = await answer(scoring, "mlflow", () => {
         const bytes = bodyBytes(body);
         const read = type === "text/csv" ? csvRows(bytes) : jsonRows(bytes);
         const rows = extraRule(query.extra) === "ignore" ? withoutExtra(read, ignored) : read;
         return { ...meant(models, query.model), request: scoring.newId(), rows };
       });
-      reply.header("muster-model-version", String(served.version));
+      const { served, scored, sides } = answered;
+      reply.header("muster-model-version", versionsOf(served, sides).join(","));
       if (scored.featuresAsOf !== null) reply.header("muster-features-as-of", scored.featuresAsOf);
       if (ignored.length > 0) reply.header("muster-columns-ignored", ignored.map(encodeURIComponent).join(","));
-      return invocationResponse(served, scored);
+      return invocationResponse(answered);
     },
   );
 }

@@ -1,7 +1,6 @@
 import { fault } from "@muster/shared/fault.ts";
+import type { Answered } from "./answer.ts";
 import { isObject, type JsonObject } from "./json.ts";
-import type { ScoredRows } from "./loaded-model.ts";
-import type { ServedModel } from "./served-model.ts";
 import type { SentTable } from "./table.ts";
 
 const keys = ["dataframe_split", "dataframe_records", "instances", "inputs"] as const;
@@ -82,14 +81,21 @@ function readColumns(value: JsonObject): SentTable {
   return { rows, columns, text: false };
 }
 
-/** The protocol's answer: a number a row for a regression, else the class and the probability of each class. */
-export function invocationResponse({ output }: ServedModel, { predictions, probabilities }: ScoredRows) {
-  if (!probabilities) return { predictions };
-  const k = output.classes.length;
+/**
+ * The protocol's answer: a number a row for a regression, else the class and the probability of each class. Where traffic is
+ * split, `versions` and `acted_on` say of each row which version answered it and whether it may be acted on.
+ */
+export function invocationResponse({ served, scored, sides }: Answered) {
+  const { predictions, probabilities } = scored;
+  const beside = sides && { versions: sides.versions.map(String), acted_on: sides.actedOn };
+  if (!probabilities) return { predictions, ...beside };
+  const { classes } = served.output;
+  const k = classes.length;
   return {
     predictions: predictions.map((prediction, row) => ({
       prediction,
-      probabilities: Object.fromEntries(output.classes.map((name, c) => [name, probabilities[row * k + c]!])),
+      probabilities: Object.fromEntries(classes.map((name, c) => [name, probabilities[row * k + c]!])),
     })),
+    ...beside,
   };
 }

@@ -4,6 +4,7 @@ import { answer, type Scoring } from "./answer.ts";
 import { bodyBytes, mediaType } from "./body.ts";
 import { parseObject } from "./json.ts";
 import { checkSignature, inferResponse, modelMetadata, readInfer } from "./open-inference.ts";
+import type { ServedModel } from "./served-model.ts";
 
 type ModelParams = { model: string; version?: string };
 
@@ -33,20 +34,20 @@ export function openInferenceRoutes(app: FastifyInstance, scoring: Scoring, vers
     app.post<{ Params: ModelParams }>(`${path}/infer`, async ({ params, headers, body }) => {
       let request = "";
       let wanted: string[] | null = null;
-      const { served, scored } = await answer(scoring, "open_inference", () => {
+      const answered = await answer(scoring, "open_inference", () => {
         if (!["application/json", ""].includes(mediaType(headers["content-type"]))) {
           throw fault("invalid_input", "send the request as application/json");
         }
         const asked = readInfer(parseObject(bodyBytes(body)));
         request = asked.id ?? scoring.newId();
         wanted = asked.outputs;
-        const rows = (model: typeof served) => {
+        const rows = (model: ServedModel) => {
           checkSignature(model, asked);
           return asked.table;
         };
         return { model: params.model, want: params, request, rows };
       });
-      return inferResponse(served, request, scored, wanted);
+      return inferResponse(answered, request, wanted);
     });
   }
 }

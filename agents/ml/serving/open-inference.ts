@@ -1,8 +1,8 @@
 import type { ColumnType } from "@muster/shared/domain/dataset.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { intervalAt } from "../prediction-interval.ts";
+import type { Answered } from "./answer.ts";
 import { isObject, type JsonObject } from "./json.ts";
-import type { ScoredRows } from "./loaded-model.ts";
 import type { RawColumn, ServedModel } from "./served-model.ts";
 import { listed, type SentTable } from "./table.ts";
 
@@ -129,13 +129,12 @@ const intervalNames = ["prediction_low", "prediction_high"] as const;
 const predictionDatatype = ({ output }: ServedModel): string =>
   output.task === "regression" ? "FP64" : datatypesOf[output.target][0]!;
 
-/** The protocol's answer to an infer request. */
-export function inferResponse(
-  served: ServedModel,
-  id: string,
-  { rows, ...answer }: ScoredRows,
-  wanted: string[] | null,
-) {
+/**
+ * The protocol's answer to an infer request. Where traffic is split, `model_version` names every version that answered a row
+ * (joined by commas), and the parameters say of each row which did and whether it may be acted on.
+ */
+export function inferResponse({ served, scored, sides }: Answered, id: string, wanted: string[] | null) {
+  const { rows, ...answer } = scored;
   const outputs: { name: string; datatype: string; shape: number[]; data: unknown[] }[] = [
     { name: "prediction", datatype: predictionDatatype(served), shape: [rows], data: answer.predictions },
   ];
@@ -149,14 +148,22 @@ export function inferResponse(
     for (const [side, name] of intervalNames.entries())
       outputs.push({ name, datatype: "FP64", shape: [rows], data: around.map((ends) => ends[side]) });
   }
+  const parameters = {
+    ...(answer.featuresAsOf !== null && { features_as_of: answer.featuresAsOf }),
+    ...(sides && { versions: sides.versions.map(String), acted_on: sides.actedOn }),
+  };
   return {
     model_name: served.name,
-    model_version: String(served.version),
+    model_version: versionsOf(served, sides).join(","),
     id,
-    ...(answer.featuresAsOf === null ? {} : { parameters: { features_as_of: answer.featuresAsOf } }),
+    ...(Object.keys(parameters).length > 0 && { parameters }),
     outputs: wanted ? outputs.filter(({ name }) => wanted.includes(name)) : outputs,
   };
 }
+
+/** The versions that answered, in ascending order. */
+export const versionsOf = ({ version }: Pick<ServedModel, "version">, sides: Answered["sides"]): string[] =>
+  [...new Set(sides?.versions ?? [version])].sort((a, b) => a - b).map(String);
 
 /** The protocol's metadata of a model: what to send, what comes back, and the class order. */
 export function modelMetadata(served: ServedModel) {

@@ -141,7 +141,8 @@ export const servedModel = (
   onnx: Uint8Array,
   lookup: ScoringFeatures | null,
   keyed: Keyed,
+  aliases: readonly string[] = ["champion"],
 ): ServedModel => ({
-  ...{ name, version, aliases: ["champion"], hash, onnx, features: view.features, input, output, lookup, cutoff },
+  ...{ name, version, aliases, hash, onnx, features: view.features, input, output, lookup, cutoff },
   online: online.length === 0 ? null : onlineLookup(keyed, view, problem, new Set(online)),
 });

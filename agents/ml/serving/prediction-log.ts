@@ -17,6 +17,8 @@ export type PredictionBatch = {
   request: string;
   places?: Int32Array;
   roles?: readonly PredictionRole[] | PredictionRole;
+  /** The salt of the split under which it was answered; absent: none was in force, or the version was asked for by name. */
+  split?: string;
   /** ISO 8601. */
   at: string;
   model: string;
@@ -39,6 +41,7 @@ export type PredictionRow = {
   key: string | null;
   /** Absent in lines of before there were roles: an answer. */
   role?: PredictionRole;
+  split?: string;
   features: Record<string, FeatureValue>;
   prediction: Prediction;
   probabilities: Record<string, number> | null;
@@ -134,6 +137,7 @@ function linesOf(batch: PredictionBatch, start: number, end: number): string {
       version,
       key: batch.keys?.[row] ?? null,
       role: typeof roles === "string" ? roles : roles[row]!,
+      ...(batch.split !== undefined && { split: batch.split }),
       features: Object.fromEntries(batch.features.map((column) => [column.name, cell(column, row)])),
       prediction: batch.predictions[row]!,
       probabilities:

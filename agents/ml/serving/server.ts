@@ -39,7 +39,7 @@ export function createServing({
   version,
 }: ServingOptions): FastifyInstance {
   const metrics = servingMetrics();
-  const scoring: Scoring = { models, predictions, metrics, now, newId, statusOf };
+  const scoring: Scoring = { models, predictions, metrics, log, now, newId, statusOf };
   const app = fastify({
     bodyLimit,
     frameworkErrors(error, _request, reply) {
