@@ -9,11 +9,7 @@ import { checkout } from "./processes.ts";
  * Starts a process of the swarm under this Node, leading its own process group, so that a terminal's Ctrl-C reaches us
  * alone and we stop all in order. It's handed its settings and nothing of ours besides; the channel to it closes when we die.
  */
-export function spawnProcess(
-  spec: ProcessSpec,
-  handed: Partial<Config>,
-  onLine: (line: string) => void,
-): ChildProcess {
+export function spawnProcess(spec: ProcessSpec, handed: Partial<Config>, onLine: (line: string) => void): ChildProcess {
   const child = spawn(process.execPath, [spec.file], {
     cwd: checkout,
     detached: true,
