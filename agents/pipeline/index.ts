@@ -22,6 +22,7 @@ import { listSchedules } from "./tools/list-schedules.ts";
 import { materializeFeatures } from "./tools/materialize-features.ts";
 import { pauseSchedule } from "./tools/pause-schedule.ts";
 import { previewFeatureView } from "./tools/preview-feature-view.ts";
+import { previewLabels } from "./tools/preview-labels.ts";
 import { registerFeatureView } from "./tools/register-feature-view.ts";
 import { retryRun } from "./tools/retry-run.ts";
 import { scheduleRequest } from "./tools/schedule-request.ts";
@@ -55,6 +56,7 @@ export const pipeline = agent({
   name: "pipeline",
   does: "Builds labels, registers and materializes feature views known at the cutoff, keeps schedules.",
   tools: [
+    previewLabels,
     buildLabels,
     registerFeatureView,
     previewFeatureView,

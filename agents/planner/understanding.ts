@@ -20,12 +20,14 @@ export type Understanding =
 export type Intent =
   | "predict"
   | "train"
+  | "improve"
   | "check"
   | "profile"
   | "score"
   | "drift"
   | "explain"
   | "find"
+  | "preview"
   | "call"
   | "goals";
 
@@ -38,6 +40,7 @@ export const goalsOf: Record<Exclude<Intent, "call" | "goals">, (of: Record<stri
     { is: "monitoring.started" },
   ],
   train: () => [{ is: "run.finished", newerThan: "request" }, { is: "model.registered" }, { is: "model.explained" }],
+  improve: () => [{ is: "improvement.proposed", of: { round: 1 } }],
   check: (of) => [{ is: "quality.passed", of, newerThan: "request" }],
   profile: (of) => [
     { is: "dataset.profiled", of },
@@ -47,4 +50,5 @@ export const goalsOf: Record<Exclude<Intent, "call" | "goals">, (of: Record<stri
   drift: (of) => [{ is: "drift.checked", of, newerThan: "request" }],
   explain: (of) => [{ is: "model.explained", of }],
   find: () => [],
+  preview: () => [],
 };

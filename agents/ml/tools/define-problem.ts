@@ -18,13 +18,19 @@ import { defineProblem as define, type ProblemRequest } from "../define-problem.
 import type { MlDeps } from "../index.ts";
 import { namedColumn } from "../nearest.ts";
 import { aboutSame, nowOf } from "../now-of.ts";
+import { withoutWords } from "../said-values.ts";
 import { measureWindow } from "../window-facts.ts";
 import { eventTime } from "../window-problem.ts";
 
 const column = z.string().min(1).max(200);
 const conditions = z.array(Condition).max(10);
-/** The events of an entity that are asked about. */
-const events = { entity: column, time: column.optional(), where: conditions.optional() };
+/** The events of an entity that are asked about; `like`: words that the values of one of their columns say ("failure": failed). */
+const events = {
+  entity: column,
+  time: column.optional(),
+  where: conditions.optional(),
+  like: z.array(z.string().min(3).max(50)).min(1).max(5).optional(),
+};
 
 export const defineProblem = tool({
   name: "define_problem",
@@ -116,8 +122,8 @@ export const defineProblem = tool({
       const key = one.columns.filter(({ name }) => name.toLowerCase() === event!.entity.toLowerCase());
       related.push({ ...(await measure(one, [...key.map(({ name }) => name), one.time])), manifest: one });
     }
-    const asked = { ...input, event, dataset: parseDatasetRef(input.dataset).name };
-    const window = event && event.kind !== "ended" ? event : undefined;
+    const window = event && event.kind !== "ended" ? await withoutWords(lake, manifest, event, threads) : undefined;
+    const asked = { ...input, event: window ?? event, dataset: parseDatasetRef(input.dataset).name };
     const measured = window && (await measureWindow(lake, manifest, asked, window, facts, sources, threads));
     const { now, said } = nowOf(
       facts,

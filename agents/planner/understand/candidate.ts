@@ -1,8 +1,19 @@
+import type { EventQuestion } from "./asked-event.ts";
 import type { Interval } from "./event.ts";
 import type { DatasetView } from "./view.ts";
 
-/** What is to be predicted: a column's value, or that an interval of a table ends. `word` names the event. */
-export type Target = { kind: "column"; column: string } | ({ kind: "ended"; word: string } & Interval);
+/** What becomes of an entity's events: rows of a table by its time. `amount`, `category`: what is asked of them. */
+export type EventsTarget = {
+  kind: "events";
+  question: EventQuestion;
+  entity: string;
+  time: string;
+  amount: { column: string; times?: string } | null;
+  category: string | null;
+};
+
+/** What is to be predicted: a column's value, that an interval of a table ends (`word` names the event), or what becomes of events. */
+export type Target = { kind: "column"; column: string } | ({ kind: "ended"; word: string } & Interval) | EventsTarget;
 
 /**
  * A reading of what a request wants predicted. `score`: how much of the column's name and of the text it accounts for;
@@ -24,5 +35,14 @@ export const close = 0.08;
 /** A reading as a person is asked about it, and as it is answered. */
 export function phraseOf({ dataset, target }: Candidate): string {
   if (target.kind === "column") return `${target.column} in ${dataset.name}`;
+  if (target.kind === "events") return eventsPhrase(dataset.name, target);
   return `${target.word} from ${dataset.name} (${target.start} to ${target.end})`;
+}
+
+function eventsPhrase(dataset: string, { question, entity, amount, category }: EventsTarget): string {
+  const of = { occurs: "whether a row follows", first: "the first row", next: category, until: "days to the next row" };
+  const much = amount === null ? "how many rows" : [amount.column, amount.times].filter(Boolean).join(" × ");
+  const what =
+    question === "value" || question === "count" ? (question === "count" ? "how many rows" : much) : of[question];
+  return `${what} of each ${entity} in ${dataset}`;
 }

@@ -31,7 +31,10 @@ function goals(
   assumptions: string[],
   { read }: Pick<Said, "read">,
 ): Goals {
-  const budget = read.budgetUsd === null ? {} : { budgetUsd: read.budgetUsd };
+  const budget = {
+    ...(read.budgetUsd !== null && { budgetUsd: read.budgetUsd }),
+    ...(intent === "improve" && read.rounds !== null && { rounds: read.rounds }),
+  };
   return { kind: "goals", intent, goals: goalsOf[intent](of), arguments: { ...args, ...budget }, assumptions };
 }
 
@@ -64,9 +67,9 @@ export function concludeDrift(found: readonly DeploymentView[], said: Said): Und
   return goals("drift", of, { ...problem, ...of }, [], said);
 }
 
-/** "Why" and "score" of what is deployed; null where none of the deployments can be read against the catalog. */
+/** "Why", "score" and "improve" of what is deployed; null where none of the deployments can be read against the catalog. */
 export function concludeDeployed(
-  intent: "explain" | "score",
+  intent: "explain" | "score" | "improve",
   found: readonly DeploymentView[],
   said: Said,
 ): Understanding | null {
@@ -81,7 +84,9 @@ export function concludeDeployed(
   const problem = problemRequest(reading, said.read, said.catalog);
   const of = intent === "score" ? { deployment } : { dataset: reading.dataset.name, target: targetName(reading) };
   const assumptions = [`the deployment ${deployment} is what is meant`, ...problem.assumptions];
-  return goals(intent, of, { ...problem.arguments, deployment }, assumptions, said);
+  // What is better than it takes its name.
+  const name = intent === "improve" ? { name: deployment } : {};
+  return goals(intent, of, { ...name, ...problem.arguments, deployment }, assumptions, said);
 }
 
 /** What a deployment predicts, as a reading of the catalog; null where its table is gone. */
@@ -98,7 +103,7 @@ function readingOf(deployment: DeploymentView, catalog: CatalogView): Candidate 
 
 /** A target: the one reading that is sure, else the question that the readings are, else what was answered to it. */
 export function concludeTarget(
-  intent: "predict" | "train" | "explain" | "score",
+  intent: "predict" | "train" | "improve" | "explain" | "score" | "preview",
   found: readonly Candidate[],
   said: Said,
 ): Understanding {
@@ -115,7 +120,9 @@ export function concludeTarget(
     ...problem.assumptions,
   ];
   const of = { dataset: chosen.dataset.name, target: targetName(chosen) };
-  return goals(intent, of, problem.arguments, assumptions, said);
+  const understood = goals(intent, of, problem.arguments, assumptions, said);
+  if (intent !== "preview") return understood;
+  return { ...understood, intent: "call", call: { tool: "pipeline.preview_labels", input: {} } };
 }
 
 /** The reading whose phrase an answer is, word for word: it stands whatever is found the second time. */

@@ -43,7 +43,7 @@ export function intervalOf(dataset: DatasetView, datasets: readonly DatasetView[
 }
 
 /** The key of whom rows belong to: another table's key before the table's own. */
-function entityOf(dataset: DatasetView, datasets: readonly DatasetView[]): ColumnView | null {
+export function entityOf(dataset: DatasetView, datasets: readonly DatasetView[]): ColumnView | null {
   const own = stemsOf(dataset.name);
   const keys = dataset.columns.filter(isKey);
   const names = new Set(datasets.filter((other) => other !== dataset).flatMap((other) => stemsOf(other.name)));

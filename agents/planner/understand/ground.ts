@@ -3,6 +3,7 @@ import { relatedTo } from "./keys.ts";
 import { meansLabel, plausibleTargets, possibleTargets, unnamed } from "./label.ts";
 import { type Mention, mentions, ofName } from "./mention.ts";
 import { atPosition, readPosition } from "./position.ts";
+import { targetName } from "./problem-request.ts";
 import { nothingFits, notUnderstood } from "./refuse.ts";
 import { meansCount } from "./synonyms.ts";
 import { candidatesFor, type Said } from "./target.ts";
@@ -171,7 +172,7 @@ function askAbout(datasets: readonly DatasetView[], all: readonly DatasetView[],
   const found = datasets.flatMap((dataset) => [...plausibleTargets(dataset, all), ...possibleTargets(dataset, most)]);
   const seen = new Set<string>();
   const once = found.filter((one) => {
-    const key = `${one.dataset.name} ${one.target.kind === "column" ? one.target.column : one.target.word}`;
+    const key = `${one.dataset.name} ${targetName(one)}`;
     return !seen.has(key) && seen.add(key);
   });
   if (once.length === 0) throw nothingFits(catalog);

@@ -14,8 +14,8 @@ const numbers: Record<string, number> = Object.fromEntries(
     .split(" ")
     .map((word, i) => [word, Math.max(1, i - 1)]),
 );
-const number = `\\d{1,3}|${Object.keys(numbers).join("|")}`;
-const unit = "days?|weeks?|months?|quarters?|years?";
+export const number = `\\d{1,3}|${Object.keys(numbers).join("|")}`;
+export const unit = "days?|weeks?|months?|quarters?|years?";
 const months = "january|february|march|april|may|june|july|august|september|october|november|december";
 const ordinals: Record<string, number> = {
   first: 1,
@@ -28,9 +28,9 @@ const ordinals: Record<string, number> = {
   "4th": 4,
 };
 
-const count = (text: string): number => numbers[text.toLowerCase()] ?? Number(text);
+export const count = (text: string): number => numbers[text.toLowerCase()] ?? Number(text);
 
-function spanOf(n: number, word: string): NamedHorizon["span"] | null {
+export function spanOf(n: number, word: string): NamedHorizon["span"] | null {
   const one = word.toLowerCase().replace(/s$/, "");
   if (!Number.isInteger(n) || n < 1 || n > 999) return null;
   if (one === "year") return { count: n * 4, unit: "quarter" };

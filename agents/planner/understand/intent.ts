@@ -4,7 +4,12 @@ import type { Intent } from "../understanding.ts";
 export type SaidIntent = Exclude<Intent, "call" | "goals">;
 
 const wants = "(?:predict|forecast|classif(?:y|ication)|estimat|anticipat|regress|detect|identif)\\w*";
+/** Words that ask to see a question's labels before anything is done. */
+export const previewWords =
+  /\bpreview\b(?:\s+of)?|\bwhat\s+would\s+(?:you|we|be)\s+predict(?:ed)?\b(?:\s+(?:for|if|to))?|\bhow\s+would\s+you\s+(?:define|label)\b|\b(?:show\s+(?:me\s+)?)?(?:the\s+)?label\s+rates?\b(?:\s+(?:of|for))?|\bbefore\s+(?:anything\s+is\s+trained|training(?:\s+anything)?)\b/i;
+
 const rules: [RegExp, SaidIntent][] = [
+  [previewWords, "preview"],
   [
     /\b(?:which|what)\s+(?:\w+\s+){0,2}?(?:tables?|datasets?|data|files?|columns?)\s+(?:do\s+we\s+|we\s+)?(?:hold|holds|have|has|contain|contains|mention|store|stores|keep|keeps|are|is|about|with|can)\b/i,
     "find",
@@ -24,6 +29,10 @@ const rules: [RegExp, SaidIntent][] = [
   [
     /^\s*(?:please\s+|can\s+you\s+)?(?:re-?score|score)\b|\bapply\s+(?:the\s+)?[\w ]*model\b|\brun\s+the\s+[\w ]*model\s+(?:on|over)\b|\b(?:new|fresh|update(?:d)?)\s+scores?\b/i,
     "score",
+  ],
+  [
+    /^\s*(?:(?:please|(?:can|could)\s+(?:you|we)|i\s+want\s+to|let['’]?s|try\s+to)\s+)*(?:improve|refine)\b(?!.*\bquality\b)|\b(?:improve|refine)\b.*\bmodel\b|\bmake\s+(?:the|our|my)\b.*\b(?:model|predictions?)\b.*\b(?:better|stronger|more\s+accurate)\b/i,
+    "improve",
   ],
   [/\b(?:train|fit|build|create|make|learn)\b.*\b(?:deploy|serve|productioni[sz]e)\b/i, "predict"],
   [

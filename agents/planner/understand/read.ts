@@ -1,16 +1,28 @@
+import type { Horizon } from "@muster/shared/domain/problem.ts";
+import type { z } from "zod";
 import { readBudget } from "./budget.ts";
 import { blank } from "./clause.ts";
 import { type ExclusionPhrase, readExclusions } from "./exclusions.ts";
 import { type NamedHorizon, readHorizon } from "./horizon.ts";
 import { type Metric, readMetric } from "./metric.ts";
 import { readModelName } from "./model-name.ts";
+import { readRounds } from "./rounds.ts";
+import { readSpacing } from "./spacing.ts";
 
 /** What a text says beside its goal, and the text without it. Purpose, roles and autonomy are never read from it. */
 export type ReadText = {
   budgetUsd: number | null;
+  /** How many rounds an improvement may take. */
+  rounds: number | null;
   name: string | null;
   metric: Metric | null;
   horizon: NamedHorizon | null;
+  /** Days between the cutoff and its window; days until labels are known; days within which somebody must have been seen. */
+  gapDays: number | null;
+  labelDelayDays: number | null;
+  withinDays: number | null;
+  /** How far apart cutoffs are wanted. */
+  every: z.infer<typeof Horizon> | null;
   exclusions: ExclusionPhrase[];
   task: "binary" | "multiclass" | "regression" | null;
   positive: { column: string; value: string } | null;
@@ -29,11 +41,13 @@ export function readText(text: string): ReadText {
     .normalize("NFC")
     .replace(/[\u2018\u2019]/g, "'")
     .slice(0, 4000);
-  const budget = readBudget(plain);
+  const rounds = readRounds(plain);
+  const budget = readBudget(rounds.rest);
   const name = readModelName(budget.rest);
   const exclusions = readExclusions(name.rest);
   const metric = readMetric(exclusions.rest);
-  const horizon = readHorizon(metric.rest);
+  const spacing = readSpacing(metric.rest);
+  const horizon = readHorizon(spacing.rest);
   let rest = horizon.rest;
   let task: ReadText["task"] = null;
   for (const [pattern, value] of tasks) {
@@ -51,9 +65,11 @@ export function readText(text: string): ReadText {
   }
   return {
     budgetUsd: budget.value,
+    rounds: rounds.value,
     name: name.value,
     metric: metric.value,
     horizon: horizon.value,
+    ...spacing.value,
     exclusions: exclusions.value,
     task,
     positive,

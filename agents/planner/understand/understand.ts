@@ -1,4 +1,6 @@
 import type { Understanding } from "../understanding.ts";
+import { eventCandidates, readEventQuestion } from "./asked-event.ts";
+import type { Candidate } from "./candidate.ts";
 import {
   concludeDataset,
   concludeDeployed,
@@ -10,7 +12,7 @@ import {
 import { datasetsIn } from "./dataset-in.ts";
 import { deploymentsIn, deploymentsOn } from "./deployment.ts";
 import { groundTarget } from "./ground.ts";
-import { readIntent, type SaidIntent } from "./intent.ts";
+import { previewWords, readIntent, type SaidIntent } from "./intent.ts";
 import { readText } from "./read.ts";
 import type { CatalogView } from "./view.ts";
 import { isStopWord, wordsOf } from "./words.ts";
@@ -38,8 +40,13 @@ export function understandByRules(text: string, answers: readonly string[], cata
 
 function byIntent(intent: SaidIntent | null, said: Said): Understanding {
   const { read, catalog } = said;
-  const target = (as: "predict" | "train" | "explain" | "score") =>
-    concludeTarget(as, groundTarget(read.rest, catalog, read.horizon !== null, intent !== null), said);
+  const target = (as: "predict" | "train" | "improve" | "explain" | "score" | "preview") =>
+    concludeTarget(as, readings(as === "preview" ? read.rest.replace(previewWords, " ") : read.rest), said);
+  const readings = (text: string): Candidate[] => {
+    const question = readEventQuestion(text);
+    const events = question === null ? [] : eventCandidates(question, text, catalog);
+    return events.length > 0 ? events : groundTarget(text, catalog, read.horizon !== null, intent !== null);
+  };
   switch (intent) {
     case "find":
       return concludeFind(queryOf(read.rest));
@@ -52,8 +59,9 @@ function byIntent(intent: SaidIntent | null, said: Said): Understanding {
       return concludeDrift(on.length > 0 ? on : deploymentsIn(read.rest, catalog, true), said);
     }
     case "explain":
+    case "improve":
     case "score": {
-      const deployed = deploymentsIn(read.rest, catalog, intent === "score");
+      const deployed = deploymentsIn(read.rest, catalog, intent !== "explain");
       return concludeDeployed(intent, deployed, said) ?? target(intent);
     }
     default:
