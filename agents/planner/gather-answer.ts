@@ -18,7 +18,9 @@ export async function gatherAnswer(
 ): Promise<{ answer: Answer; assumptions: string[] }> {
   const understanding = state.understanding?.kind === "goals" ? state.understanding : null;
   const gathered = await gather(process.evidence, state.request, state.goals, understanding?.arguments ?? {});
-  const anchor = Object.assign({}, ...[...answered].reverse().map((held) => held.about)) as Record<string, unknown>;
+  const about = Object.assign({}, ...[...answered].reverse().map((held) => held.about)) as Record<string, unknown>;
+  // Rounds of an improvement are told together, the last one first, whichever of them the answer stands on.
+  const { round: _, challenger: __, ...anchor } = about;
   const { facts, requests } = await factsFor(process.evidence, gathered, anchor);
   const output = understanding?.call && view.plan.find((step) => step.tool === understanding.call!.tool)?.output;
   const run = facts["run.finished"];

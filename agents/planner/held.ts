@@ -39,8 +39,9 @@ export async function gather(
   for (const of of [...goals.map((goal) => goal.of ?? {}), args])
     for (const key of ["deployment", "dataset"])
       if (typeof of[key] === "string") add((await evidence.standingAbout({ [key]: of[key] })).reverse());
+  const given = [...receipts.values()].filter(wasKept([...receipts.values()], request));
   const held = await Promise.all(
-    [...receipts.values()].map(async (receipt): Promise<Held> => {
+    given.map(async (receipt): Promise<Held> => {
       const members = factType(receipt.fact)?.members;
       return {
         id: receipt.id,
@@ -53,6 +54,18 @@ export async function gather(
     }),
   );
   return { held: held.filter(usable(request)), receipts };
+}
+
+/**
+ * What another request tried as an improvement and didn't confirm is nothing to stand on: neither the challenger's view nor
+ * what was made of it. A confirmed one stands like any other.
+ */
+function wasKept(all: readonly Receipt[], request: string): (receipt: Receipt) => boolean {
+  const confirmed = all.filter(({ fact, verdict }) => fact === "improvement.confirmed" && verdict === "passed");
+  const kept = new Set(confirmed.map(({ about }) => about.view));
+  const tried = all.filter(({ fact }) => fact === "improvement.proposed").map(({ about }) => about.challenger);
+  const dropped = new Set(tried.filter((view) => !kept.has(view)));
+  return (receipt) => receipt.request === request || !dropped.has(receipt.about.view);
 }
 
 /** Another request's permissions never count; neither does its problem: what was asked is understood anew each time. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PairedLift, TriedRound } from "./improvement.ts";
 import { BoardRow, Dropped, Metrics } from "./model.ts";
 
 /**
@@ -133,6 +134,19 @@ export const Answer = z.object({
           verdict: z.string(),
         }),
       ),
+    })
+    .optional(),
+  /**
+   * Where a model was to be improved: each round with what was tried and what it came to out of fold, what the one look at the
+   * hold-out said (null where none was taken), and whether the challenger was kept.
+   */
+  improvement: z
+    .object({
+      rounds: z.array(TriedRound),
+      why: z.string().nullable(),
+      lift: PairedLift.nullable(),
+      look: z.number().int().nullable(),
+      kept: z.boolean(),
     })
     .optional(),
   /** The output of a single tool that was asked for, as it came. */

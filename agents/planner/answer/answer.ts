@@ -1,6 +1,7 @@
 import type { Answer } from "@muster/shared/domain/request.ts";
 import type { AnswerInput } from "./facts.ts";
 import { fieldsOf } from "./fields.ts";
+import { improvementText } from "./improvement-text.ts";
 import { modelText } from "./model-text.ts";
 import { checkText, driftText, outputText, profileText } from "./other-text.ts";
 
@@ -22,6 +23,7 @@ function textOf(fields: Omit<Answer, "text">, input: AnswerInput): string {
   if (intent === "call" || intent === "find") return outputText(fields.output, input);
   if (intent === "check" && facts["quality.passed"]) return checkText(facts["quality.passed"], input);
   if (intent === "profile" && facts["dataset.profiled"]) return profileText(fields.output, input);
+  if (fields.improvement) return improvementText(fields, input);
   const parts = [modelText(fields, input), fields.drift ? driftText(fields.drift, input) : ""];
   const text = parts.filter((part) => part !== "").join("\n\n");
   return text === "" ? "Done: what was asked for stands in the steps." : text;
@@ -32,6 +34,9 @@ const shapes: Record<string, AnswerInput["intent"]> = {
   "dataset.profiled": "profile",
   "dataset.classified": "profile",
   "drift.checked": "drift",
+  "improvement.proposed": "improve",
+  "improvement.compared": "improve",
+  "improvement.confirmed": "improve",
 };
 
 /** What bare goals ask for (a sweep's, a client's): what the last step was there for. */

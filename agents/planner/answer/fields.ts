@@ -18,6 +18,8 @@ export function fieldsOf(input: AnswerInput): Fields {
       return profileFields(facts);
     case "drift":
       return driftFields(facts);
+    case "improve":
+      return improvementFields(input);
     default:
       return { ...modelFields(input), ...(facts["drift.checked"] && driftFields(facts)) };
   }
@@ -38,6 +40,26 @@ function modelFields(input: AnswerInput): Fields {
     ...(live && { deployment: { name: live.name, url: live.url } }),
     ...(monitoring && { monitoring: { schedule: monitoring.cron, nextRun: monitoring.nextRun } }),
     ...(cost && { cost }),
+  };
+}
+
+/** The rounds and what they came to; of the model only where the challenger was kept: else the one before stays. */
+function improvementFields(input: AnswerInput): Fields {
+  const { facts } = input;
+  const [proposed, compared, confirmed] = [
+    facts["improvement.proposed"],
+    facts["improvement.compared"],
+    facts["improvement.confirmed"],
+  ];
+  const problem = facts["problem.defined"];
+  const kept = confirmed?.lift.kept ?? false;
+  return {
+    ...(kept ? modelFields(input) : problem && { problem: problemFields(problem) }),
+    improvement: {
+      rounds: compared?.tried ?? [],
+      why: proposed?.view === null ? proposed.why : null,
+      ...{ lift: confirmed?.lift ?? null, look: confirmed?.look ?? null, kept },
+    },
   };
 }
 
