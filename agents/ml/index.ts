@@ -6,7 +6,9 @@ import { openParts, type PartQueue } from "@muster/bus/part.ts";
 import { run } from "@muster/bus/run.ts";
 import { type CodeVersion, codeVersion } from "@muster/shared/code-version.ts";
 import { type MachineSpeed, measureSpeed } from "@muster/shared/estimate/prior.ts";
+import { repeat } from "@muster/shared/repeat.ts";
 import { openTrackingStore, type TrackingStore } from "./experiments/store.ts";
+import { sweepExports } from "./export/folder.ts";
 import { type ImprovementStore, openImprovementStore } from "./improve/store.ts";
 import { openServingDeps, type ServingDeps } from "./serving/deps.ts";
 import { startLanding } from "./serving/landing-loop.ts";
@@ -22,6 +24,7 @@ import { deployModel } from "./tools/deploy-model.ts";
 import { detectModelDrift } from "./tools/detect-model-drift.ts";
 import { evaluateModel } from "./tools/evaluate-model.ts";
 import { explainModel } from "./tools/explain-model.ts";
+import { exportRun } from "./tools/export-run.ts";
 import { getMlStatus } from "./tools/get-ml-status.ts";
 import { getModelVersions } from "./tools/get-model-versions.ts";
 import { improveModel } from "./tools/improve-model.ts";
@@ -57,6 +60,8 @@ export type MlDeps = ServingDeps & {
   parts: PartQueue | null;
   /** The code that runs, noted with each run. */
   code: CodeVersion;
+  /** The folder with all data. */
+  home: string;
   threads: number;
   xgboostLibrary: string | null;
   speed: MachineSpeed;
@@ -94,6 +99,7 @@ export const ml = agent({
     predict,
     detectModelDrift,
     recordOutcomes,
+    exportRun,
     getModelVersions,
     getMlStatus,
   ],
@@ -109,23 +115,29 @@ export const ml = agent({
       tuning: await openTuningStore(process.pool),
       parts: redisUrl ? openParts(redisUrl, "ml-worker") : null,
       code: codeVersion(checkout),
+      home: process.config.home,
       threads,
       xgboostLibrary: xgboostLib.includes("/") ? xgboostLib : null,
       speed: measureSpeed(() => performance.now()),
     };
     let stopLanding = () => {};
     const worker = { ...deps, processes, log: process.log, worker: `${hostname()}/${pid}/${workers++}` };
+    let stopSweeping = async () => {};
+    const unswept = (error: unknown) =>
+      process.log.warn({ err: error }, "exports could not be swept; it is tried again");
     return {
       deps,
       // A thread a trial: as many at once as one training would have.
       parts: { concurrency: threads, does: (id, signal) => doTrial(id, signal, worker) },
       started: async () => {
         stopLanding = startLanding(deps, process);
+        stopSweeping = repeat(60_000, () => sweepExports(deps.home, process.now()), unswept);
       },
       close: async () => {
         stopLanding();
         processes.close();
         await deps.parts?.close();
+        await stopSweeping();
         await deps.keyed.close();
       },
     };

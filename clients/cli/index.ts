@@ -8,6 +8,7 @@ import { connect } from "./commands/connect.ts";
 import { answer, approve, cancel, reject } from "./commands/decide.ts";
 import { down } from "./commands/down.ts";
 import { evaluate } from "./commands/eval.ts";
+import { exportRun } from "./commands/export.ts";
 import { models, runs } from "./commands/lists.ts";
 import { load } from "./commands/load.ts";
 import { policy } from "./commands/policy.ts";
@@ -35,6 +36,7 @@ export const commands: readonly Command[] = [
   models,
   runs,
   predict,
+  exportRun,
   audit,
   policy,
   bench,

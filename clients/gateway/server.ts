@@ -5,6 +5,7 @@ import type { Gate, Visitor } from "./gate.ts";
 import { rateLimit } from "./rate-limit.ts";
 import { artifactRoutes } from "./routes/artifacts.ts";
 import { datasetRoutes } from "./routes/datasets.ts";
+import { exportRoutes } from "./routes/exports.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { lineageRoutes } from "./routes/lineage.ts";
 import { listRoutes } from "./routes/lists.ts";
@@ -80,6 +81,7 @@ export async function createGateway(doorway: Doorway): Promise<FastifyInstance> 
     listRoutes,
     lineageRoutes,
     artifactRoutes,
+    exportRoutes,
     pageRoutes,
   ])
     routes(app, doorway);

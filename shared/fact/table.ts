@@ -3,6 +3,7 @@ import { Classification, Sensitivity } from "../domain/classification.ts";
 import { DatasetName, DatasetPin } from "../domain/dataset.ts";
 import { DriftReport } from "../domain/drift-report.ts";
 import { Estimate, TrainingData } from "../domain/estimate.ts";
+import { ExportedRun } from "../domain/exported-run.ts";
 import { Fairness } from "../domain/fairness.ts";
 import { Feature, FeatureReason, FeatureView, Redundancy } from "../domain/feature.ts";
 import { Comparison, Confirmation, Proposal } from "../domain/improvement.ts";
@@ -265,6 +266,10 @@ export const facts = {
     ["problem", "scope", "view", "training", "holdout", "model", "purpose"],
     Evaluation,
   ),
+  /** Files of a run that the person who asked may fetch at the door. */
+  "run.exported": fact("permission", "ml", ["request", "run", "person", "purpose"], ExportedRun, {
+    ttlMs: 15 * minute,
+  }),
   "model.explained": fact("finding", "ml", ["problem", "view", "training", "model"], Explanation),
   "slices.found": fact("finding", "ml", ["problem", "scope", "view", "training", "model"], ErrorSlices),
   /** A round's challenger holds for the request that tries it: what isn't confirmed is nothing to stand on. */

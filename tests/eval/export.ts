@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { generateSampleCompany } from "@muster/infra/sample-company/generate.ts";
 import { openLake } from "@muster/shared/warehouse/lake.ts";
 import { startSwarm } from "../support/swarm.ts";
+import { executeNotebook } from "./notebook.ts";
 
 /** What is installed into an environment of its own, from PyPI. */
 const pinned = ["dbt-core==1.11.16", "dbt-duckdb==1.10.1", "duckdb==2.0.0"];
@@ -12,10 +13,13 @@ const pinned = ["dbt-core==1.11.16", "dbt-duckdb==1.10.1", "duckdb==2.0.0"];
 type File = { path: string; artifact: string };
 type Exported = { output: { files: File[] } };
 
-/** Runs the exported dbt project of the sample company's churn view with dbt itself and compares its tables with ours. */
+/**
+ * Runs the exported dbt project of the sample company's churn view with dbt itself and compares its tables with ours; executes
+ * the notebook of the exported run.
+ */
 export const evaluation = {
   name: "export",
-  does: "the exported dbt models, built by dbt itself, against the matrices that the pipeline wrote (installs dbt from PyPI)",
+  does: "the exported dbt models, built by dbt itself, against the matrices that the pipeline wrote, and the exported run's notebook, executed (installs both from PyPI)",
   async run() {
     const folder = mkdtempSync(join(tmpdir(), "muster-export-"));
     const python = join(folder, "python");
@@ -65,14 +69,18 @@ worst = c.sql(f'''select ${apart.join(", ")} from ${name} a join {ours} b using 
 print(json.dumps({"rows": rows, "missing": gone, "worst": max(w or 0 for w in worst)}))`;
         cases.push({ role, ...JSON.parse(run(join(python, "bin", "python"), ["-c", script])) });
       }
+      const notebook = await executeNotebook(it, folder);
       const figures = {
         dbt_nodes_passed: Number(passed),
         dbt_nodes_failed: Number(failed),
         rows: cases.reduce((sum, { rows }) => sum + rows, 0),
         rows_missing: cases.reduce((sum, { missing }) => sum + missing, 0),
         worst_relative_difference: Math.max(...cases.map(({ worst }) => worst)),
+        notebook_figures_reproduced: notebook.reproduced,
+        notebook_worst_difference: notebook.worst,
+        notebook_notices_a_changed_prediction: Number(notebook.noticed),
       };
-      return { figures, cases };
+      return { figures, cases: [...cases, notebook] };
     } finally {
       await it.stop();
       rmSync(folder, { recursive: true, force: true });

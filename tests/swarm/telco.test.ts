@@ -1,6 +1,10 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { sha256 } from "@muster/shared/canonical.ts";
 import type { RequestView } from "@muster/shared/domain/request.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { strayFigures } from "../../agents/planner/answer/figures.ts";
+import { commandLine } from "../support/command-line.ts";
 import {
   afterDecision,
   effectsOf,
@@ -129,6 +133,35 @@ describe.skipIf(!publicDatasets())("customer churn from one flat table", () => {
       };
       expect(mean("Yes")).toBeGreaterThan(mean("No") + 0.15);
     });
+
+    test("the run is exported into a folder by the command line; to nobody else, and not the sealed rows", async () => {
+      const { body } = await it.owner.http<{ runs: { run: string }[] }>("GET", "/v1/runs?max_results=1");
+      const [{ run }] = body.runs as [{ run: string }];
+      const folder = join(it.home, "mine");
+      const exported = await commandLine(it, ["export", run, folder]);
+      expect(exported).toMatchObject({ run, folder });
+      expect(readdirSync(folder)).toEqual(
+        expect.arrayContaining(["training.parquet", "holdout_predictions.parquet", "model.onnx", "reproduce.ipynb"]),
+      );
+      const recorded = JSON.parse(readFileSync(join(folder, "recorded.json"), "utf8"));
+      expect(recorded.holdout.metrics).toEqual(model().metrics);
+      expect(sha256(readFileSync(join(folder, "model.onnx")))).toBe(model().hash);
+      await expect(commandLine(it, ["export", run, folder])).rejects.toMatchObject({ code: "conflict" });
+      await expect(commandLine(it, ["export", "run_nobody", `${folder}2`])).rejects.toMatchObject({
+        code: "not_found",
+      });
+
+      const { body: requests } = await it.owner.http<{ requests: { id: string; text: string }[] }>(
+        "GET",
+        "/v1/requests",
+      );
+      const { id } = requests.requests.find(({ text }) => text === "call ml.export_run")!;
+      const eve = await it.addPerson("eve", ["engineer"]);
+      const rows = `/v1/exports/${id}/training.parquet`;
+      expect(await eve.http("GET", rows)).toMatchObject({ status: 404, body: { error: { code: "not_found" } } });
+      expect(await it.owner.http("GET", `/v1/exports/${id}/holdout.parquet`)).toMatchObject({ status: 404 });
+      expect((await fetch(`${it.swarm.urls.gateway}${rows}`)).status).toBe(401);
+    }, 60_000);
   });
 
   /** The cells of a CSV that quotes none. */
