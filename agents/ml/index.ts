@@ -25,6 +25,7 @@ import { detectModelDrift } from "./tools/detect-model-drift.ts";
 import { evaluateModel } from "./tools/evaluate-model.ts";
 import { explainModel } from "./tools/explain-model.ts";
 import { exportRun } from "./tools/export-run.ts";
+import { getFeatureStats } from "./tools/get-feature-stats.ts";
 import { getMlStatus } from "./tools/get-ml-status.ts";
 import { getModelVersions } from "./tools/get-model-versions.ts";
 import { improveModel } from "./tools/improve-model.ts";
@@ -79,6 +80,7 @@ export const ml = agent({
     defineProblem,
     suggestFeatures,
     createFeaturePipeline,
+    getFeatureStats,
     selectModel,
     createExperiment,
     logMetrics,

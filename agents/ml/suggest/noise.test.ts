@@ -11,6 +11,7 @@ import { numberColumn, readSample, targetColumn } from "./sampled.ts";
 const schema = columns(
   "__row:integer",
   "__entity:text",
+  "__cutoff:timestamp",
   "__label:text",
   "n:number",
   "few:number",
@@ -30,7 +31,7 @@ const rows = (task: Task) => {
     const label = task === "regression" ? y : task === "binary" ? (y > 0.7 ? "yes" : "no") : ["a", "b", "c"][i % 3]!;
     const few = Math.round(y + normal(random));
     const n = random() < 0.1 ? null : y + 2 * normal(random);
-    return [i, `e${i}`, label, n, few, random() < 0.2 ? null : `c${Math.abs(few) % 4}`, random()];
+    return [i, `e${i}`, null, label, n, few, random() < 0.2 ? null : `c${Math.abs(few) % 4}`, random()];
   });
 };
 

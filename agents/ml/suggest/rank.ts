@@ -18,7 +18,7 @@ function sourceOf(feature: Feature): string {
 }
 
 /** Pearson's correlation over the rows that have both values; 0 where one is constant. */
-function pearson(a: Float64Array, b: Float64Array): number {
+export function pearson(a: Float64Array, b: Float64Array): number {
   let [n, ma, mb, va, vb, ab] = [0, 0, 0, 0, 0, 0];
   for (let i = 0; i < a.length; i++) {
     const [x, y] = [a[i]!, b[i]!];

@@ -85,6 +85,9 @@ export function targetColumn(task: Task, labels: readonly unknown[]): SampledTar
   return { task, coded: { codes, count: Math.max(1, classes.length) }, ranks: null };
 }
 
+/** The sampled rows. `cutoffs`: microseconds since 1970, NaN where a row has none. */
+export type Sample = { columns: SampledColumn[]; target: SampledTarget; cutoffs: Float64Array };
+
 /**
  * Reads the rows on which associations are measured of a matrix relation: at most `most` labelled ones, chosen by the hash of
  * their entity, in the same order each time.
@@ -95,21 +98,20 @@ export async function readSample(
   measured: readonly Measured[],
   task: Task,
   most: number,
-): Promise<{ columns: SampledColumn[]; target: SampledTarget }> {
+): Promise<Sample> {
   const picked = measured.map(({ name }, i) => `${quoteIdent(name)} AS f${i}`);
   const rows = await reader.query(
-    `SELECT __label, ${picked.join(", ")} FROM ${quoteIdent(matrix)} WHERE __label IS NOT NULL
+    `SELECT __label, CAST(epoch_us(__cutoff) AS DOUBLE) AS __at, ${picked.join(", ")} FROM ${quoteIdent(matrix)} WHERE __label IS NOT NULL
      ORDER BY sha256('associations:' || __entity), __row LIMIT ${most}`,
   );
   const columns = measured.map(({ name, type }, i) => {
     const cells = rows.map((row) => row[`f${i}`]);
     return type === "number" ? numberColumn(name, cells) : categoryColumn(name, cells);
   });
-  return {
-    columns,
-    target: targetColumn(
-      task,
-      rows.map((row) => row.__label),
-    ),
-  };
+  const target = targetColumn(
+    task,
+    rows.map((row) => row.__label),
+  );
+  const cutoffs = Float64Array.from(rows, (row) => (row.__at === null ? Number.NaN : Number(row.__at)));
+  return { columns, target, cutoffs };
 }
