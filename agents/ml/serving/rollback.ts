@@ -1,7 +1,7 @@
 import type { Receipt } from "@muster/shared/domain/receipt.ts";
-import { factType } from "@muster/shared/fact/table.ts";
 import { fault } from "@muster/shared/fault.ts";
 import type { ServingDeps } from "./deps.ts";
+import { checkChain } from "./go-live.ts";
 import type { Deployment } from "./store.ts";
 
 /**
@@ -26,31 +26,18 @@ export function revisionBefore(live: Deployment, history: readonly Deployment[],
   });
 }
 
-/**
- * The receipt by which a revision went live, as long as all that it was derived from still stands: its own revocation only
- * says that a newer one took its place. `precondition_failed` names what was taken back (an erasure, retention, retirement).
- */
-export async function standingLive(evidence: ServingDeps["evidence"], revision: Deployment): Promise<Receipt> {
-  const { name, hash, version } = revision;
-  const gone = (fact: string, why: string) =>
-    fault("precondition_failed", `${name} version ${version} can't go live again: ${why}; train and deploy it anew`, {
-      missing: [fact],
-    });
+/** The receipt by which a revision went live, as long as all that it was derived from still stands; else `precondition_failed`. */
+export async function standingLive(
+  evidence: ServingDeps["evidence"],
+  { name, hash, version }: Deployment,
+): Promise<Receipt> {
+  const what = `${name} version ${version}`;
   const given = await evidence.store.given("deployment.live", { deployment: name, model: hash });
   const receipt = given.map((stored) => evidence.believe(stored)).find((one) => one !== null);
-  if (!receipt) throw gone("deployment.live", "no receipt of it can be verified");
-  const chain = await evidence.load([receipt.id]);
-  if ([...chain.values()].some(({ uses }) => uses.some((id) => !chain.has(id))))
-    throw gone("deployment.live", "what it was derived from can't be verified");
-  const needed = [...chain.values()].filter(
-    (one) => one.id !== receipt.id && factType(one.fact)?.kind !== "permission",
-  );
-  const revoked = new Set(
-    (await evidence.store.spent(needed.map((one) => one.id)))
-      .filter(({ key }) => key === null)
-      .map((row) => row.receipt),
-  );
-  const first = needed.find((one) => revoked.has(one.id));
-  if (first) throw gone(first.fact, `its ${first.fact} was taken back`);
+  if (!receipt)
+    throw fault("precondition_failed", `${what} can't go live: no receipt says that it ever was`, {
+      missing: ["deployment.live"],
+    });
+  await checkChain(evidence, receipt, what);
   return receipt;
 }

@@ -32,7 +32,7 @@ export const retireModel = tool({
   }),
   cost: { ms: 80 },
   run: async ({ name, version, reason = "retired" }, context: Context & ServingDeps & Pick<MlDeps, "store">) => {
-    const { deployments, evidence, store } = context;
+    const { deployments, evidence, rollouts, store } = context;
     mayChangeLive(context, "retire a model");
     const live = await deployments.liveOf(name);
     const known = await store.versions(name, mostVersions);
@@ -52,20 +52,24 @@ export const retireModel = tool({
       throw fault("conflict", `${name}${version === undefined ? "" : ` version ${version}`} is retired already`, {
         name,
       });
+    const tested = await rollouts.newest(name);
+    const inTest =
+      tested?.endedAt === null && tested.beside.some((one) => version === undefined || one.version === version);
     const standing = await standingOn(context, goesDown ? name : null);
     context.commit(async (trx: AnyTrx) => {
       if (goesDown) {
         const ended = await deployments.retire(trx, name, context.now().toISOString());
         if (ended?.id !== live.id) throw fault("conflict", `${name} was deployed anew in the meantime; ask again`);
       }
+      if (goesDown || inTest) await rollouts.end(trx, name, context.now().toISOString(), reason);
       for (const id of [...registered.flat(), ...lives.map((one) => one.id)])
         await evidence.store.revoke(trx, id, reason);
     });
     const versions = chosen.map((one) => one.version);
     context.audit("model_retired", name, { versions, down: goesDown ? live.version : null, reason });
+    if (goesDown || inTest) context.emit("deployment_changed", { name, version: null, hash: null });
     if (goesDown) {
       context.lineage({ inputs: [deploymentNode(name, live.hash)] });
-      context.emit("deployment_changed", { name, version: null, hash: null });
       context.emit("deployment_retired", { name, version: live.version });
     }
     return {
@@ -73,6 +77,7 @@ export const retireModel = tool({
       verdict: [
         `${name} ${versions.length === 1 ? "version" : "versions"} ${versions.sort((a, b) => a - b).join(", ")} retired`,
         goesDown ? `version ${live.version} is taken down` : "nothing live was touched",
+        ...(inTest ? ["the test that it was part of ends"] : []),
         ...(standing.schedules.length > 0 ? [`its schedules end: ${standing.schedules.join(", ")}`] : []),
         ...(standing.scores.length > 0 ? [`its scores stay in ${standing.scores.join(", ")}`] : []),
       ].join("; "),

@@ -5,6 +5,7 @@ import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
 import { loadFitted } from "../scoring/load-fitted.ts";
 import type { ServingDeps } from "../serving/deps.ts";
+import { giveLive, takePlace } from "../serving/go-live.ts";
 import { newestScoring } from "../serving/lookup.ts";
 import { proveServable } from "../serving/prove-servable.ts";
 import { readPackage } from "../serving/read-package.ts";
@@ -46,6 +47,7 @@ export const rollbackDeployment = tool({
     const scoring = (await newestScoring(evidence, served)) ?? { dataset: served.scoring, asOf: null };
     await proveServable(served, fitted, await context.getArtifact(to.hash), scoring, context);
     const accepted = context.shown.find(({ fact }) => fact === "request.accepted")!;
+    const url = `${serving.url}/v2/models/${name}/infer`;
     context.commit(async (trx: AnyTrx) => {
       const { request, person } = context;
       const { alias, version: back, hash, package: parts } = to;
@@ -53,17 +55,10 @@ export const rollbackDeployment = tool({
         ...{ id: context.id("dep"), name, version: back, hash, alias, package: parts, request, person },
         at: context.now().toISOString(),
       };
-      const { replaced } = await deployments.replace(trx, row);
+      const { replaced } = await takePlace(trx, context, row, `${reason}: version ${back} is live again in its place`);
       if (replaced?.id !== live.id) throw fault("conflict", `${name} was deployed anew in the meantime; ask again`);
-      for (const stored of await evidence.store.standing("deployment.live", { deployment: name }, 1000, trx))
-        if (evidence.believe(stored)?.about.model !== to.hash)
-          await evidence.store.revoke(trx, stored.id, `${reason}: version ${to.version} is live again in its place`);
-      const { about, value } = receipt;
-      const uses = [...receipt.uses, accepted.id];
-      await evidence.give(
-        { ...{ fact: "deployment.live", about, value, verdict: "passed", request, person, uses } },
-        trx,
-      );
+      const earlier = { receipt, accepted: accepted.id, request, person };
+      await giveLive(trx, context, earlier, { name, version: back, hash, url });
     });
     const model = modelNode(name, to.hash);
     const node = deploymentNode(name, to.hash);
@@ -71,7 +66,7 @@ export const rollbackDeployment = tool({
     context.emit("deployment_changed", { name, version: to.version, hash: to.hash });
     return {
       ...{ deployment: name, from: live.version, to: to.version, hash: to.hash },
-      url: `${serving.url}/v2/models/${name}/infer`,
+      url,
       verdict: `${name} is back on version ${to.version}, in place of version ${live.version}`,
     };
   },
