@@ -71,6 +71,7 @@ export const trainModel = tool({
     const shape = { rows: chosen.rows, columns: chosen.columns, folds: chosen.folds, data: chosen.data };
     const job: TrainJob = {
       ...{ file: lake.file(training.dataset), task, metric: problem.metric, positive: positiveOf(problem), features },
+      mayTell: checked.mayTell,
       candidates: chosen.candidates.map((one) => candidateOf(one, { ...shape, threads })),
       ...{ folds: chosen.folds, time: null, costs: asked.costs ?? null, options, seed, threads, xgboostLibrary },
       cpuSecondsLimit: Math.min(reserved.limitCpuSeconds, leftOf(chosen, context.request)),

@@ -79,6 +79,7 @@ export const tuneModel = tool({
       ...{ plan, training: training.dataset },
       read: {
         ...{ task: problem.task, metric: problem.metric, positive: positiveOf(problem), features },
+        mayTell: checked.mayTell,
         ...{ folds: shape.folds, seed, memoryLimitMb: reserved.limitMemoryMb },
       },
     };

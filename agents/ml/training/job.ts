@@ -56,6 +56,8 @@ export type TrainJob = {
   /** Binary: the positive class as the label spells it; null: the rarer one. */
   positive: string | null;
   features: FittedInput[];
+  /** Features that may tell the label however strongly, since they are made of what was known by then alone. */
+  mayTell?: string[];
   candidates: Candidate[];
   /** Folds of the comparison, 2..10; fewer where the data has fewer times or too small a class. */
   folds: number;

@@ -135,6 +135,21 @@ test("labels drawn at random are no better than the constant", async () => {
   expect(board.find(({ name }) => name === chosen)!.cv.roc_auc!.mean).toBeLessThan(0.58);
 });
 
+test("a feature that alone tells the label is left out, unless it may tell it", async () => {
+  const set = trainingSet(4, "binary");
+  const told: TrainingSet = {
+    ...set,
+    columns: [...set.columns, { name: "told", type: "number", values: Float64Array.from(set.labels.values) }],
+  };
+  const candidates = selectCandidates({ ...shape, task: "binary" }).filter(({ name }) => name === "linear");
+  const job = { ...jobFor("binary"), candidates };
+  const without = await run(told, job);
+  expect(without.dropped).toContainEqual(expect.objectContaining({ column: "told", reason: "leaking" }));
+  const { dropped, fitted } = await run(told, { ...job, mayTell: ["told"] });
+  expect(dropped.map(({ column }) => column)).toEqual(["same"]);
+  expect(fitted.inputs.map(({ name }) => name)).toContain("told");
+});
+
 describe("a budget", () => {
   // A clock that moves one hundredth of a second at every look: what costs much looks often.
   const ticking = () => {

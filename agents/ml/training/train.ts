@@ -32,7 +32,7 @@ export async function trainOn(set: TrainingSet, job: TrainJob, context: RaceCont
     throw fault("unfit", "the label has one value only; there is nothing to predict");
   const progress = { candidate: null, fold: null, folds: job.folds, round: null, rounds: null };
   context.onProgress({ stage: "audit", ...progress });
-  const { kept, dropped } = auditColumns(set.columns, labels, seededRandom(job.seed));
+  const { kept, dropped } = auditColumns(set.columns, labels, seededRandom(job.seed), new Set(job.mayTell));
   if (kept.length === 0) throw fault("unfit", "no usable feature is left; see what was dropped and why", { dropped });
   const options = fitOptionsOf(job, labels, set.columns);
   const held: RaceContext = { ...context, options };

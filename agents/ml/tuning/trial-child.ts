@@ -26,7 +26,7 @@ async function open(file: TrialFile) {
   const memoryMb = Math.max(64, Math.floor(file.memoryLimitMb / 2));
   const set = await readTrainingSet({ ...file, time: null, threads: 1, memoryMb });
   // The same columns and folds as the training that follows: both come from the file and the seed.
-  const { kept } = auditColumns(set.columns, set.labels, seededRandom(file.seed));
+  const { kept } = auditColumns(set.columns, set.labels, seededRandom(file.seed), new Set(file.mayTell));
   if (kept.length === 0) throw fault("unfit", "no usable feature is left");
   const data: RaceData = { columns: kept, labels: set.labels, plan: planFolds(set.labels, set, file.folds, file.seed) };
   return { xgboost, data, file };

@@ -9,6 +9,8 @@ export type TrialFile = {
   metric: MetricName;
   positive: string | null;
   features: FittedInput[];
+  /** As of a training job. */
+  mayTell?: string[];
   folds: number;
   seed: number;
   memoryLimitMb: number;
