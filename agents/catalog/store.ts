@@ -3,6 +3,7 @@ import type { DatasetPin } from "@muster/shared/domain/dataset.ts";
 import type { FactName } from "@muster/shared/fact/table.ts";
 import { sql } from "kysely";
 import type pg from "pg";
+import { type ForeignKeyTables, foreignKeyMigration, foreignKeyStore } from "./dbt/store.ts";
 import type { FoundJoin } from "./joins.ts";
 import { type LineageTables, lineageMigration, lineageStore } from "./lineage/store.ts";
 import { type SearchTables, searchMigration, searchStore } from "./search/store.ts";
@@ -13,7 +14,8 @@ import { type TextTables, textMigration, textStore } from "./texts/store.ts";
 type Tables = {
   dataset_stat: { pin: string; stat: string };
   join_set: { scope: string; joins: string };
-} & LineageTables &
+} & ForeignKeyTables &
+  LineageTables &
   SearchTables &
   SourceTables &
   TextTables;
@@ -39,6 +41,7 @@ const migrations: Migration[] = [
   searchMigration,
   sourceMigration,
   lineageMigration,
+  foreignKeyMigration,
 ];
 
 /**
@@ -56,6 +59,7 @@ export async function openCatalogStore(pool: pg.Pool) {
     texts: textStore(db),
     sources: sourceStore(db),
     lineage: lineageStore(db),
+    foreignKeys: foreignKeyStore(db),
     search: await searchStore(db),
     transaction: <T>(work: (trx: Trx<Tables>) => Promise<T>): Promise<T> => db.transaction().execute(work),
     saveStat: async (trx: Trx<Tables> | null, pin: DatasetPin, stat: DatasetStat): Promise<void> => {

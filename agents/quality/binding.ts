@@ -13,11 +13,12 @@ export function newestDefinitions(all: readonly Definition[]): Definition[] {
 }
 
 /**
- * The expectations that bind on a version: the newest that were suggested from another version, and what people defined,
- * which holds at once and in the place of what was suggested of the same kind for the same columns.
+ * The expectations that bind on a version: the newest that were suggested from another version; what the team's own project
+ * declares, at once and beside them, so that it never loosens any; and what people defined, which holds at once and in the
+ * place of all others of the same kind for the same columns.
  */
 export async function bindingOn(
-  store: Pick<QualityStore, "suggested" | "definitions">,
+  store: Pick<QualityStore, "suggested" | "definitions" | "declared">,
   dataset: string,
   pin: DatasetPin,
 ): Promise<BoundExpectation[]> {
@@ -25,6 +26,7 @@ export async function bindingOn(
   const definitions = newestDefinitions(await store.definitions(dataset));
   const spoken = new Set(definitions.map(({ rule }) => rule));
   const old = (suggested?.expectations ?? []).filter((one) => !spoken.has(ruleKey(one)));
+  const declared = await store.declared.of(dataset);
   return [
     ...old.map((one) => ({
       ...one,
@@ -32,6 +34,11 @@ export async function bindingOn(
       version: suggested!.version,
       since: suggested!.since,
     })),
+    ...declared.flatMap(({ expectations, version, at }) =>
+      expectations
+        .filter((one) => !spoken.has(ruleKey(one)))
+        .map((one) => ({ ...one, from: "declared" as const, version, since: at })),
+    ),
     ...definitions
       .filter(({ active }) => active)
       .map(({ expectation, version, at }) => ({ ...expectation, from: "defined" as const, version, since: at })),

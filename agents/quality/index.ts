@@ -1,7 +1,10 @@
 import { agent } from "@muster/bus/agent.ts";
 import type { Evidence } from "@muster/bus/evidence.ts";
 import { run } from "@muster/bus/run.ts";
+import { asFault } from "@muster/shared/fault.ts";
+import { repeat } from "@muster/shared/repeat.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
+import { readDeclared } from "./declared/read-declared.ts";
 import { openQualityStore, type QualityStore } from "./store.ts";
 import { allowColumn } from "./tools/allow-column.ts";
 import { checkDataset } from "./tools/check-dataset.ts";
@@ -20,12 +23,15 @@ import { profileDataset } from "./tools/profile-dataset.ts";
 import { scoreDataset } from "./tools/score-dataset.ts";
 import { suggestExpectations } from "./tools/suggest-expectations.ts";
 
+/** How often the outbox is read on for what projects declare. */
+const readMs = 1000;
+
 /** What quality's tools stand on. */
 export type QualityDeps = { lake: Lake; evidence: Evidence; store: QualityStore; threads: number };
 
 /**
  * The quality agent: says whether data may be trusted.
- * Owns the tables profile, expectation, definition, validation, allowance. Reads the lake; never writes to it.
+ * Owns the tables profile, expectation, definition, declared, validation, allowance. Reads the lake; never writes to it.
  */
 export const quality = agent({
   name: "quality",
@@ -48,9 +54,18 @@ export const quality = agent({
     scoreDataset,
     explainFailure,
   ],
-  async open({ pool, lake, evidence, config }) {
+  async open({ pool, lake, evidence, config, log, now }) {
     const store = await openQualityStore(pool);
-    return { deps: { lake, evidence, store, threads: config.threads } satisfies QualityDeps };
+    const failed = (error: unknown) =>
+      log.warn({ code: asFault(error).code, err: error }, "declared expectations could not be read; it is tried again");
+    let stopReading = async () => {};
+    return {
+      deps: { lake, evidence, store, threads: config.threads } satisfies QualityDeps,
+      started: async () => {
+        stopReading = repeat(readMs, () => readDeclared({ store, evidence, log, lake, now }), failed);
+      },
+      close: async () => stopReading(),
+    };
   },
 });
 if (import.meta.main) await run(quality);

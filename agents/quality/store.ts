@@ -5,8 +5,9 @@ import type { Profile } from "@muster/shared/domain/profile.ts";
 import type { Check } from "@muster/shared/fact/table.ts";
 import { fault } from "@muster/shared/fault.ts";
 import type pg from "pg";
+import { type DeclaredTables, declaredMigration, declaredStore } from "./declared/store.ts";
 
-type Tables = {
+type Tables = DeclaredTables & {
   profile: { pin: string; dataset: string; profile: string; at: string };
   expectation: { dataset: string; since: string; expectations: string; at: string };
   validation: { pin: string; at: string; report: string };
@@ -67,9 +68,10 @@ const migrations: Migration[] = [
         reason text not null, person text not null, at timestamptz not null);
       create index allowance_of on allowance (question);`,
   },
+  declaredMigration,
 ];
 
-/** Quality's tables: profiles by version, the expectations suggested from each version, and what checks came to. */
+/** Quality's tables: profiles by version, the expectations suggested from each version, defined or declared, and what checks came to. */
 export type QualityStore = Awaited<ReturnType<typeof openQualityStore>>;
 
 /** Opens quality's store and brings its schema up to date. */
@@ -77,6 +79,7 @@ export async function openQualityStore(pool: pg.Pool) {
   const db = openDatabase<Tables>(pool);
   await migrateOwn(db, "quality", migrations);
   return {
+    declared: declaredStore(db),
     profile: async (pin: DatasetPin): Promise<Profile | null> => {
       const row = await db.selectFrom("profile").select("profile").where("pin", "=", pin).executeTakeFirst();
       return row ? (row.profile as unknown as Profile) : null;

@@ -8,10 +8,14 @@ export { columnsOf, Rule } from "./expectation-rules.ts";
 export const Expectation = z.intersection(Rule, z.object({ severity: z.enum(["warn", "error"]), because: z.string() }));
 export type Expectation = z.infer<typeof Expectation>;
 
-/** Where an expectation comes from: `suggested` from an earlier version, or `defined` by a person; its version, from when it holds. */
+/** Where an expectation comes from: `suggested` from an earlier version, `declared` by the team's own project, or `defined` by a person; its version, from when it holds. */
 export const BoundExpectation = z.intersection(
   Expectation,
-  z.object({ from: z.enum(["suggested", "defined"]), version: z.number().int().positive(), since: z.iso.datetime() }),
+  z.object({
+    from: z.enum(["suggested", "declared", "defined"]),
+    version: z.number().int().positive(),
+    since: z.iso.datetime(),
+  }),
 );
 export type BoundExpectation = z.infer<typeof BoundExpectation>;
 

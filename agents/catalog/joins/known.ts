@@ -60,20 +60,24 @@ const find = ({ lake, threads }: CatalogDeps, set: readonly DatasetManifest[], d
     (reader) => findJoins(reader, set, declared),
   );
 
-/** Tables by the place where they stand, with the keys that it declares between them. */
+/** Tables by the place where they stand, with the keys that it and projects declare between them. */
 async function sets({ store }: CatalogDeps, tables: readonly DatasetManifest[]) {
   const known = tables.some(({ place }) => place) ? await store.sources.tables(null) : [];
+  const projects = await store.foreignKeys.between(tables.map(({ name }) => name));
   return [...Map.groupBy(tables, ({ place }) => place?.source ?? "")].map(([source, set]) => {
     const own = known.filter((one) => one.source === source);
     const datasetOf = (schema: string, table: string) =>
       own.find((one) => one.schema === schema && one.table === table)?.dataset;
-    const declared = own.flatMap(({ dataset, foreignKeys }) =>
+    const here = new Set(set.map(({ name }) => name));
+    const both = projects.filter(({ left, right }) => here.has(left.dataset) && here.has(right.dataset));
+    const bySource = own.flatMap(({ dataset, foreignKeys }) =>
       foreignKeys.flatMap(({ columns, schema, table, references }): DeclaredKey[] => {
         const to = datasetOf(schema, table);
         if (!to || columns.length !== 1) return [];
         return [{ left: { dataset, column: columns[0]! }, right: { dataset: to, column: references[0]! } }];
       }),
     );
+    const declared = [...bySource, ...both];
     const pins = set.map(({ name, version }) => pinOf(name, version)).sort();
     return { key: hashOf({ by: "values", pins, declared }), set, declared };
   });

@@ -36,7 +36,7 @@ export const importDbt = tool({
   }),
   cost: { ms: 1000 },
   run: async ({ manifest, catalog }, context: Context & CatalogDeps) => {
-    const { lake, store, inbox, now, commit, emit } = context;
+    const { lake, store, evidence, inbox, now, commit, emit } = context;
     const project = readDbt(await textOf(inbox, manifest), catalog === undefined ? null : await textOf(inbox, catalog));
     const datasets = await lake.list();
     const found = annotate(project, datasets, now().toISOString());
@@ -46,11 +46,17 @@ export const importDbt = tool({
         await store.texts.replace(trx, dataset, "dbt", texts);
         await store.search.put(trx, [documentOf(byName.get(dataset)!, await store.texts.of([dataset], trx))]);
       }
+      for (const { dataset, relationships } of found)
+        await store.foreignKeys.replace(trx, dataset, `dbt: ${project.name}`, relationships);
+      const at = now();
+      for (const record of lineageOf(project, found, at)) {
+        await store.lineage.keepExternal(trx, record, at.toISOString(), true);
+        await evidence.store.emit(trx, lineageRecorded, record);
+      }
     });
-    for (const { dataset, expectations, relationships } of found)
-      if (expectations.length + relationships.length > 0)
-        emit("expectations_declared", { dataset, by: `dbt: ${project.name}`, expectations, relationships });
-    for (const record of lineageOf(project, found, now())) emit(lineageRecorded, record);
+    // Also where there is none: what a project no longer declares is expected no more.
+    for (const { dataset, expectations } of found)
+      emit("expectations_declared", { dataset, by: `dbt: ${project.name}`, expectations });
     const known = new Set(found.map(({ relation }) => relation.id));
     const unknown = project.relations
       .filter(({ id }) => !known.has(id))

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { newestDefinitions, ruleKey } from "../binding.ts";
 import { kindWords } from "../gate-check.ts";
 import type { QualityDeps } from "../index.ts";
+import { takeBack } from "../take-back.ts";
 
 export const defineExpectation = tool({
   name: "define_expectation",
@@ -42,10 +43,7 @@ export const defineExpectation = tool({
       const one = { ...expectation, severity, because };
       await store.define(trx, name, { rule, version, expectation: one, active, person, at: now().toISOString() });
       // What was checked without it doesn't stand any more.
-      for (const pin of await lake.versions(name))
-        for (const fact of ["quality.passed", "expectations.checked"] as const)
-          for (const receipt of await evidence.standing(fact, { dataset: pin }))
-            await evidence.store.revoke(trx, receipt.id, `${person} defined ${rule}`);
+      await takeBack({ lake, evidence }, trx, name, `${person} defined ${rule}`);
     });
     audit("quality.expectation_defined", `${name}: ${rule}`, { version, severity, active, person });
     const what = `${kindWords(expectation)} of ${columnsOf(expectation).join(", ") || "the table"}`;

@@ -18,7 +18,7 @@ export const listExpectations = tool({
         columns: z.array(z.string()),
         severity: z.enum(["warn", "error"]),
         because: z.string(),
-        from: z.enum(["suggested", "defined"]),
+        from: z.enum(["suggested", "declared", "defined"]),
         version: z.number().int(),
         since: z.string(),
       }),
@@ -45,11 +45,11 @@ export const listExpectations = tool({
       ...{ type: one.type, columns: columnsOf(one), severity: one.severity, because: one.because },
       ...{ from: one.from, version: one.version, since: one.since },
     }));
-    const defined = binding.filter(({ from }) => from === "defined").length;
+    const count = (of: string) => binding.filter(({ from }) => from === of).length;
     const verdict =
       binding.length === 0
-        ? "nothing is expected of this version beyond the absolute checks: none is older than it, none is defined"
-        : `${binding.length} expectations bind: ${binding.length - defined} suggested from an earlier version, ${defined} defined`;
+        ? "nothing is expected of this version beyond the absolute checks: none is older than it, none is declared or defined"
+        : `${binding.length} expectations bind: ${count("suggested")} suggested from an earlier version, ${count("declared")} declared by a project, ${count("defined")} defined`;
     return { expectations, changes, verdict };
   },
 });
