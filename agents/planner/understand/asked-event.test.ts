@@ -132,6 +132,7 @@ describe("events to come", () => {
       call: { tool: "pipeline.preview_labels", input: {} },
     });
     expect(understood.arguments.dataset).toBe(dataset);
+    expect(understood.arguments.event ?? {}).not.toHaveProperty("like");
   });
 
   it.each<[Name, string, string, string | undefined]>([

@@ -2,6 +2,7 @@ import { unsaid } from "./asked-event.ts";
 import type { Candidate, EventsTarget } from "./candidate.ts";
 import { groundExclusions } from "./exclusions.ts";
 import { horizonArgument } from "./horizon.ts";
+import { previewWords } from "./intent.ts";
 import { relatedTo } from "./keys.ts";
 import type { ReadText } from "./read.ts";
 import { type CatalogView, type ColumnView, type DatasetView, sources } from "./view.ts";
@@ -56,7 +57,7 @@ export function problemRequest(chosen: Candidate, read: ReadText, catalog: Catal
   const assumptions: string[] = [];
   const args: Record<string, unknown> = { dataset: dataset.name };
   if (target.kind === "events") {
-    const like = unsaid(chosen, read.positive ? "" : read.rest);
+    const like = unsaid(chosen, read.positive ? "" : read.rest.replace(previewWords, " "));
     args.event = eventOf(target, read, dataset, like);
     if (like.length > 0) assumptions.push(`"${like.join(" ")}" is looked for among the values of ${dataset.name}`);
     if (read.horizon) args.horizon = horizonArgument(read.horizon);
