@@ -235,6 +235,38 @@ describe("candidates over related tables", () => {
     for (const feature of candidates) expect(Feature.parse(feature)).toEqual(feature);
   });
 
+  it("go one table further, where the one between names it and its rows don't come and go", () => {
+    const regions = table("regions", {
+      "region:text": { distinct: 9, meanLength: 3 },
+      "climate:text": { distinct: 3 },
+    });
+    const visits = table(
+      "visits",
+      { "region:text": { distinct: 9 }, "at:date": { min: DAY("2025-01-01"), max: DAY("2026-06-28") } },
+      { time: "at" },
+    );
+    const between = table("customers", { "customer:text": { distinct: 1000 }, "region:text": { distinct: 9 } });
+    const onward = (dataset: string, unique: boolean) => ({
+      ...{ left: { dataset: "customers", column: "region" }, right: { dataset, column: "region" }, unique },
+    });
+    const joins = [join("customers", true), onward("regions", true), onward("visits", false)];
+    const found = (customers: ScopeTable, changes: Record<string, ColumnRoleName> = {}) => {
+      const further = scopeOf([contracts, customers, regions, visits], { ...keys, ...changes }, joins);
+      return candidateFeatures(testProblem(), further, noTiming).candidates.filter((f) => "via" in f && f.via);
+    };
+    const via = { table: "customers", key: "customer", column: "region" };
+    expect(found(between)).toContainEqual(
+      expect.objectContaining({ kind: "lookup", table: "regions", column: "climate", localKey: "customer", via }),
+    );
+    expect(found(between)).toContainEqual(
+      expect.objectContaining({ kind: "window", table: "visits", key: "region", localKey: "customer", via }),
+    );
+    for (const feature of found(between)) expect(Feature.parse(feature)).toEqual(feature);
+    expect(found({ ...between, manifest: { ...between.manifest, time: "joined" } })).toEqual([]);
+    expect(found(between, { "customers.region": "none" })).toEqual([]);
+    expect(found(between, { "regions.region": "none", "visits.region": "none" })).toEqual([]);
+  });
+
   it("leave out what isn't known at the cutoff, with the share that shows it", () => {
     const of = (name: string) => dropped.find((d) => d.name === name);
     expect(of("contracts.code")).toMatchObject({

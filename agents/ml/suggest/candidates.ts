@@ -6,6 +6,7 @@ import { isEventRule } from "@muster/shared/features/label-rule.ts";
 import type { Timing } from "@muster/shared/features/timing/timing.ts";
 import { allowedColumns } from "./allowed-columns.ts";
 import { asOfCutoff, saidOfDates } from "./as-of.ts";
+import { hopsFrom } from "./hops.ts";
 import { labelCandidates } from "./label-candidates.ts";
 import { keyNamed, uniquelyNamed } from "./names.ts";
 import { ownCandidates } from "./own-candidates.ts";
@@ -85,12 +86,11 @@ export function candidateFeatures(
   const columnsOf = (name: string) => allowed.get(name)!.columns;
   const keys = pastKeys(problem, scope);
   const past = keys.map((key) => ({ table: own, key, localKey: key, unique: false }));
-  const related = [...reachable(problem, scope).filter((r) => !ofEvents || r.localKey === problem.entity), ...past].map(
-    (r) => ({
-      ...r,
-      columns: columnsOf(r.table.manifest.name).filter((c) => c.name !== r.key),
-    }),
-  );
+  const near = reachable(problem, scope).filter((r) => !ofEvents || r.localKey === problem.entity);
+  const related = [...near, ...hopsFrom(near, problem, scope, timing), ...past].map((r) => ({
+    ...r,
+    columns: columnsOf(r.table.manifest.name).filter((c) => c.name !== r.key),
+  }));
   const read = new Set([problem.dataset, ...related.map((r) => r.table.manifest.name)]);
   const dropped = [...read].flatMap((name) => allowed.get(name)!.dropped);
   // Of an event's problem a row is an entity at a cutoff: it has nothing of its own but the key.

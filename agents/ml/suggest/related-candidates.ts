@@ -7,8 +7,15 @@ import { featureName, keyNamed } from "./names.ts";
 import { textLike } from "./own-candidates.ts";
 import { hasCutoffs, type ScopeTable } from "./scope.ts";
 
-/** A related table and the columns by which its rows meet the entity's own. */
-export type Related = { table: ScopeTable; key: string; localKey: string; unique: boolean; columns: Column[] };
+/** A related table and the columns by which its rows meet the entity's own; `via`: the table between, where there is one. */
+export type Related = {
+  table: ScopeTable;
+  key: string;
+  localKey: string;
+  unique: boolean;
+  columns: Column[];
+  via?: { table: string; key: string; column: string };
+};
 
 const DAYS = [10 / 1440, 1 / 24, 1, 7, 30, 90, 180, 365];
 const MOST_WINDOWS = 3;
@@ -50,10 +57,11 @@ export function windowsOf(table: ScopeTable, key: string, problem: Problem): num
   return chosen.slice(0, MOST_WINDOWS);
 }
 
-function lookups({ table, key, localKey, columns }: Related, problem: Problem): Feature[] {
+function lookups({ table, key, localKey, columns, via }: Related, problem: Problem): Feature[] {
   const { name, time, arrived } = table.manifest;
   const timed = hasCutoffs(problem);
-  const joined = { table: name, key, localKey, time: timed ? time : null, arrived: timed ? arrived : null };
+  const when = { time: timed ? time : null, arrived: timed ? arrived : null };
+  const joined = { table: name, key, localKey, ...when, ...(via && { via }) };
   return columns.flatMap((c): Feature[] => {
     const label = featureName(name, c.name);
     if (TEMPORAL.includes(c.type)) {
@@ -64,9 +72,9 @@ function lookups({ table, key, localKey, columns }: Related, problem: Problem): 
   });
 }
 
-function windows({ table, key, localKey, columns }: Related, problem: Problem): Feature[] {
+function windows({ table, key, localKey, columns, via }: Related, problem: Problem): Feature[] {
   const { name: dataset, time, arrived } = table.manifest;
-  const joined = { table: dataset, key, localKey, time: time!, arrived };
+  const joined = { table: dataset, key, localKey, time: time!, arrived, ...(via && { via }) };
   // A table's own past is told apart by the key that comes again.
   const name = dataset === problem.dataset ? featureName(key, "past") : dataset;
   const days = windowsOf(table, key, problem);

@@ -10,7 +10,7 @@ export type ScopeTable = {
   stats: Record<string, ColumnStats>;
 };
 
-/** What features are suggested from. `roles`: the clearance by `dataset.column`; a column without a role isn't read. */
+/** What features are suggested from. `roles`: the clearance by `dataset.column`; a column without a role isn't read; `joins`: ways from the label's table, and from others on. */
 export type Scope = { tables: ScopeTable[]; joins: Path[]; roles: Readonly<Record<string, ColumnRoleName>> };
 
 /** A column or feature that was left out: why in one sentence, and the number that shows it (null where none does). */

@@ -48,7 +48,7 @@ export const suggestFeatures = tool({
     const source = {
       tables,
       rows: labels.rows.training,
-      joins: joinsFrom(problem.dataset, scope.joins),
+      joins: tables.flatMap(({ manifest }) => joinsFrom(manifest.name, scope.joins)),
       allowed: allowedColumns(leakage),
       roles: Object.fromEntries(Object.entries(cleared.columns).map(([name, { role }]) => [name, role])),
     };
