@@ -25,6 +25,7 @@ import { detectModelDrift } from "./tools/detect-model-drift.ts";
 import { evaluateModel } from "./tools/evaluate-model.ts";
 import { explainModel } from "./tools/explain-model.ts";
 import { exportRun } from "./tools/export-run.ts";
+import { findErrorSlices } from "./tools/find-error-slices.ts";
 import { getFeatureStats } from "./tools/get-feature-stats.ts";
 import { getMlStatus } from "./tools/get-ml-status.ts";
 import { getModelVersions } from "./tools/get-model-versions.ts";
@@ -90,6 +91,7 @@ export const ml = agent({
     evaluateModel,
     assessFairness,
     explainModel,
+    findErrorSlices,
     improveModel,
     compareChallenger,
     confirmImprovement,

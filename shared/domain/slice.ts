@@ -2,7 +2,11 @@ import { z } from "zod";
 import { Figure } from "./fairness.ts";
 import { Feature } from "./feature.ts";
 
-/** How a model is wrong. Classes at the served threshold: `wrong`, binary also `missed` (a yes told as no) and `false_alarm`; numbers: `wrong` (far off either way), `too_low`, `too_high`. */
+/**
+ * How a model is wrong. Classes, at the served threshold: `wrong`, binary also `missed` (a yes told as no) and `false_alarm`;
+ * by the probability itself: `too_low` (a yes that got less than even odds) and `too_high` (a no that got as much or more).
+ * Numbers: `wrong` (far off either way), `too_low`, `too_high`.
+ */
 export const ErrorKind = z.enum(["wrong", "missed", "false_alarm", "too_low", "too_high"]);
 export type ErrorKind = z.infer<typeof ErrorKind>;
 
@@ -32,7 +36,7 @@ export type SliceCondition = z.infer<typeof SliceCondition>;
  * `rows`, `errors`, `rate` (errors ÷ rows) and `baseRate` (the rate of the rows outside) are over every row with an
  * out-of-fold answer. `expected`: the rate that the model's own probabilities lead to expect on these rows; `known`: whether
  * nothing shows that it is exceeded (hard rows, and the model says so; false: here it is mistaken). Both null for numbers.
- * `share`: of the rows that could be wrong this way (`missed`: the actual yes; `false_alarm`: the actual no; else all), how
+ * `share`: of the rows that could be wrong this way (`missed`, and `too_low` of classes: the actual yes; `false_alarm`, `too_high`: the actual no; else all), how
  * many are, here and elsewhere.
  *
  * `confirmed` are the same figures on the rows that weren't used to find it: `effect` = rate − baseRate with its 95 %

@@ -77,8 +77,11 @@ export async function writeQuery(lake: Lake, query: QuerySnapshot): Promise<Data
   }
 }
 
-/** The result of a query over tables of a warehouse, brought here: the one copy there is of what stays there. */
-async function copyOfWarehouse(lake: Lake, query: QuerySnapshot): Promise<{ from: string; file: string } | null> {
+/** The result of a query over tables of a warehouse, brought here: the one copy there is of what stays there. Null for tables of the lake; the caller takes the file away. */
+export async function copyOfWarehouse(
+  lake: Lake,
+  query: Pick<QuerySnapshot, "inputs" | "sql" | "limits">,
+): Promise<{ from: string; file: string } | null> {
   const reader = await openWarehouse(lake, query.inputs, query.limits);
   if (!reader) return null;
   const file = lake.scratch();

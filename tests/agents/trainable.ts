@@ -50,6 +50,8 @@ type Status = { runs: { run: string; status: string; error: { code: string } | n
 export type MlBench = Awaited<ReturnType<typeof startMl>>;
 /** Receipts by what they are, as one request gathers them. */
 export type Shown = Record<string, string>;
+/** How columns are cleared otherwise than as features, by name. */
+type Roles = Record<string, Partial<FactValue<"training.cleared">["columns"][string]>>;
 
 /** Starts it; `worker: false`: without one, for a test that starts workers as processes of their own. */
 export async function startMl({ worker = true } = {}) {
@@ -100,7 +102,7 @@ export async function startMl({ worker = true } = {}) {
   }
 
   /** Pins, clears, builds labels for the problem that is shown and finds no leak: what catalog, governance, pipeline and quality would sign. */
-  async function clear(shown: Shown, pin: DatasetPin): Promise<void> {
+  async function clear(shown: Shown, pin: DatasetPin, instead: Roles = {}): Promise<void> {
     const problem = await value<"problem.defined">(shown["problem.defined"]!);
     const { name } = parseDatasetRef(pin);
     const { columns } = await lake.manifest(pin);
@@ -119,7 +121,8 @@ export async function startMl({ worker = true } = {}) {
             const role: ColumnRole =
               column.name === label ? "none" : column.name === problem.entity ? "key" : "feature";
             const use = column.name === label ? ("label" as const) : null;
-            return [`${name}.${column.name}`, { role, use, reason: "a test", pii: false }];
+            const entry = { role, use, reason: "a test", pii: false, ...instead[column.name] };
+            return [`${name}.${column.name}`, entry];
           }),
         ),
         dropped: [],
@@ -206,20 +209,32 @@ export async function startMl({ worker = true } = {}) {
   }
 
   /** Loads a file as a dataset; gives its pin. */
-  async function load(name: string, text: string | Uint8Array): Promise<DatasetPin> {
+  async function load(
+    name: string,
+    text: string | Uint8Array,
+    dated: { time?: string; arrived?: string } = {},
+  ): Promise<DatasetPin> {
     const inbox = inboxFolder(bench.home);
     mkdirSync(inbox, { recursive: true });
     writeFileSync(join(inbox, `${name}.csv`), text);
-    const { version } = await ingest({ lake, inbox, file: `${name}.csv`, now });
+    const { version } = await ingest({ lake, inbox, file: `${name}.csv`, now, ...dated });
     return pinOf(name, version);
   }
 
-  /** Everything up to the training, for one request. */
-  async function prepared(pin: DatasetPin, input: Record<string, unknown>): Promise<Shown> {
+  /** Everything up to the training, for one request; `without` names what of the suggestions to leave out, `instead` clears columns otherwise. */
+  async function prepared(
+    pin: DatasetPin,
+    input: Record<string, unknown>,
+    without: (names: string[]) => string[] = () => [],
+    instead: Roles = {},
+  ): Promise<Shown> {
     const shown = await request();
     await step("define_problem", shown, { dataset: pin, ...input });
-    await clear(shown, pin);
+    await clear(shown, pin, instead);
     await step("suggest_features", shown);
+    const suggested = await value<"features.suggested">(shown["features.suggested"]!);
+    const exclude = without(suggested.features.map(({ name }) => name));
+    if (exclude.length > 0) await step("suggest_features", shown, { exclude });
     await step("create_feature_pipeline", shown);
     await materialize(shown, pin);
     await step("select_model", shown);

@@ -26,8 +26,9 @@ export const heldOutRows = ({ fold }: HeldOut): Int32Array =>
   Int32Array.from(Array.from(fold, (_, i) => i).filter((i) => fold[i]! >= 0));
 
 /**
- * How each of the given rows went wrong: for classes at the served threshold (the likeliest class where there is none), for
- * numbers further off than nine of ten answers (`farOff`, in the label's unit). `unfit` where the answers don't fit the task.
+ * How each of the given rows went wrong: for classes at the served threshold (the likeliest class where there is none) and,
+ * where that isn't even odds, by the probability itself, which a threshold far from them hides; for numbers further off than
+ * nine of ten answers (`farOff`, in the label's unit). `unfit` where the answers don't fit the task.
  */
 export function rowErrors(
   task: "binary" | "multiclass" | "regression",
@@ -60,11 +61,14 @@ export function rowErrors(
     expected: labels.map((_, i) => 1 - outputs[served[i]!]![i]!),
   };
   if (task === "multiclass") return { errors: [wrong], farOff: null };
-  const binary = (name: ErrorKind, actual: 0 | 1): RowErrors => ({
+  const binary = (name: ErrorKind, actual: 0 | 1, says: Int32Array): RowErrors => ({
     kind: name,
-    happened: flags((i) => labels[i] === actual && served[i] !== actual),
+    happened: flags((i) => labels[i] === actual && says[i] !== actual),
     could: flags((i) => labels[i] === actual),
-    expected: labels.map((_, i) => (served[i] === actual ? 0 : outputs[actual]![i]!)),
+    expected: labels.map((_, i) => (says[i] === actual ? 0 : outputs[actual]![i]!)),
   });
-  return { errors: [wrong, binary("missed", 1), binary("false_alarm", 0)], farOff: null };
+  const errors = [wrong, binary("missed", 1, served), binary("false_alarm", 0, served)];
+  const likelier = servedClasses(outputs, 0.5);
+  if (threshold !== 0.5) errors.push(binary("too_low", 1, likelier), binary("too_high", 0, likelier));
+  return { errors, farOff: null };
 }

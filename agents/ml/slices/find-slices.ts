@@ -1,5 +1,5 @@
 import type { Feature } from "@muster/shared/domain/feature.ts";
-import type { Slice, SliceSource } from "@muster/shared/domain/slice.ts";
+import type { ErrorKind, Slice, SliceSource } from "@muster/shared/domain/slice.ts";
 import { seededRandom } from "@muster/shared/random.ts";
 import { holm } from "@muster/shared/stats/correction.ts";
 import type { FeatureColumn } from "../matrix.ts";
@@ -8,15 +8,15 @@ import { compareInside, type Difference } from "./confirm.ts";
 import type { RowErrors } from "./errors.ts";
 import { type Clusters, discoveryHalf } from "./halves.ts";
 import { type Candidate, type SearchLimits, searchSlices, within } from "./search.ts";
+import type { Said } from "./words.ts";
 
 /**
- * A column that conditions may name, a value per row. `said`: what it is called in words; `features`: the typed features it
- * stands on, where the model doesn't read it; `leastRows`: below so many rows none of its groups is told.
+ * A column that conditions may name, a value per row, called in sentences as it is `said`. `features`: the typed features it
+ * stands on, where the model doesn't read it and could; `leastRows`: below so many rows none of its groups is told.
  */
-export type SliceColumn = {
+export type SliceColumn = Said & {
   column: FeatureColumn;
   from: SliceSource;
-  said: string;
   features: Feature[];
   leastRows?: number;
 };
@@ -28,7 +28,7 @@ export type FoundSlice = Omit<Slice, "words">;
 export const LEAST_ERRORS = 30;
 /** The chance of any false slice among those told, as corrected. */
 export const ALPHA = 0.01;
-/** Of how many errors more than elsewhere a slice has to have to be worth telling. */
+/** How many times the errors elsewhere, or those that were expected, a slice has to have to be worth telling. */
 const leastRatio = 1.2;
 /** Slices that share more of their rows than this are one. */
 const sameShare = 0.5;
@@ -60,7 +60,8 @@ export async function findSlices(
   const found: Extent[] = [];
   for (const lens of lensesOf(errors)) {
     const slices = await searchSlices(coded, { rows: searched, ...lens.field }, { ...search, ...lens.limits }, breathe);
-    for (const candidate of slices) found.push(extentOf(coded, candidate, lens.errors, everyRow));
+    for (const candidate of slices)
+      found.push({ ...extentOf(coded, candidate, lens.errors, everyRow), surplus: lens.surplus });
   }
   const candidates: Tested[] = [];
   const covered = new Uint8Array(rows);
@@ -84,8 +85,8 @@ export async function findSlices(
   return { ...none, slices, hard, tested: candidates.length };
 }
 
-/** A candidate with its rows in full, those that stronger ones took before it among them. */
-type Extent = Candidate & { of: RowErrors; inside: Uint8Array };
+/** A candidate with its rows in full, those that stronger ones took before it among them; `surplus`: found by what the model doesn't expect. */
+type Extent = Candidate & { of: RowErrors; inside: Uint8Array; surplus: boolean };
 /** One that was put to the test; `own`: the rows to confirm it on that no stronger one takes. */
 type Tested = Extent & { confirmed: Difference; own: Int32Array };
 
@@ -95,26 +96,40 @@ function lensesOf(errors: readonly RowErrors[]) {
     const { happened, expected } = one;
     const rate = total(happened) / Math.max(1, happened.length);
     const even = { happened, weight: new Float64Array(happened.length).fill(rate) };
-    const plain = { errors: one, field: even, limits: { slices: expected === null ? search.slices : 3 } };
+    const plain = {
+      errors: one,
+      surplus: false,
+      field: even,
+      limits: { slices: expected === null ? search.slices : 3 },
+    };
     if (expected === null) return [plain];
-    const mistaken = { errors: one, field: { happened, weight: expected }, limits: {} };
+    const mistaken = { errors: one, surplus: true, field: { happened, weight: expected }, limits: {} };
     return one.kind === "wrong" ? [mistaken, plain] : [mistaken];
   });
 }
 
 const total = (flags: Uint8Array): number => flags.reduce((sum, flag) => sum + flag, 0);
 
-function extentOf(coded: readonly CodedColumn[], candidate: Candidate, of: RowErrors, every: Int32Array): Extent {
+function extentOf(
+  coded: readonly CodedColumn[],
+  candidate: Candidate,
+  of: RowErrors,
+  every: Int32Array,
+): Omit<Extent, "surplus"> {
   const taken = candidate.conditions.reduce((rows, one) => within(coded, rows, one), every);
   const inside = new Uint8Array(every.length);
   for (const row of taken) inside[row] = 1;
   return { ...candidate, of, inside };
 }
 
-/** The candidates by score, without those that are mostly the rows of a better one. */
+/** Of two that are as strong, what was served wrongly says more than what was told as likely. */
+const servedKinds = new Set<ErrorKind>(["wrong", "missed", "false_alarm"]);
+
+/** The candidates by score, those beyond what was expected first, without those that are mostly the rows of a better one. */
 function distinct(found: readonly Extent[]): Extent[] {
   const kept: Extent[] = [];
-  for (const one of [...found].sort((a, b) => b.score - a.score))
+  const strength = ({ score, of }: Extent) => (servedKinds.has(of.kind) ? score : 0.95 * score);
+  for (const one of [...found].sort((a, b) => Number(b.surplus) - Number(a.surplus) || strength(b) - strength(a)))
     if (!kept.some((other) => jaccard(one.inside, other.inside) >= sameShare)) kept.push(one);
   return kept;
 }
@@ -139,7 +154,10 @@ function confirm(extent: Extent, kept: Int32Array, own: Int32Array, clusters: In
   return { ...whole, pValue: Math.max(whole.pValue, alone.pValue) };
 }
 
-/** Of each candidate whether nothing shows that it goes beyond what the model expects; null where the model says nothing. */
+/**
+ * Of each candidate whether nothing shows that it goes beyond what the model expects (by Holm at 1 %, and 1.2 times as much at
+ * least); null where the model says nothing.
+ */
 function beyondExpected(candidates: readonly Tested[], clusters: Int32Array): (boolean | null)[] {
   const compared = candidates.map(({ of, inside, own }) => {
     if (of.expected === null) return null;
@@ -147,7 +165,16 @@ function beyondExpected(candidates: readonly Tested[], clusters: Int32Array): (b
     return compareInside(own, inside, surplus, clusters);
   });
   const adjusted = holm(compared.map((one) => (one !== null && one.value > 0 ? one.pValue : 1)));
-  return candidates.map(({ of }, i) => (of.expected === null ? null : adjusted[i]! > ALPHA));
+  return candidates.map(({ of, inside, own }, i) => {
+    if (of.expected === null) return null;
+    let [happened, expected] = [0, 0];
+    for (const row of own)
+      if (inside[row] === 1) {
+        happened += of.happened[row]!;
+        expected += of.expected[row]!;
+      }
+    return adjusted[i]! > ALPHA || happened < leastRatio * expected;
+  });
 }
 
 function sliceOf(

@@ -90,7 +90,7 @@ export function madeWorld(seed: number, plant: Plant): World {
         ? { name, type: "number", values }
         : { name, type: "category", values }) as FeatureColumn,
       from: name in from ? from[name as keyof typeof from] : "feature",
-      said: name,
+      ...{ said: name, times: 1 },
       features: [],
     })),
     clusters: clustersOf(entity && denseClusters(entity), null, rows),
