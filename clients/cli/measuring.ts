@@ -6,7 +6,13 @@ import { machine } from "./machine.ts";
 import { table } from "./table.ts";
 
 type Figures = Record<string, number | string | null>;
-type Measurable = { name: string; does: string; run: () => Promise<{ figures: Figures; cases: object[] }> };
+type Measurable = {
+  name: string;
+  does: string;
+  /** Parts that can be measured alone, as `name:part`. */
+  parts?: readonly string[];
+  run: (part?: string) => Promise<{ figures: Figures; cases: object[] }>;
+};
 
 /** What a measuring command is made of: its name and words, the folder of its measurements, and the name that each exports. */
 export type Measuring = {
@@ -28,7 +34,7 @@ const filesOf = (folder: string): string[] =>
     : [];
 
 /**
- * Makes the command that runs a measurement by name and shows its figures with the machine they were taken on; without a
+ * Makes the command that runs a measurement (or, as `name:part`, a part of one) by name and shows its figures with the machine they were taken on; without a
  * name it lists what can be measured. A file that exports no measurement is another's helper and isn't listed.
  */
 export function measuring({ name: command, does, folder, exported, several }: Measuring): Command {
@@ -43,7 +49,7 @@ export function measuring({ name: command, does, folder, exported, several }: Me
     async run(args, { json }) {
       const { positionals } = readArgs(this, args, {}, { min: 0, max: 1 });
       const found = filesOf(folder);
-      const [name] = positionals;
+      const [name, part] = positionals[0]?.split(":", 2) ?? [];
       const all = async () =>
         (await Promise.all(found.map(load))).flat().map((one) => ({ name: one.name, does: one.does }));
       if (!name) {
@@ -60,14 +66,16 @@ export function measuring({ name: command, does, folder, exported, several }: Me
           this,
           `there is no ${exported} ${name}; there are ${(await all()).map((one) => one.name).join(", ")}`,
         );
+      if (part !== undefined && !measurable.parts?.includes(part))
+        throw usageFault(this, `${name} has no part ${part}; it has ${measurable.parts?.join(", ") ?? "none"}`);
       const on = machine();
       if (!json) process.stderr.write("measuring; this takes from seconds to a few minutes\n");
-      const { figures, cases } = await measurable.run();
+      const { figures, cases } = await measurable.run(part);
       const words = `${table(["figure", "value"], Object.entries(figures))}\n\n${table(
         ["machine", ""],
         Object.entries(on).map(([key, value]) => [key, String(value)]),
       )}`;
-      return { document: { name, figures, cases, machine: on }, words };
+      return { document: { name: positionals[0], figures, cases, machine: on }, words };
     },
   };
 }

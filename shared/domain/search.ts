@@ -6,7 +6,7 @@ import { Candidate } from "./model.ts";
  * model; with a seed they are the same each time, as long as neither CPU-seconds nor USD end the search before.
  */
 export const SearchBudget = z.object({
-  trials: z.number().int().min(1).max(1000).default(36).describe("settings to try"),
+  trials: z.number().int().min(1).max(1000).default(27).describe("settings to try"),
   cpuSeconds: z.number().positive().optional().describe("CPU-seconds for search and final training together"),
   usd: z.number().positive().optional().describe("USD for search and final training together"),
 });

@@ -6,8 +6,8 @@ export type Measured = { figures: Record<string, number | string | null>; cases:
 /** A bench: `muster bench <name>` runs it. What it can't run without is told by a fault. */
 export type Bench = { name: string; does: string; run: () => Promise<Measured> };
 
-/** An evaluation against known answers: `muster eval <name>` runs it. */
-export type Evaluation = Bench;
+/** An evaluation against known answers: `muster eval <name>` runs it, `<name>:<part>` one of its parts where it has some. */
+export type Evaluation = Omit<Bench, "run"> & { parts?: readonly string[]; run: (part?: string) => Promise<Measured> };
 
 /** Milliseconds that each of `calls` calls took, one after the other. */
 export async function timings(calls: number, call: (i: number) => Promise<unknown>): Promise<Float64Array> {

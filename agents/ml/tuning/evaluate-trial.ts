@@ -24,7 +24,9 @@ export async function scoreTrial(
   { xgboost, threads, seed, options, breathe, check }: TrialContext,
 ): Promise<(number | null)[]> {
   const scores: (number | null)[] = [];
-  for (const [i, { train, valid }] of plan.splits.slice(from, to).entries()) {
+  // What comes last is most like what is to be predicted, and has the most to learn from: of time it is scored first.
+  const splits = plan.kind === "time" ? plan.splits.toReversed() : plan.splits;
+  for (const [i, { train, valid }] of splits.slice(from, to).entries()) {
     await breathe();
     check();
     // The same seed for every setting of a fold: they differ by their parameters alone.

@@ -31,10 +31,16 @@ export function tunables(shape: TrainingShape, algorithms: readonly TunedAlgorit
   return tunedAlgorithms.filter((name) => algorithms.includes(name)).map((name) => all[name]);
 }
 
+/** XGBoost's own defaults (its documentation, 1.7), but for the rounds: what others begin from. */
+export const engineDefaults = {
+  ...{ learningRate: 0.3, maxDepth: 6, minChildWeight: 1, lambda: 1, subsample: 1, columnsPerSplit: 1, maxBins: 256 },
+};
+
 function startsOf(shape: TrainingShape, algorithm: TunedAlgorithm, space: Space): Point[] {
-  return selectCandidates(shape).flatMap(({ params }) =>
+  const untuned = selectCandidates(shape).flatMap(({ params }) =>
     params.algorithm === algorithm ? [pointNear(space, { ...params.trees })] : [],
   );
+  return algorithm === "xgboost" ? [...untuned, pointNear(space, engineDefaults)] : untuned;
 }
 
 /** The smallest share of the columns that a split looks at: about one column. */
