@@ -13,6 +13,7 @@ import { type ImprovementStore, openImprovementStore } from "./improve/store.ts"
 import { openServingDeps, type ServingDeps } from "./serving/deps.ts";
 import { startLanding } from "./serving/landing-loop.ts";
 import { type MlStore, openMlStore } from "./store.ts";
+import { abTestModels } from "./tools/ab-test-models.ts";
 import { assessFairness } from "./tools/assess-fairness.ts";
 import { compareChallenger } from "./tools/compare-challenger.ts";
 import { compareExperiments } from "./tools/compare-experiments.ts";
@@ -22,6 +23,7 @@ import { createFeaturePipeline } from "./tools/create-feature-pipeline.ts";
 import { defineProblem } from "./tools/define-problem.ts";
 import { deployModel } from "./tools/deploy-model.ts";
 import { detectModelDrift } from "./tools/detect-model-drift.ts";
+import { endAbTest } from "./tools/end-ab-test.ts";
 import { evaluateModel } from "./tools/evaluate-model.ts";
 import { explainModel } from "./tools/explain-model.ts";
 import { exportRun } from "./tools/export-run.ts";
@@ -38,6 +40,7 @@ import { retireModel } from "./tools/retire-model.ts";
 import { rollbackDeployment } from "./tools/rollback-deployment.ts";
 import { selectModel } from "./tools/select-model.ts";
 import { setModelAlias } from "./tools/set-model-alias.ts";
+import { startAbTest } from "./tools/start-ab-test.ts";
 import { suggestFeatures } from "./tools/suggest-features.ts";
 import { trainModel } from "./tools/train-model.ts";
 import { tuneModel } from "./tools/tune-model.ts";
@@ -103,6 +106,9 @@ export const ml = agent({
     predict,
     detectModelDrift,
     recordOutcomes,
+    abTestModels,
+    startAbTest,
+    endAbTest,
     exportRun,
     getModelVersions,
     getMlStatus,
@@ -125,10 +131,10 @@ export const ml = agent({
       speed: measureSpeed(() => performance.now()),
     };
     let stopLanding = () => {};
-    const worker = { ...deps, processes, log: process.log, worker: `${hostname()}/${pid}/${workers++}` };
     let stopSweeping = async () => {};
     const unswept = (error: unknown) =>
       process.log.warn({ err: error }, "exports could not be swept; it is tried again");
+    const worker = { ...deps, processes, log: process.log, worker: `${hostname()}/${pid}/${workers++}` };
     return {
       deps,
       // A thread a trial: as many at once as one training would have.

@@ -324,6 +324,13 @@ export const facts = {
     z.object({ deployment: z.string(), report: DriftReport }),
     { ttlMs: day },
   ),
+  /** A version that answers a share of a deployment's requests, or shadows them, cleared to go live as any other. */
+  "ab_test.started": fact(
+    "effect",
+    "ml",
+    ["problem", "scope", "view", "training", "model", "purpose", "deployment"],
+    z.object({ test: z.string(), deployment: z.string(), version: z.number().int(), against: z.number().int() }),
+  ),
   /** What is known by now of what a deployment predicted: `outcomes` is the version that holds every arrival so far. */
   "outcomes.recorded": fact(
     "effect",

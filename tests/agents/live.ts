@@ -6,13 +6,16 @@ import type { Process } from "@muster/bus/process.ts";
 import { serve } from "@muster/bus/serve.ts";
 import type { Tool } from "@muster/bus/tool.ts";
 import type { MlDeps } from "@muster/ml/index.ts";
+import { predictFitted } from "@muster/ml/score.ts";
+import { sampleMatrix } from "@muster/ml/scoring/read-matrix.ts";
 import { type DataPlane, openDataPlane } from "@muster/ml/serving/data-plane.ts";
 import { openServingDeps, type ServingDeps } from "@muster/ml/serving/deps.ts";
 import { openMlStore } from "@muster/ml/store.ts";
+import { canonical, sha256 } from "@muster/shared/canonical.ts";
 import type { Role } from "@muster/shared/domain/receipt.ts";
 import { expect, vi } from "vitest";
 import { startBench } from "../support/process.ts";
-import { accept } from "../support/signing.ts";
+import { accept, sign } from "../support/signing.ts";
 import { type Givers, signDeployable, type Trained } from "./deployable.ts";
 
 /** Real servers with some tools of ml, a data plane, and those who sign what a deployment stands on. */
@@ -43,6 +46,7 @@ export async function startLive(name: string, tools: Tool[]) {
   const process = await open("ml-serving");
   const serving = { ...process, config: { ...process.config, serving: "127.0.0.1:0" } };
   let plane: DataPlane = await openDataPlane(serving);
+  deps.serving.url = plane.url;
 
   const on = (tool: string, input: Record<string, unknown>, request: string, receipts: string[]): Promise<Reply> =>
     call(givers.gateway, {
@@ -76,6 +80,39 @@ export async function startLive(name: string, tools: Tool[]) {
       const receipts = [await accept(givers.gateway, request, { roles: [role] }), ...(await shows(request))];
       return (await on(tool, input, request, receipts)).output as Record<string, unknown> & { verdict: string };
     },
+    /** Signs how the model was judged, on training rows with labels that follow its own scores; `draw` gives 0..1 for a row. */
+    async judged(trained: Trained, { model }: Shown, draw: (row: number) => number): Promise<void> {
+      const { problem, scope, view, pins, fitted } = trained;
+      const { columns, rows } = await sampleMatrix(givers.ml.lake, pins.training, fitted.inputs, 800);
+      const prediction = predictFitted(fitted, columns).probabilities.map((one) => Array.from(one));
+      const text = canonical({ label: prediction[1]!.map((one, row) => Number(draw(row) < one)), prediction });
+      await givers.ml.evidence.store.putArtifact(sha256(text), "application/json", Buffer.from(text));
+      const about = { problem: problem.hash, scope, view: view.hash, training: pins.training, holdout: pins.training };
+      await sign(
+        givers.ml,
+        "model.evaluated",
+        { ...about, model, purpose: "analytics" },
+        {
+          ...{ metrics: {}, intervals: {}, baseline: {}, look: 1, rows, threshold: null, calibration: null },
+          ...{ exploratory: false, predictions: sha256(text) },
+        },
+      );
+    },
+    /** Writes a version into the registry as register_model does. */
+    async registered(trained: Trained, { model }: Shown, version: number): Promise<void> {
+      const { dataset, target, task, hash: problem } = trained.problem;
+      const run = newId("run");
+      const when = new Date().toISOString();
+      const owner = { dataset, target, task, request: null, person: null };
+      const begun = { id: run, name, experiment: null, problem, key: run, reservation: "", startedAt: when };
+      await deps.store.beginRun({ ...owner, ...begun });
+      await deps.evidence.store.db.transaction().execute((trx) =>
+        deps.store.insertVersion(trx, {
+          ...{ ...owner, name, version, hash: model, run, problem, view: trained.view.hash, metrics: {} },
+          ...{ exploratory: false, at: when },
+        }),
+      );
+    },
     live: async () => (await deps.deployments.liveOf(name))?.version ?? null,
     /** The models whose receipts say that they are live, the newest first. */
     standing: async () =>
@@ -108,6 +145,7 @@ export async function startLive(name: string, tools: Tool[]) {
     async endSegment() {
       await plane.close();
       plane = await openDataPlane(serving);
+      deps.serving.url = plane.url;
     },
     async stop() {
       await plane.close();

@@ -1,9 +1,6 @@
-import { predictFitted } from "@muster/ml/score.ts";
-import { sampleMatrix } from "@muster/ml/scoring/read-matrix.ts";
 import { deployModel } from "@muster/ml/tools/deploy-model.ts";
 import { detectModelDrift } from "@muster/ml/tools/detect-model-drift.ts";
 import { recordOutcomes } from "@muster/ml/tools/record-outcomes.ts";
-import { canonical, sha256 } from "@muster/shared/canonical.ts";
 import { pinOf } from "@muster/shared/domain/dataset.ts";
 import type { DriftReport } from "@muster/shared/domain/drift-report.ts";
 import { seededRandom } from "@muster/shared/random.ts";
@@ -83,25 +80,7 @@ describe("what came of predictions", () => {
     answered = (answer.outputs[1]!.data as number[]).filter((_, k) => k % 2 === 1);
     await at.endSegment();
     await at.served(["1"]);
-    // The hold-out as it was judged: labels that follow the model's own scores.
-    const { columns } = await sampleMatrix(at.givers.ml.lake, trained.pins.training, trained.fitted.inputs, 800);
-    const prediction = predictFitted(trained.fitted, columns).probabilities.map((one) => Array.from(one));
-    const stored = { label: prediction[1]!.map((one, i) => Number(draw(i + 1000) < one)), prediction };
-    const text = canonical(stored);
-    await at.givers.ml.evidence.store.putArtifact(sha256(text), "application/json", Buffer.from(text));
-    const { problem, scope, view, pins } = trained;
-    await sign(
-      at.givers.ml,
-      "model.evaluated",
-      {
-        ...{ problem: problem.hash, scope, view: view.hash, training: pins.training, holdout: pins.training },
-        ...{ model: shown.model, purpose: "analytics" },
-      },
-      {
-        ...{ metrics: {}, intervals: {}, baseline: {}, look: 1, rows: 800, threshold: null, calibration: null },
-        ...{ exploratory: false, predictions: sha256(text) },
-      },
-    );
+    await at.judged(trained, shown, (row) => draw(row + 1000));
   }, 120_000);
   afterAll(async () => {
     await at?.stop();

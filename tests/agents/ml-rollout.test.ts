@@ -1,4 +1,3 @@
-import { newId } from "@muster/bus/evidence.ts";
 import { openSchedules } from "@muster/bus/schedule.ts";
 import { deployModel } from "@muster/ml/tools/deploy-model.ts";
 import { retireModel } from "@muster/ml/tools/retire-model.ts";
@@ -93,7 +92,7 @@ describe("what is live is taken back", () => {
       await expect(at.ask("retire_model", input, { role })).rejects.toMatchObject({ code });
 
     const third = await at.signed(trees, 1);
-    await registered(third, 1);
+    await at.registered(trees, third, 1);
     const output = await at.ask("retire_model", { name, reason: "replaced by a rule" });
     expect(output).toMatchObject({ versions: [1], down: 1, standing: { schedules: ["sch_watch"], scores: [] } });
     expect([await at.live(), await at.standing()]).toEqual([null, []]);
@@ -115,21 +114,4 @@ describe("what is live is taken back", () => {
       await expect(at.ask(tool, input)).rejects.toMatchObject({ code });
     await schedules.close();
   });
-
-  /** Writes a version into the registry as register_model does. */
-  async function registered({ model }: Shown, version: number): Promise<void> {
-    const { dataset, target, task, hash: problem } = trees.problem;
-    const run = newId("run");
-    const when = new Date().toISOString();
-    const owner = { dataset, target, task, request: null, person: null };
-    await at.deps.store.beginRun({
-      ...{ ...owner, id: run, name, experiment: null, problem, key: run, reservation: "", startedAt: when },
-    });
-    await at.deps.evidence.store.db.transaction().execute((trx) =>
-      at.deps.store.insertVersion(trx, {
-        ...{ ...owner, name, version, hash: model, run, problem, view: trees.view.hash, metrics: {} },
-        ...{ exploratory: false, at: when },
-      }),
-    );
-  }
 });

@@ -31,11 +31,12 @@ export type Moments = { n: number; mean: number; variance: number };
 /** The moments of values; NaN where there are too few. */
 export function momentsOf(values: ArrayLike<number>): Moments {
   const n = values.length;
-  let mean = 0;
-  for (let i = 0; i < n; i++) mean += values[i]! / n;
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += values[i]!;
+  const mean = sum / n;
   let squares = 0;
   for (let i = 0; i < n; i++) squares += (values[i]! - mean) ** 2;
-  return { n, mean: n > 0 ? mean : Number.NaN, variance: n > 1 ? squares / (n - 1) : Number.NaN };
+  return { n, mean, variance: n > 1 ? squares / (n - 1) : Number.NaN };
 }
 
 /** A difference with its always-valid interval; `n` counts all observations. */

@@ -140,19 +140,30 @@ async function matchingOf(lake: Lake, served: ServingPackage, version: string, n
   }
 }
 
-/** An engine over a model's `log` of predictions and its `outcomes` (the newest, or those of a version); null where one of both is missing. Close it. */
-export async function openOutcomes(lake: Lake, model: string, version?: string): Promise<Engine | null> {
+/**
+ * An engine over a model's `log` of predictions and its `outcomes` (the newest, or those of a version); null without a log, or
+ * without outcomes unless none `may` be recorded yet: then there are none. Close it.
+ */
+export async function openOutcomes(
+  lake: Lake,
+  model: string,
+  version?: string,
+  may: "be none" | null = null,
+): Promise<Engine | null> {
   const log = await lake.newest(predictionsDataset(model));
   const held = version ?? (await lake.newest(outcomesDataset(model)))?.version;
-  if (!log || held === undefined) return null;
+  if (!log || (held === undefined && may === null)) return null;
   const engine = await openPins(lake, {
     logged: pinOf(log.name, log.version),
-    outcomes: pinOf(outcomesDataset(model), held),
+    ...(held !== undefined && { outcomes: pinOf(outcomesDataset(model), held) }),
   });
   // A log of before there were roles and splits holds answers only.
   const absent = ["__role", "__split"].filter((column) => !log.columns.some(({ name }) => name === column));
   await engine.run(
     `CREATE VIEW log AS SELECT *${absent.map((column) => `, CAST(NULL AS VARCHAR) AS ${column}`).join("")} FROM logged`,
   );
+  if (held === undefined)
+    await engine.run(`CREATE VIEW outcomes AS SELECT CAST(NULL AS VARCHAR) AS __entity, CAST(NULL AS TIMESTAMP) AS __event_at,
+      CAST(NULL AS VARCHAR) AS __label, CAST(NULL AS TIMESTAMP) AS __arrived_at WHERE false`);
   return engine;
 }

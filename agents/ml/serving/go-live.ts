@@ -2,6 +2,7 @@ import type { AnyTrx } from "@muster/bus/context.ts";
 import type { Receipt } from "@muster/shared/domain/receipt.ts";
 import { factType } from "@muster/shared/fact/table.ts";
 import { fault } from "@muster/shared/fault.ts";
+import { endTest } from "../abtest/end-test.ts";
 import type { ServingDeps } from "./deps.ts";
 import type { Deployment, NewDeployment } from "./store.ts";
 
@@ -16,7 +17,7 @@ export async function takePlace(
   because: string,
 ): Promise<{ changed: boolean; replaced: Deployment | null }> {
   const came = await deployments.replace(trx, row);
-  if (came.changed) await rollouts.end(trx, row.name, row.at, because);
+  if (came.changed) await endTest(trx, { rollouts, evidence }, { name: row.name, at: row.at, because });
   // Read under the name's lock and on its connection: what stands here is all that this version replaces.
   for (const stored of await evidence.store.standing("deployment.live", { deployment: row.name }, 1000, trx))
     if (evidence.believe(stored)?.about.model !== row.hash) await evidence.store.revoke(trx, stored.id, because);

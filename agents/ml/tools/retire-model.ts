@@ -3,6 +3,7 @@ import { tool } from "@muster/bus/tool.ts";
 import { deploymentNode } from "@muster/shared/domain/lineage.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
+import { endTest } from "../abtest/end-test.ts";
 import type { MlDeps } from "../index.ts";
 import type { ServingDeps } from "../serving/deps.ts";
 import { mayChangeLive } from "../serving/who-may.ts";
@@ -61,7 +62,7 @@ export const retireModel = tool({
         const ended = await deployments.retire(trx, name, context.now().toISOString());
         if (ended?.id !== live.id) throw fault("conflict", `${name} was deployed anew in the meantime; ask again`);
       }
-      if (goesDown || inTest) await rollouts.end(trx, name, context.now().toISOString(), reason);
+      if (goesDown || inTest) await endTest(trx, context, { name, at: context.now().toISOString(), because: reason });
       for (const id of [...registered.flat(), ...lives.map((one) => one.id)])
         await evidence.store.revoke(trx, id, reason);
     });

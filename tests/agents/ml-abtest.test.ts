@@ -1,0 +1,193 @@
+import { predictFitted } from "@muster/ml/score.ts";
+import { sampleMatrix } from "@muster/ml/scoring/read-matrix.ts";
+import { abTestModels } from "@muster/ml/tools/ab-test-models.ts";
+import { deployModel } from "@muster/ml/tools/deploy-model.ts";
+import { endAbTest } from "@muster/ml/tools/end-ab-test.ts";
+import { recordOutcomes } from "@muster/ml/tools/record-outcomes.ts";
+import { startAbTest } from "@muster/ml/tools/start-ab-test.ts";
+import { pinOf } from "@muster/shared/domain/dataset.ts";
+import { seededRandom } from "@muster/shared/random.ts";
+import { writeQuery } from "@muster/shared/warehouse/write-query.ts";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { sign } from "../support/signing.ts";
+import { clientsTrained } from "./clients.ts";
+import type { Trained } from "./deployable.ts";
+import { type Client, type LiveBench, type Shown, startLive } from "./live.ts";
+
+const name = "clients_gone";
+const people = 1600;
+const client = (i: number): Client => ({
+  ...{ id: `c${i}`, tenure: (i * 37) % 60, plan: i % 3 === 0 ? "annual" : "monthly", fee: 20 + ((i * 13) % 80) },
+});
+const terms = { trafficPercent: 40, better: "lower" as const, effect: 0.1, baseline: 0.5 };
+
+type Result = {
+  status: string;
+  begin: Record<string, unknown> | null;
+  result: { verdict: string; interval: [number, number] | null; difference: number; live: Row; challenger: Row } & {
+    control: { assigned: number; told: number };
+  };
+};
+type Row = { version: number; assigned: number; told: number; mean: number };
+
+describe("a version tested against the live one", () => {
+  let at: LiveBench;
+  let trees: Trained;
+  let linear: Trained;
+  let second: Shown;
+
+  const start = (input: object, shown: Shown = second) =>
+    at.on(
+      "start_ab_test",
+      { deployment: name, version: 2, ...terms, ...input },
+      shown.request,
+      Object.values(shown.receipts),
+    );
+  const stands = async (input: object = {}) =>
+    (await at.ask("ab_test_models", { deployment: name, ...input })) as unknown as Result & { verdict: string };
+  /** Which version answered each client, and who of them is of the control share. */
+  async function answered(from: number, to: number) {
+    const answer = await at.infer(Array.from({ length: to - from }, (_, i) => client(from + i)));
+    expect(answer.status).toBe(200);
+    const { versions, acted_on } = answer.parameters as { versions: string[]; acted_on: boolean[] };
+    return versions.map((version, i) => ({ id: `c${from + i}`, version: Number(version), acted: acted_on[i]! }));
+  }
+  async function record(outcomes: { id: string; gone: boolean }[]): Promise<void> {
+    const event = new Date().toISOString().slice(0, 23).replace("T", " ");
+    const values = outcomes.map(({ id, gone }) => `('${id}', '${gone ? "yes" : "no"}')`).join(", ");
+    const { version } = await writeQuery(at.givers.ml.lake, {
+      ...{ name: "left_clients", kind: "source", inputs: [], origin: "a test", now: new Date() },
+      sql: `SELECT id, gone, TIMESTAMP '${event}' AS left_at FROM (VALUES ${values}) t(id, gone) ORDER BY id`,
+    });
+    const dataset = pinOf("left_clients", version);
+    const access = { columns: {}, policies: [], obligations: [] };
+    await at.ask(
+      "record_outcomes",
+      { deployment: name, dataset, eventTime: "left_at" },
+      {
+        shows: async (request) => [
+          await sign(at.givers.governance, "access.cleared", { dataset, person: "ada", purpose: "analytics" }, access, {
+            request,
+            person: "ada",
+          }),
+        ],
+      },
+    );
+  }
+
+  beforeAll(async () => {
+    at = await startLive(name, [deployModel, recordOutcomes, abTestModels, startAbTest, endAbTest]);
+    trees = await clientsTrained(at.givers.ml.lake);
+    linear = await clientsTrained(at.givers.ml.lake, "linear");
+    await at.registered(trees, await at.deploy(trees, 1), 1);
+    second = await at.signed(linear, 2);
+    await at.registered(linear, second, 2);
+    await at.served(["1"]);
+  }, 120_000);
+  afterAll(async () => {
+    await at?.stop();
+  });
+
+  test("what can't be tested is refused, each by what is wrong; nothing is split", async () => {
+    for (const [input, code, words] of [
+      [{ deployment: "nobody", challenger: 2 }, "not_found", "nothing is deployed"],
+      [{}, "not_found", "never tested"],
+      [{ challenger: 9, ...terms }, "not_found", "versions 1, 2"],
+      [{ challenger: 1, ...terms }, "invalid_input", "live one"],
+      [{ challenger: 2, ...terms, champion: 2 }, "invalid_input", "isn't live"],
+      [{ challenger: 2 }, "invalid_input", "effect"],
+      [{ challenger: 2, ...terms, effect: 0 }, "invalid_input", "effect of 0"],
+      [{ challenger: 2, ...terms, power: 1 }, "invalid_input", "power"],
+      [{ challenger: 2, ...terms, better: undefined }, "invalid_input", "which way"],
+      [{ challenger: 2, ...terms, trafficPercent: 100 }, "invalid_input", "trafficPercent"],
+      [{ challenger: 2, ...terms, shadow: true }, "unfit", "never judged"],
+    ] as const)
+      await expect(stands(input), JSON.stringify(input)).rejects.toMatchObject({
+        code,
+        message: expect.stringContaining(words),
+      });
+    const { cleared: _, ...uncleared } = second.receipts;
+    await expect(start({}, { ...second, receipts: uncleared as Shown["receipts"] })).rejects.toMatchObject({
+      data: { missing: ["deployment.cleared"] },
+    });
+    await expect(start({ version: 3 })).rejects.toMatchObject({ code: "precondition_failed" });
+    // Of another target: the same name and data, but what is predicted is something else.
+    const other = { ...linear, problem: { ...linear.problem, target: "stayed" } };
+    await expect(start({}, await at.signed(other, 2))).rejects.toMatchObject({
+      code: "invalid_input",
+      message: expect.stringContaining("predict different things"),
+    });
+    expect(await at.deps.rollouts.running()).toEqual([]);
+  });
+
+  test("is planned with what it takes and what it stands on, then splits by entity, stickily, with a control share", async () => {
+    const planned = await stands({ challenger: 2, ...terms });
+    expect(planned).toMatchObject({ status: "planned", begin: { model: second.model, problem: linear.problem.hash } });
+    await start({ controlPercent: 10 });
+    await expect(start({})).rejects.toMatchObject({ code: "conflict" });
+    await vi.waitFor(async () => {
+      const answer = await at.infer([client(0)]);
+      expect(answer.parameters).toHaveProperty("versions");
+    });
+    expect((await stands()).result).toMatchObject({ verdict: "no_outcome_yet", interval: null });
+    const first = await answered(0, people);
+    const share = first.filter(({ version }) => version === 2).length / people;
+    expect(share).toBeGreaterThan(0.35);
+    expect(share).toBeLessThan(0.45);
+    expect(await answered(0, 300)).toEqual(first.slice(0, 300));
+    await at.endSegment();
+    // Whoever the challenger answers leaves less; of the control share everybody does, which counts for neither.
+    await record(
+      first.map(({ id, version, acted }, i) => ({ id, gone: !acted || (i * 7919) % 100 < (version === 2 ? 25 : 50) })),
+    );
+    const { result, verdict } = await stands();
+    expect(result.live.assigned + result.challenger.assigned).toBe(people);
+    const control = first.filter(({ acted }) => !acted).length;
+    expect(result.control).toMatchObject({ assigned: control, told: control, mean: 1 });
+    expect(result.live.told + result.challenger.told).toBe(people - control);
+    expect(result.challenger.mean).toBeLessThan(0.3);
+    expect(result).toMatchObject({ verdict: "challenger_better" });
+    expect(result.interval![1]).toBeLessThan(0);
+    expect(verdict).toContain('"keep": "challenger"');
+  });
+
+  test("the challenger goes live on the clearance it was tested under, and the test is over", async () => {
+    await expect(
+      at.ask("end_ab_test", { deployment: name, keep: "challenger" }, { role: "analyst" }),
+    ).rejects.toMatchObject({ code: "denied" });
+    await at.ask("end_ab_test", { deployment: name, keep: "challenger" });
+    expect([await at.live(), await at.standing()]).toEqual([2, [second.model]]);
+    expect(await at.deps.evidence.standing("ab_test.started", { deployment: name })).toEqual([]);
+    await at.served(["2"]);
+    await vi.waitFor(async () => expect((await at.infer([client(1)])).parameters).toBeUndefined());
+    expect((await stands()).status).toBe("ended");
+    await expect(at.ask("end_ab_test", { deployment: name, keep: "live" })).rejects.toMatchObject({
+      code: "not_found",
+    });
+  });
+
+  test("a shadow compares losses on the same rows, and ends without having answered anybody", async () => {
+    const random = seededRandom(3);
+    const drawn = Array.from({ length: 3000 }, random);
+    await at.judged(linear, second, (row) => drawn[row]!);
+    const shadow = { version: 1, shadow: true, effect: 0.02, better: undefined, baseline: undefined };
+    await start(shadow, await at.signed(trees, 1));
+    await vi.waitFor(async () => expect((await at.infer([client(0)])).parameters).toHaveProperty("versions"));
+    const sent = await answered(0, 900);
+    expect(new Set(sent.map(({ version }) => version))).toEqual(new Set([2]));
+    await at.endSegment();
+    // Outcomes that follow what the shadow said.
+    const { columns } = await sampleMatrix(at.givers.ml.lake, trees.pins.training, trees.fitted.inputs, 800);
+    const chances = predictFitted(trees.fitted, columns).probabilities[1]!;
+    const keys = (await sampleMatrix(at.givers.ml.lake, trees.pins.training, [], 800)).entity;
+    const chance = new Map(keys.map((key, row) => [key, chances[row]!]));
+    const known = sent.filter(({ id }) => chance.has(id));
+    await record(known.map(({ id }, i) => ({ id, gone: drawn[i + 1000]! < chance.get(id)! })));
+    const { result } = await stands();
+    expect(["undecided", "challenger_better", "no_difference"]).toContain(result.verdict);
+    expect(result.interval).not.toBeNull();
+    expect(result.challenger).toMatchObject({ version: 1, told: known.length });
+    expect(await at.ask("end_ab_test", { deployment: name, keep: "live" })).toMatchObject({ version: 2 });
+    expect([await at.live(), await at.deps.rollouts.running()]).toEqual([2, []]);
+  });
+});
