@@ -56,12 +56,21 @@ it("gives every column a role from the policy and the problem", () =>
     password: "none",
     birth_date: "none",
     gender: "feature",
-    order_no: "none",
+    order_no: "key",
     tenure: "feature",
     fees: "none",
     seen_at: "feature:time",
     churn: "none:label",
   }));
+
+it("takes an id as a key to group by where rows are events in time, and as nothing where they aren't", () => {
+  const problem = { ...input().problem, time: null };
+  expect(rolesOf(input())).toMatchObject({ order_no: "key", email: "none" });
+  expect(rolesOf(input({ problem }))).toMatchObject({ order_no: "none" });
+  expect(rolesOf(input({ problem: { ...input().problem, dataset: "orders" } }))).toMatchObject({ order_no: "none" });
+  const elsewhere = { ...input().context, purpose: "marketing" };
+  expect(rolesOf(input({ context: elsewhere }))).toMatchObject({ order_no: "none" });
+});
 
 it("names the policy and the finding, and an exclusion as such", () => {
   const roles = new Map(columnRoles(input()).map((role) => [role.column, role]));

@@ -47,6 +47,10 @@ function useOf(column: string, { dataset, problem, joinKeys, times }: ColumnRole
   return [...when, ...times, whom?.time, whom?.arrived].includes(column) ? "time" : null;
 }
 
+/** Whether rows of the dataset are events in time that ids in them hold together. */
+const groups = ({ dataset, problem }: ColumnRolesInput): boolean =>
+  dataset === problem.dataset && (problem.time !== null || isEventRule(problem.label));
+
 const given = (decision: Decision) => ({ policies: decision.policies, obligations: decision.obligations });
 const bound = (decision: Decision, kind: Obligation["kind"]): boolean =>
   decision.obligations.some((obligation) => obligation.kind === kind);
@@ -80,7 +84,7 @@ function comparedOf(column: ColumnClassification, ask: (action: ColumnAction, cl
  * A role for every column of a dataset, each with the policy that decided.
  * The label is read for labels only (`use: "label"`, role none); where the policies refuse it, `use` is null and the
  * training cannot be cleared. What events are counted by is read for labels too, and may be a feature beside: of events that
- * lie before the cutoff. Entity and join keys become `key`; a column a person excluded is `none`, whatever it is,
+ * lie before the cutoff. Entity and join keys become `key`, and so do ids in a log of events, which group them; a column a person excluded is `none`, whatever it is,
  * but for the entity, which is never a feature; one that may not be a feature is `evaluate_only` where policies let it be
  * compared, else `none`. Times keep `use: "time"` whatever their role, or nobody could keep to what was known by then;
  * only a direct identifier is never read for that.
@@ -124,6 +128,10 @@ export function columnRoles(input: ColumnRolesInput): ColumnRole[] {
     const asked = ask("use_as_feature", classes);
     if (kept(asked, "use_as_feature"))
       return { ...base, ...given(asked), role: "feature", use: time, reason: asked.why };
+    // An id that comes again in a log of events groups them: what a card or a customer did before.
+    const grouping = groups(input) && classes.includes("key") ? ask("use_as_key", classes) : null;
+    if (grouping !== null && kept(grouping, "use_as_key"))
+      return { ...base, ...given(grouping), compared: null, role: "key", reason: `${grouping.why}${found}` };
     const comparing = ask("use_for_evaluation", classes);
     const why = refusedBy(asked);
     if (kept(comparing, "use_for_evaluation"))
