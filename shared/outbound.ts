@@ -41,6 +41,9 @@ export const hostsOf = (setting: string | undefined): string[] =>
     .map((host) => host.trim().toLowerCase())
     .filter(Boolean);
 
+/** The longest answer that is read, in bytes: more is cut off and can't be what was asked for. */
+const answerBytes = 4 * 1024 * 1024;
+
 /** What is sent out: JSON, with headers and a time limit; `allowed`: hosts that may have a private address. */
 export type Outbound = {
   body: string;
@@ -63,11 +66,20 @@ const publicLookup: LookupFunction = (hostname, options, done) =>
     done(null, addresses[0]!.address, addresses[0]!.family);
   });
 
+/** Posts JSON to a URL of the administrator's settings and gives the status; as `sendJson` does. */
+export const postJson = async (url: string, outbound: Outbound): Promise<number> =>
+  (await sendJson("POST", url, outbound)).status;
+
 /**
- * Posts JSON to a URL of the administrator's settings and gives the status; redirects aren't followed. `denied` where the
- * host's address is private and not allowed, `unavailable` where it can't be reached in time.
+ * Sends JSON (nothing, with an empty body) to a URL of the administrator's settings and gives the status and the answer's
+ * text; redirects aren't followed. `denied` where the host's address is private and not allowed, `unavailable` where it can't
+ * be reached in time or answers without end.
  */
-export async function postJson(url: string, { body, headers, timeoutMs, allowed, signal }: Outbound): Promise<number> {
+export async function sendJson(
+  method: "GET" | "POST" | "DELETE",
+  url: string,
+  { body, headers, timeoutMs, allowed, signal }: Outbound,
+): Promise<{ status: number; text: string }> {
   const target = new URL(url);
   const host = target.hostname.replace(/^\[|\]$/g, "").toLowerCase();
   const open = allowed.includes(host) || allowed.includes(target.host.toLowerCase());
@@ -78,15 +90,24 @@ export async function postJson(url: string, { body, headers, timeoutMs, allowed,
     const call = request(
       target,
       {
-        method: "POST",
+        method,
         headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body), ...headers },
         signal: signal ? AbortSignal.any([limit, signal]) : limit,
         agent: false,
         ...(!open && { lookup: publicLookup }),
       },
       (response) => {
-        response.resume();
-        done(response.statusCode ?? 0);
+        const parts: Buffer[] = [];
+        let bytes = 0;
+        response.on("data", (part: Buffer) => {
+          bytes += part.length;
+          if (bytes > answerBytes) call.destroy(fault("unavailable", `${host} answers without end`));
+          else parts.push(part);
+        });
+        response.on("end", () =>
+          done({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString("utf8") }),
+        );
+        response.on("error", (error) => fail(fault("unavailable", `${host} stopped answering`, {}, error)));
       },
     );
     call.on("error", (error) =>

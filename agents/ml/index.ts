@@ -10,6 +10,9 @@ import { repeat } from "@muster/shared/repeat.ts";
 import { openTrackingStore, type TrackingStore } from "./experiments/store.ts";
 import { sweepExports } from "./export/folder.ts";
 import { type ImprovementStore, openImprovementStore } from "./improve/store.ts";
+import { openMlflow } from "./mlflow/client.ts";
+import { patientMirroring } from "./mlflow/follow.ts";
+import { openMirrorStore } from "./mlflow/store.ts";
 import { openServingDeps, type ServingDeps } from "./serving/deps.ts";
 import { startLanding } from "./serving/landing-loop.ts";
 import { type MlStore, openMlStore } from "./store.ts";
@@ -132,6 +135,10 @@ export const ml = agent({
     };
     let stopLanding = () => {};
     let stopSweeping = async () => {};
+    let stopMirroring = async () => {};
+    const mlflow = openMlflow(process.config);
+    const mirror = mlflow && (await openMirrorStore(process.pool));
+    const unmirrored = (error: unknown) => process.log.warn({ err: error }, "runs could not be mirrored");
     const unswept = (error: unknown) =>
       process.log.warn({ err: error }, "exports could not be swept; it is tried again");
     const worker = { ...deps, processes, log: process.log, worker: `${hostname()}/${pid}/${workers++}` };
@@ -141,13 +148,15 @@ export const ml = agent({
       parts: { concurrency: threads, does: (id, signal) => doTrial(id, signal, worker) },
       started: async () => {
         stopLanding = startLanding(deps, process);
+        if (mlflow && mirror)
+          stopMirroring = repeat(1000, patientMirroring({ ...deps, ...process, mlflow, mirror }), unmirrored);
         stopSweeping = repeat(60_000, () => sweepExports(deps.home, process.now()), unswept);
       },
       close: async () => {
         stopLanding();
         processes.close();
         await deps.parts?.close();
-        await stopSweeping();
+        await Promise.all([stopSweeping(), stopMirroring()]);
         await deps.keyed.close();
       },
     };

@@ -40,7 +40,10 @@ export async function aliasedVersion(name: string, alias: string, stores: Stores
   const live = await stores.deployments.live();
   const served = live.find((one) => one.name === name && one.alias === alias);
   const held = served ?? (await stores.tracking.aliases(name)).find((one) => one.alias === alias);
-  if (held) return held.version;
+  const champion = live.find((one) => one.name === name && one.alias === "champion");
+  // A challenger that went live is the champion now.
+  const promoted = alias === "challenger" && held !== undefined && held.version === champion?.version;
+  if (held && !promoted) return held.version;
   throw fault("not_found", `no version of ${name} bears the alias ${alias}; see npx muster models`);
 }
 

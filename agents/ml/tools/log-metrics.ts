@@ -48,7 +48,7 @@ export const logMetrics = tool({
   cost: { ms: 15 },
   run: async (input, context: Context & MlDeps) => {
     const { tracking, commit, emit, now, evidence } = context;
-    const at = input.at ?? now().toISOString();
+    const at = (input.at === undefined ? now() : new Date(input.at)).toISOString();
     const metrics = seriesOf(input.metrics ?? {}, input.step ?? 0, at);
     const params = Object.fromEntries(Object.entries(input.params ?? {}).map(([key, value]) => [key, String(value)]));
     const artifacts = Object.entries(input.artifacts ?? {}).map(([path, hash]) => ({ path, hash }));

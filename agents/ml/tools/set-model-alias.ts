@@ -19,6 +19,8 @@ export const setModelAlias = tool({
     const { tracking, store, request, person, now, commit, emit } = context;
     if (alias === "champion")
       throw fault("invalid_input", "the champion is what is live: deploy a version, or roll back, to move it");
+    if (/^v\d+$/.test(alias))
+      throw fault("invalid_input", `${alias} looks like a version's number; choose another alias`);
     if (alias === "latest")
       throw fault("invalid_input", "latest always means the newest version; choose another alias");
     if ((await store.ownerOf(model)) === null)
