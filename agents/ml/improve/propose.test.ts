@@ -22,25 +22,38 @@ const burst = slice(
   [window("count", 1)],
 );
 const wishes: Wishes = {
-  ...{ slices: [burst], held: [amount, country, shop], asked: [], tried: [], whyNot: () => null },
+  ...{ slices: [burst], held: [amount, country, shop], dataset: "payments", asked: [], tried: [] },
+  whyNot: () => null,
 };
 const namesOf = (given: Partial<Wishes>) =>
   proposeFeatures({ ...wishes, ...given }).features.map(({ feature }) => feature.name);
 
 describe("what is proposed for a slice of errors", () => {
-  test("begins with its own probes, then the pieces of its ranges, then other lengths over the same past", () => {
+  test("begins with its own probes, then the pieces of its ranges, then amounts and longer windows over the same past", () => {
     const { features } = proposeFeatures(wishes);
     expect(features[0]).toEqual({ feature: window("count", 1), because: "many small payments at once" });
     expect(features[1]!.feature).toMatchObject({ kind: "bin", column: "amount", edges: [1, 5] });
-    expect(features.slice(2).map(({ feature }) => feature)).toEqual([
-      expect.objectContaining({ ...past, kind: "window", name: "card_past_count_7d", days: 7 }),
-      expect.objectContaining({ ...past, kind: "window", name: "card_past_count_30d", days: 30 }),
-      expect.objectContaining({ ...past, kind: "window_ratio", shortDays: 1, longDays: 30 }),
+    expect(namesOf({})).toEqual([
+      ...["count_1", "amount_range", "card_past_sum_amount_1d", "card_past_mean_amount_1d", "card_past_max_amount_1d"],
+      ...["card_past_count_7d", "card_past_count_30d", "card_past_count_1d_per_30d"],
     ]);
     for (const { feature } of features) expect(Feature.safeParse(feature).success).toBe(true);
+    expect(features[2]!.feature).toMatchObject({ ...past, aggregate: "sum", column: "amount", days: 1 });
   });
 
-  test("adds up and averages what the probe adds up, and crosses the categories that the slice names", () => {
+  test("looks into the past that a condition on a feature of the view speaks of, as near as it says", () => {
+    const since: Feature = { kind: "recency_days", name: "since", ...past };
+    const soon = slice("soon after", [{ op: "range", column: "since", from: "feature", low: null, high: 0.002 }], []);
+    expect(namesOf({ slices: [soon], held: [amount, since] }).slice(0, 2)).toEqual([
+      ...["card_past_count_10min", "card_past_sum_amount_10min"],
+    ]);
+    expect(namesOf({ slices: [soon], held: [amount, since], dataset: "customers" })).toEqual([
+      ...["card_past_count_10min", "card_past_count_1h", "card_past_count_1d", "card_past_count_7d"],
+      ...["card_past_count_30d", "card_past_count_10min_per_30d"],
+    ]);
+  });
+
+  test("crosses the categories that the slice names", () => {
     const abroad = slice(
       "abroad in one shop",
       [
@@ -49,10 +62,9 @@ describe("what is proposed for a slice of errors", () => {
       ],
       [window("sum", 7, "amount")],
     );
-    expect(namesOf({ slices: [abroad] })).toEqual([
-      ...["sum_7", "country_and_shop", "card_past_count_7d", "card_past_count_30d"],
-      ...["card_past_mean_amount_7d", "card_past_sum_amount_30d", "card_past_mean_amount_30d"],
-      "card_past_count_7d_per_30d",
+    expect(namesOf({ slices: [abroad], held: [country, shop] })).toEqual([
+      ...["sum_7", "country_and_shop", "card_past_count_7d", "card_past_mean_amount_7d", "card_past_max_amount_7d"],
+      ...["card_past_count_30d", "card_past_count_7d_per_30d"],
     ]);
   });
 

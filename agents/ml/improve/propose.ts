@@ -10,11 +10,15 @@ import { windowName } from "../suggest/related-candidates.ts";
 export const MOST_PROPOSED = 8;
 /** Lengths of the windows that a probe is tried in beside its own, in days. */
 const LENGTHS = [10 / 1440, 1 / 24, 1, 7, 30];
+/** Amounts of the own row that windows over its own past add up. */
+const MOST_AMOUNTS = 2;
 
 /** What may be proposed: what the slices are made of and what the view already holds; `asked` comes first; `whyNot` says what a feature may not be used for. */
 export type Wishes = {
   slices: readonly Slice[];
   held: readonly Feature[];
+  /** The label's table. */
+  dataset: string;
   asked: readonly Feature[];
   /** Features of earlier rounds: they were tried. */
   tried: readonly Feature[];
@@ -32,7 +36,7 @@ const meaning = ({ name: _, ...definition }: Feature): string => canonical(defin
  * then what varies them (other windows and aggregates over the same past, amounts beside counts), bins and crosses of the
  * columns that its conditions name. What the view holds, what was tried and what may not be used is left out.
  */
-export function proposeFeatures({ slices, held, asked, tried, whyNot }: Wishes): Wished {
+export function proposeFeatures({ slices, held, dataset, asked, tried, whyNot }: Wishes): Wished {
   const features: ProposedFeature[] = [];
   const leftOut: Wished["leftOut"] = [];
   const meant = new Set([...held, ...tried].map(meaning));
@@ -51,48 +55,62 @@ export function proposeFeatures({ slices, held, asked, tried, whyNot }: Wishes):
   for (const feature of asked) offer(feature, "asked for", true);
   for (const { probes, words } of slices) for (const probe of probes) offer(probe, words, true);
   for (const slice of slices)
-    for (const feature of [...bins(slice, held), ...crosses(slice, held), ...slice.probes.flatMap(variants)])
+    for (const feature of [...bins(slice, held), ...crosses(slice, held), ...variants(slice, held, dataset)])
       offer(feature, slice.words, false);
   return { features, leftOut };
 }
 
-/** Windows over the rows that a probe looks at: counts in other lengths, and sums and means of the column it reads. */
-function variants(probe: Feature): Feature[] {
+/** Windows over the rows that a slice looks at, of its own probes and of what the view holds. */
+function variants(slice: Slice, held: readonly Feature[], dataset: string): Feature[] {
+  const amounts = held.flatMap((one) => (one.kind === "column" && one.type === "number" ? [one.column] : []));
+  const read = slice.conditions.flatMap(({ column }) => held.filter(({ name }) => name === column));
+  const of = { slice, amounts: amounts.slice(0, MOST_AMOUNTS), dataset };
+  return [...slice.probes, ...read].flatMap((probe) => around(probe, of));
+}
+
+/**
+ * Windows over the same past as a probe's, of its length and longer: counts, what it adds up itself, the own row's amounts
+ * where the past is of the own table (they are named alike there), and how the count compares with a longer one.
+ */
+function around(
+  probe: Feature,
+  { slice, amounts, dataset }: { slice: Slice; amounts: readonly string[]; dataset: string },
+): Feature[] {
   if (!isRelated(probe) || probe.time === null || probe.kind === "lookup" || probe.kind === "lookup_age_days")
     return [];
   const { table, key, localKey, via, time, arrived } = probe;
   const joined = { table, key, localKey, ...(via && { via }), time, arrived };
   const order = "order" in probe && probe.order !== undefined ? { order: probe.order } : {};
-  const own = lengthOf(probe);
-  const lengths = LENGTHS.filter((days) => days >= Math.min(own ?? 1, 7));
-  const window = (aggregate: "count" | "sum" | "mean", column: string | null, days: number): Feature => ({
+  const own = lengthOf(probe, slice);
+  const from = LENGTHS.find((days) => days >= Math.min(own ?? 1, 7))!;
+  const longer = LENGTHS.filter((days) => days > from);
+  const past = (...words: string[]) => featureName(key, "past", ...words);
+  const window = (aggregate: "count" | "sum" | "mean" | "max", column: string | null, days: number): Feature => ({
     ...{ kind: "window", ...joined, ...order, aggregate, column, days, where: null },
-    name: featureName(key, "past", aggregate, ...(column === null ? [] : [column]), windowName(days)),
+    name: past(aggregate, ...(column === null ? [] : [column]), windowName(days)),
   });
-  const column = "column" in probe && numeric(probe) ? probe.column : null;
-  const ratio = (shortDays: number, longDays: number): Feature => ({
-    ...{
-      kind: "window_ratio",
-      ...joined,
-      ...order,
-      aggregate: "count",
-      column: null,
-      shortDays,
-      longDays,
-      where: null,
-    },
-    name: featureName(key, "past_count", windowName(shortDays), "per", windowName(longDays)),
-  });
+  const column = "column" in probe && numeric(probe) && probe.column !== null ? [probe.column] : [];
+  const added = [...new Set([...column, ...(table === dataset ? amounts : [])])];
+  const ratio: Feature = {
+    ...{ kind: "window_ratio", ...joined, ...order, aggregate: "count", column: null, where: null },
+    ...{ shortDays: from, longDays: 30, name: past("count", windowName(from), "per", windowName(30)) },
+  };
   return [
-    ...lengths.map((days) => window("count", null, days)),
-    ...(column === null ? [] : lengths.flatMap((days) => [window("sum", column, days), window("mean", column, days)])),
-    ...(own === null || own >= 30 ? [] : [ratio(own, 30)]),
+    window("count", null, from),
+    ...added.flatMap((one) => (["sum", "mean", "max"] as const).map((how) => window(how, one, from))),
+    ...longer.map((days) => window("count", null, days)),
+    ...(from < 30 ? [ratio] : []),
   ];
 }
 
-/** The length of the rows that a probe looks at; null where it has none. */
-const lengthOf = (probe: RelatedFeature): number | null =>
-  probe.kind === "window" ? probe.days : probe.kind === "window_ratio" ? probe.shortDays : null;
+/** The length of the rows that a probe looks at, in days: its window's, or how near the slice's condition says the last one is; null where nothing says. */
+function lengthOf(probe: RelatedFeature, { conditions }: Slice): number | null {
+  if (probe.kind === "window") return probe.days;
+  if (probe.kind === "window_ratio") return probe.shortDays;
+  if (probe.kind !== "recency_days") return null;
+  const near = conditions.find(({ column }) => column === probe.name);
+  return near?.op === "range" ? (near.high ?? near.low) : null;
+}
 
 /** Whether what a probe reads is added up: what a sum, a mean or a comparison with one is of. */
 const numeric = (probe: RelatedFeature): boolean =>

@@ -64,7 +64,7 @@ export const improveModel = tool({
     const tried = last?.tried ?? [];
     const refused = refusedColumns(leakage);
     const wished = proposeFeatures({
-      ...{ slices, held: view.view.features, asked: propose },
+      ...{ slices, held: view.view.features, dataset: problem.dataset, asked: propose },
       tried: tried.flatMap(({ features }) => features.map(({ feature }) => feature)),
       whyNot: (feature) => whyNotUsed(feature, problem.dataset, { cleared, refused }),
     });

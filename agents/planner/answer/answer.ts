@@ -4,6 +4,7 @@ import { fieldsOf } from "./fields.ts";
 import { improvementText } from "./improvement-text.ts";
 import { modelText } from "./model-text.ts";
 import { checkText, driftText, outputText, profileText } from "./other-text.ts";
+import { slicesText } from "./slices-text.ts";
 
 export type { AnswerInput, Facts } from "./facts.ts";
 
@@ -20,10 +21,11 @@ export function composeAnswer(given: AnswerInput): Answer {
 
 function textOf(fields: Omit<Answer, "text">, input: AnswerInput): string {
   const { facts, intent } = input;
+  if (fields.improvement) return improvementText(fields, input);
   if (intent === "call" || intent === "find") return outputText(fields.output, input);
   if (intent === "check" && facts["quality.passed"]) return checkText(facts["quality.passed"], input);
   if (intent === "profile" && facts["dataset.profiled"]) return profileText(fields.output, input);
-  if (fields.improvement) return improvementText(fields, input);
+  if (intent === "slices" && facts["slices.found"]) return slicesText(facts["slices.found"], input);
   const parts = [modelText(fields, input), fields.drift ? driftText(fields.drift, input) : ""];
   const text = parts.filter((part) => part !== "").join("\n\n");
   return text === "" ? "Done: what was asked for stands in the steps." : text;
@@ -34,6 +36,7 @@ const shapes: Record<string, AnswerInput["intent"]> = {
   "dataset.profiled": "profile",
   "dataset.classified": "profile",
   "drift.checked": "drift",
+  "slices.found": "slices",
   "improvement.proposed": "improve",
   "improvement.compared": "improve",
   "improvement.confirmed": "improve",

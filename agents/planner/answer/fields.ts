@@ -11,13 +11,15 @@ export function fieldsOf(input: AnswerInput): Fields {
   switch (intent) {
     case "call":
     case "find":
-      return { output: input.output };
+      return { output: input.output, ...(facts["improvement.proposed"] && improvementFields(input)) };
     case "check":
       return facts["quality.passed"] ? { output: facts["quality.passed"] } : {};
     case "profile":
       return profileFields(facts);
     case "drift":
       return driftFields(facts);
+    case "slices":
+      return slicesFields(facts);
     case "improve":
       return improvementFields(input);
     default:
@@ -104,6 +106,12 @@ function costOf({ facts, standing, seconds, actualUsd }: AnswerInput): Answer["c
     seconds,
     peakMemoryMb: run.peakMemoryMb,
   };
+}
+
+/** Where the model is wrong, with the question that it answers. */
+function slicesFields(facts: Facts): Fields {
+  const [problem, found] = [facts["problem.defined"], facts["slices.found"]];
+  return { ...(problem && { problem: problemFields(problem) }), ...(found && { output: found }) };
 }
 
 function driftFields(facts: Facts): Fields {

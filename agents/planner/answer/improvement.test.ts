@@ -101,6 +101,17 @@ describe("the answer to a wish for a better model", () => {
     expect(improvement).toMatchObject({ kept: false, lift: null, look: null, why: "all was tried" });
   });
 
+  it("is the same where the tool was called by its name, with its output beside it", () => {
+    const facts = {
+      "problem.defined": eventFacts()["problem.defined"]!,
+      ...compared(tried(false, 0.002)),
+      ...proposed(""),
+    };
+    const answer = composeAnswer(inputFor("call", facts, { output: { round: 1 } }));
+    expect(answer).toMatchObject({ output: { round: 1 }, improvement: { kept: false } });
+    expect(answer.text).toContain("No lift");
+  });
+
   it("says so where nothing could be tried, or the two sides weren't given the same", () => {
     expect(answered(proposed("no slice was confirmed")).text).toContain("No lift: nothing was tried");
     const apart = { ...tried(false, 0.2), unequal: "their budgets weren't equal: linear finished on one side only" };
