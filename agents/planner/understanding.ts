@@ -26,6 +26,7 @@ export type Intent =
   | "score"
   | "drift"
   | "explain"
+  | "slices"
   | "find"
   | "preview"
   | "call"
@@ -49,6 +50,7 @@ export const goalsOf: Record<Exclude<Intent, "call" | "goals">, (of: Record<stri
   score: (of) => [{ is: "predictions.written", of, newerThan: "request" }],
   drift: (of) => [{ is: "drift.checked", of, newerThan: "request" }],
   explain: (of) => [{ is: "model.explained", of }],
+  slices: (of) => [{ is: "slices.found", of }],
   find: () => [],
   preview: () => [],
 };

@@ -67,9 +67,9 @@ export function concludeDrift(found: readonly DeploymentView[], said: Said): Und
   return goals("drift", of, { ...problem, ...of }, [], said);
 }
 
-/** "Why", "score" and "improve" of what is deployed; null where none of the deployments can be read against the catalog. */
+/** "Why", "where is it wrong", "score" and "improve" of what is deployed; null where none of the deployments can be read against the catalog. */
 export function concludeDeployed(
-  intent: "explain" | "score" | "improve",
+  intent: "explain" | "slices" | "score" | "improve",
   found: readonly DeploymentView[],
   said: Said,
 ): Understanding | null {
@@ -103,7 +103,7 @@ function readingOf(deployment: DeploymentView, catalog: CatalogView): Candidate 
 
 /** A target: the one reading that is sure, else the question that the readings are, else what was answered to it. */
 export function concludeTarget(
-  intent: "predict" | "train" | "improve" | "explain" | "score" | "preview",
+  intent: "predict" | "train" | "improve" | "explain" | "slices" | "score" | "preview",
   found: readonly Candidate[],
   said: Said,
 ): Understanding {

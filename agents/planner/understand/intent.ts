@@ -11,6 +11,10 @@ export const previewWords =
 const rules: [RegExp, SaidIntent][] = [
   [previewWords, "preview"],
   [
+    /\berror[\s-]+slices?\b|\bslices?\b.*\bmodel\b|\bwhere\b(?=.*\b(?:models?|predictions?|scores?)\b).*\b(?:wrong|mistaken|mistakes?|errs?|errors?|fails?|weak(?:est)?|worst|struggles?|off)\b/i,
+    "slices",
+  ],
+  [
     /\b(?:which|what)\s+(?:\w+\s+){0,2}?(?:tables?|datasets?|data|files?|columns?)\s+(?:do\s+we\s+|we\s+)?(?:hold|holds|have|has|contain|contains|mention|store|stores|keep|keeps|are|is|about|with|can)\b/i,
     "find",
   ],

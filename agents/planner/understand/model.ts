@@ -23,7 +23,19 @@ import { type CatalogView, type DatasetView, sources } from "./view.ts";
 
 /** What a language model may say of a request: there is no field for a purpose, a budget, a role or autonomy. */
 const Reading = z.object({
-  intent: z.enum(["predict", "train", "check", "profile", "score", "drift", "explain", "improve", "find", "unclear"]),
+  intent: z.enum([
+    "predict",
+    "train",
+    "check",
+    "profile",
+    "score",
+    "drift",
+    "explain",
+    "slices",
+    "improve",
+    "find",
+    "unclear",
+  ]),
   readings: z.array(z.object({ dataset: z.string(), column: z.string().nullable(), ends: z.boolean() })).max(6),
   horizon: Horizon.nullable(),
   leaveOut: z.array(z.string()).max(50),
@@ -131,7 +143,7 @@ function conclude(reading: Reading, said: Said): Understanding {
   if (reading.deployment !== null && deployed.length === 0)
     throw fault("not_found", `there is no deployment ${quoted(reading.deployment)}`);
   if (intent === "drift") return concludeDrift(someOf(deployed), said);
-  const standing = intent === "explain" || intent === "score" || intent === "improve";
+  const standing = intent === "explain" || intent === "slices" || intent === "score" || intent === "improve";
   const byDeployment = standing ? concludeDeployed(intent, deployed, said) : null;
   return (
     byDeployment ?? concludeTarget(intent, someOf(reading.readings.map((one) => candidateOf(one, said.catalog))), said)

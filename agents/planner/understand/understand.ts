@@ -40,7 +40,7 @@ export function understandByRules(text: string, answers: readonly string[], cata
 
 function byIntent(intent: SaidIntent | null, said: Said): Understanding {
   const { read, catalog } = said;
-  const target = (as: "predict" | "train" | "improve" | "explain" | "score" | "preview") =>
+  const target = (as: "predict" | "train" | "improve" | "explain" | "slices" | "score" | "preview") =>
     concludeTarget(as, readings(as === "preview" ? read.rest.replace(previewWords, " ") : read.rest), said);
   const readings = (text: string): Candidate[] => {
     const question = readEventQuestion(text);
@@ -59,6 +59,7 @@ function byIntent(intent: SaidIntent | null, said: Said): Understanding {
       return concludeDrift(on.length > 0 ? on : deploymentsIn(read.rest, catalog, true), said);
     }
     case "explain":
+    case "slices":
     case "improve":
     case "score": {
       const deployed = deploymentsIn(read.rest, catalog, intent !== "explain");
