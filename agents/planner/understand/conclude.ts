@@ -1,4 +1,4 @@
-import type { Question } from "@muster/shared/domain/request.ts";
+import type { Goal, Question } from "@muster/shared/domain/request.ts";
 import { goalsOf, type Intent, type Understanding } from "../understanding.ts";
 import { type Candidate, phraseOf } from "./candidate.ts";
 import { intervalOf } from "./event.ts";
@@ -9,6 +9,8 @@ import { questionOf, settle } from "./settle.ts";
 import { meansLeaving } from "./synonyms.ts";
 import { type CatalogView, type DatasetView, type DeploymentView, sources } from "./view.ts";
 import { stemsOf } from "./words.ts";
+
+const tuned: Goal = { is: "parameters.tuned", newerThan: "request" };
 
 type Goals = Extract<Understanding, { kind: "goals" }>;
 
@@ -35,6 +37,13 @@ function goals(
     ...(read.budgetUsd !== null && { budgetUsd: read.budgetUsd }),
     ...(intent === "improve" && read.rounds !== null && { rounds: read.rounds }),
   };
+  if (read.search && (intent === "predict" || intent === "train")) {
+    const { trials } = read.search;
+    // The search goes on by itself to what was asked for: what rests on its settings can't be planned before.
+    const onward = intent === "predict" ? "deploy" : "train";
+    const own = { ...args, ...budget, ...(trials !== null && { trials }), onward };
+    return { kind: "goals", intent, goals: [tuned], arguments: own, assumptions };
+  }
   return { kind: "goals", intent, goals: goalsOf[intent](of), arguments: { ...args, ...budget }, assumptions };
 }
 

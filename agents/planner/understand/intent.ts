@@ -45,6 +45,7 @@ const rules: [RegExp, SaidIntent][] = [
   ],
   [/\b(?:re-?train|train)\b/i, "train"],
   [new RegExp(`\\b${wants}\\b`, "i"), "predict"],
+  [/\b(?:re-?)?tun(?:e|ed|es|ing)\b|\bhyper-?parameters?\b/i, "train"],
   [
     /^\s*(?:please\s+|can\s+you\s+)?(?:check|validate|verify|audit|inspect)\b|\bquality\s+(?:of|in)\b|\bdata\s+quality\b|\b(?:can|may|could)\s+(?:i|we)\s+(?:trust|use|rely)\b|\bis\b.*\b(?:clean|trustworthy|healthy|usable|ok)\b|\b(?:any\s+)?(?:problems?|errors?|issues?)\s+(?:with|in)\b/i,
     "check",

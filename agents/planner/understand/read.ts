@@ -7,6 +7,7 @@ import { type NamedHorizon, readHorizon } from "./horizon.ts";
 import { type Metric, readMetric } from "./metric.ts";
 import { readModelName } from "./model-name.ts";
 import { readRounds } from "./rounds.ts";
+import { readSearch, type SaidSearch } from "./search.ts";
 import { readSpacing } from "./spacing.ts";
 
 /** What a text says beside its goal, and the text without it. Purpose, roles and autonomy are never read from it. */
@@ -14,6 +15,8 @@ export type ReadText = {
   budgetUsd: number | null;
   /** How many rounds an improvement may take. */
   rounds: number | null;
+  /** Whether settings are to be searched. */
+  search: SaidSearch | null;
   name: string | null;
   metric: Metric | null;
   horizon: NamedHorizon | null;
@@ -42,7 +45,8 @@ export function readText(text: string): ReadText {
     .replace(/[\u2018\u2019]/g, "'")
     .slice(0, 4000);
   const rounds = readRounds(plain);
-  const budget = readBudget(rounds.rest);
+  const search = readSearch(rounds.rest);
+  const budget = readBudget(search.rest);
   const name = readModelName(budget.rest);
   const exclusions = readExclusions(name.rest);
   const metric = readMetric(exclusions.rest);
@@ -66,6 +70,7 @@ export function readText(text: string): ReadText {
   return {
     budgetUsd: budget.value,
     rounds: rounds.value,
+    search: search.value,
     name: name.value,
     metric: metric.value,
     horizon: horizon.value,

@@ -52,7 +52,7 @@ const fixed = `a an the of for to in on at by with from over as and or is are wa
   data dataset datasets table tables column columns field fields file csv value values row rows record records future new
   likely likelihood probability probabilities risk chance chances propensity expect expected about into have has had
   per than then out up soon ahead just also too very best good accurate accurately next coming following
-  explain explained drives drive driver drivers driving reason reasons factor factors influence influences affect affects
+  explain explained drives drive driver drivers driving reason reasons tune tunes tuned tuning retune hyperparameter hyperparameters factor factors influence influences affect affects
   matter matters behind wrong mistaken slice slices improve improved improving better stronger refine round rounds retrain score scores scoring apply rescore check checking validate verify profile describe summary
   anything everything something nothing still since again now today yet changed change last detect detecting identify spot flag called named
   summarise summarize overview quality trust drift drifted drifting shift shifted`;
