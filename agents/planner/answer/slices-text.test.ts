@@ -1,8 +1,7 @@
 import type { ErrorSlices, Slice } from "@muster/shared/domain/slice.ts";
 import { expect, test } from "vitest";
 import { composeAnswer } from "./answer.ts";
-import type { AnswerInput } from "./facts.ts";
-import { churn } from "./testing.ts";
+import { inputFor } from "./testing.ts";
 
 const slice: Slice = {
   kind: "missed",
@@ -23,11 +22,7 @@ const found: ErrorSlices = {
   split: { by: "row", discovery: 2500, confirmation: 2500 },
   seed: 7,
 };
-const step = { ...churn().steps[0]!, id: "s1", tool: "ml.find_error_slices", because: "slices.found" };
-const answer = (value: ErrorSlices) => {
-  const input: AnswerInput = { ...churn(), intent: "slices", steps: [{ ...step, status: "succeeded" }] };
-  return composeAnswer({ ...input, facts: { "slices.found": value } });
-};
+const answer = (value: ErrorSlices) => composeAnswer(inputFor("slices", { "slices.found": value }));
 
 test("each slice is said in its own words, and where it was looked for", () => {
   const { text, output } = answer(found);
