@@ -3,27 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateSampleCompany } from "@muster/infra/sample-company/generate.ts";
 import { type SuggestSource, suggestFeatures } from "@muster/ml/suggest/suggest.ts";
-import type { Feature } from "@muster/shared/domain/feature.ts";
-import { isRelated, ownColumns, relatedValues } from "@muster/shared/features/kinds.ts";
 import { testProblem } from "@muster/shared/features/testing-problem.ts";
 import { seededRandom } from "@muster/shared/random.ts";
 import { openEngine } from "@muster/shared/warehouse/duckdb.ts";
 import { quoteLiteral } from "@muster/shared/warehouse/quote.ts";
 import { storageType } from "@muster/shared/warehouse/storage.ts";
 import { describe, expect, test } from "vitest";
+import { reads } from "../support/drivers.ts";
 
 const tables = ["contracts", "customers", "usage_weekly", "payments", "support_tickets"];
-
-/** Of this table each row speaks for leaving: how many there are is the driver itself. */
-const spoken = "support_tickets";
-
-/** Whether a feature reads one of the columns. */
-function reads(feature: Feature, table: string, columns: readonly string[], own: string): boolean {
-  if (!isRelated(feature)) return table === own && ownColumns(feature).some((column) => columns.includes(column));
-  if (feature.table !== table) return false;
-  if (table === spoken && relatedValues(feature).length === 0) return true;
-  return relatedValues(feature).some((column) => columns.includes(column));
-}
 
 /** The features suggested for churn in a sample company, and its truth. */
 async function suggested(seed: number) {

@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateSampleCompany, type SampleCompany } from "@muster/infra/sample-company/generate.ts";
+import type { Feature, FeatureReason } from "@muster/shared/domain/feature.ts";
 import type { RequestView } from "@muster/shared/domain/request.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { strayFigures } from "../../agents/planner/answer/figures.ts";
+import { reads } from "../support/drivers.ts";
 import { asSuperuser, lakeRows, serve, servedRows, stepOf, toolsDone } from "../support/story.ts";
 import { startSwarm, type TestSwarm } from "../support/swarm.ts";
 
@@ -78,6 +80,19 @@ describe("churn for Q3 in the sample company", () => {
     expect(names.length).toBeGreaterThan(5);
     for (const column of [leaking.column, overwritten.column, rule.end])
       expect(names.filter((name) => name.includes(column))).toEqual([]);
+  });
+
+  test("the first ten suggested features read everything that was planted to drive churn, each above its noise", () => {
+    const { features, reasons } = stepOf(view, "ml.suggest_features")!.output as {
+      features: Feature[];
+      reasons: FeatureReason[];
+    };
+    const first = features.slice(0, 10);
+    const { drivers, rule } = sample.truth;
+    expect(
+      drivers.filter(({ table, columns }) => !first.some((one) => reads(one, table, columns, rule.table))),
+    ).toEqual([]);
+    for (const { name } of first) expect(reasons.find((one) => one.name === name)).toMatchObject({ above: true });
   });
 
   test("no column with personal data is a feature, and the answer says so", () => {
