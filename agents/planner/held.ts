@@ -11,7 +11,7 @@ export type Gathered = { held: Held[]; receipts: Map<string, Receipt> };
 
 /**
  * Gathers it: the request's own receipts, then the standing ones about its problem and scope, about each pinned dataset,
- * and about what goals name (a deployment, a dataset). What stands about another problem is never looked at.
+ * and about what goals name (a deployment, a dataset, the problem and scope that they stand on). What stands about another problem is never looked at.
  */
 export async function gather(
   evidence: Evidence,
@@ -36,6 +36,12 @@ export async function gather(
     ))
       add((await evidence.standingAbout({ dataset: pin })).reverse());
   }
+  for (const { on } of goals)
+    if (typeof on?.problem === "string" && Array.isArray(on.scope)) {
+      add((await evidence.standingAbout({ problem: on.problem, scope: on.scope })).reverse());
+      const about = await evidence.standingAbout({ problem: on.problem });
+      add(about.filter((receipt) => receipt.about.scope === undefined).reverse());
+    }
   for (const of of [...goals.map((goal) => goal.of ?? {}), args])
     for (const key of ["deployment", "dataset"])
       if (typeof of[key] === "string") add((await evidence.standingAbout({ [key]: of[key] })).reverse());
@@ -53,7 +59,7 @@ export async function gather(
       };
     }),
   );
-  return { held: held.filter(usable(request)), receipts };
+  return { held: held.filter(usable(request, goals)), receipts };
 }
 
 /**
@@ -68,10 +74,18 @@ function wasKept(all: readonly Receipt[], request: string): (receipt: Receipt) =
   return (receipt) => receipt.request === request || !dropped.has(receipt.about.view);
 }
 
-/** Another request's permissions never count; neither does its problem: what was asked is understood anew each time. */
-const usable = (request: string) => (held: Held) =>
-  held.request === request ||
-  (factType(held.fact)?.kind !== "permission" && held.fact !== "problem.defined" && held.fact !== "scope.pinned");
+/**
+ * Another request's permissions never count; neither does its problem: what was asked is understood anew each time, unless a goal
+ * says itself which problem and scope it stands on (a version that was trained before).
+ */
+const usable = (request: string, goals: readonly Goal[]) => (held: Held) => {
+  if (held.request === request) return true;
+  if (held.fact !== "problem.defined" && held.fact !== "scope.pinned")
+    return factType(held.fact)?.kind !== "permission";
+  return goals.some(({ on }) =>
+    Object.entries(held.about).every(([key, value]) => canonical(on?.[key] ?? null) === canonical(value)),
+  );
+};
 
 /** Facts by name with their values, and the request that gave each. */
 export type Gleaned = { facts: Facts; requests: Partial<Record<FactName, string>> };

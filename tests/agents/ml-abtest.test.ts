@@ -95,7 +95,6 @@ describe("a version tested against the live one", () => {
       [{ challenger: 9, ...terms }, "not_found", "versions 1, 2"],
       [{ challenger: 1, ...terms }, "invalid_input", "live one"],
       [{ challenger: 2, ...terms, champion: 2 }, "invalid_input", "isn't live"],
-      [{ challenger: 2 }, "invalid_input", "effect"],
       [{ challenger: 2, ...terms, effect: 0 }, "invalid_input", "effect of 0"],
       [{ challenger: 2, ...terms, power: 1 }, "invalid_input", "power"],
       [{ challenger: 2, ...terms, better: undefined }, "invalid_input", "which way"],
@@ -122,6 +121,7 @@ describe("a version tested against the live one", () => {
 
   test("is planned with what it takes and what it stands on, then splits by entity, stickily, with a control share", async () => {
     const planned = await stands({ challenger: 2, ...terms });
+    expect(await stands({ challenger: 2, ...terms, effect: undefined })).toMatchObject({ plan: { effect: 0.05 } });
     expect(planned).toMatchObject({ status: "planned", begin: { model: second.model, problem: linear.problem.hash } });
     await start({ controlPercent: 10 });
     await expect(start({})).rejects.toMatchObject({ code: "conflict" });

@@ -17,8 +17,8 @@ export const testTerms = {
   measure: z.enum(["outcome", "loss"]).optional(),
   /** Which way the outcome is better; a loss is better when lower. */
   better: z.enum(["higher", "lower"]).optional(),
-  /** The smallest difference that matters, absolute. */
-  effect: z.number(),
+  /** The smallest difference that matters, absolute. Default: a tenth of the level now. */
+  effect: z.number().optional(),
   power: z.number().default(0.8),
   alpha: z.number().default(0.05),
   /** The level of an entity's value now. Default: as the live model's hold-out was judged. */
@@ -55,7 +55,7 @@ export function planFrom(terms: Terms, task: ServingPackage["output"]["task"], j
       "unfit",
       "the live model's hold-out was never judged, so there is no level to plan with; pass `baseline`",
     );
-  const { effect, power, alpha } = terms;
+  const { effect = Math.abs(baseline) / 10, power, alpha } = terms;
   return planTest({
     ...{ measure, better, binary: share, baseline, deviation, effect, power, alpha, guardrails },
     share: terms.shadow ? null : terms.trafficPercent / 100,

@@ -34,7 +34,6 @@ export const abTestModels = tool({
     /** The version it is tested against: the live one. */
     champion: z.number().int().positive().optional(),
     ...testTerms,
-    effect: testTerms.effect.optional(),
   }),
   output: z.object({
     deployment: z.string(),
@@ -58,10 +57,17 @@ export const abTestModels = tool({
     verdict: z.string(),
   }),
   cost: { ms: 600 },
-  next: ({ begin, deployment }, { challenger, champion: _c, deployment: _d, ...terms }): Goal[] =>
+  next: ({ begin, deployment, plan }, { challenger, champion: _c, deployment: _d, ...terms }): Goal[] =>
     begin === null
       ? []
-      : [{ is: "ab_test.started", of: { deployment, version: challenger, ...terms }, on: begin, newerThan: "request" }],
+      : [
+          {
+            is: "ab_test.started",
+            of: { deployment, version: challenger, ...terms, effect: plan.effect },
+            on: begin,
+            newerThan: "request",
+          },
+        ],
   run: async (input, context: Context & ServingDeps & Pick<MlDeps, "store">) => {
     const { deployment: name, challenger, champion, ...terms } = input;
     const { deployments, rollouts } = context;
@@ -84,19 +90,13 @@ export const abTestModels = tool({
       );
     if (challenger === live.version)
       throw fault("invalid_input", `version ${challenger} is the live one; name another to test it against`);
-    if (terms.effect === undefined)
-      throw fault("invalid_input", "say the smallest difference that matters: `effect`, absolute");
     const begin = await standsOn(name, challenger, context);
     const served = await readPackage(live, context.evidence.artifact);
-    const plan = planFrom(
-      { ...terms, effect: terms.effect },
-      served.output.task,
-      await judgedHoldout(context.evidence, served),
-    );
+    const plan = planFrom(terms, served.output.task, await judgedHoldout(context.evidence, served));
     const { once, sequence } = plan.entities;
     return {
       ...{ deployment: name, test: null, status: "planned" as const, plan, result: null, begin },
-      verdict: `to find a difference of ${plan.effect} in ${plan.measure} (now ${Number(plan.baseline.toPrecision(3))}) takes ${once} entities looked at once, ${sequence} looked at any time`,
+      verdict: `to find a difference of ${Number(plan.effect.toPrecision(3))}${terms.effect === undefined ? " (a tenth of the level, since none was said)" : ""} in ${plan.measure} (now ${Number(plan.baseline.toPrecision(3))}) takes ${once} entities looked at once, ${sequence} looked at any time`,
     };
   },
 });

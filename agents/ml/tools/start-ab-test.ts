@@ -79,7 +79,7 @@ export const startAbTest = tool({
     return {
       ...{ test, deployment: name, version, against: live.version, entities: plan.entities },
       trafficPercent: terms.shadow ? 0 : terms.trafficPercent,
-      verdict: `version ${version} of ${name} stands beside version ${live.version} and ${how}${control}; an effect of ${plan.effect} takes ${plan.entities.once} entities looked at once, ${plan.entities.sequence} looked at any time`,
+      verdict: `version ${version} of ${name} stands beside version ${live.version} and ${how}${control}; an effect of ${Number(plan.effect.toPrecision(3))} takes ${plan.entities.once} entities looked at once, ${plan.entities.sequence} looked at any time`,
     };
   },
 });

@@ -13,6 +13,7 @@ import { datasetsIn } from "./dataset-in.ts";
 import { deploymentsIn, deploymentsOn } from "./deployment.ts";
 import { groundTarget } from "./ground.ts";
 import { previewWords, readIntent, type SaidIntent } from "./intent.ts";
+import { readOperation } from "./operate.ts";
 import { readText } from "./read.ts";
 import type { CatalogView } from "./view.ts";
 import { isStopWord, wordsOf } from "./words.ts";
@@ -30,6 +31,8 @@ export type Understand = (text: string, answers: string[], context: CatalogView)
  * ever compared with words of the text; nothing in them can change what is done.
  */
 export function understandByRules(text: string, answers: readonly string[], catalog: CatalogView): Understanding {
+  const operation = readOperation(text, answers, catalog);
+  if (operation) return operation;
   const read = readText(text);
   const intent = readIntent(read.rest);
   const understood = byIntent(intent, { read, answers, catalog });
