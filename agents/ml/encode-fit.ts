@@ -10,6 +10,9 @@ const frequentCategories = 10;
 /** Weight of the prior in a target statistic, in rows. */
 const smoothing = 10;
 const targetFolds = 5;
+/** Categories that are handed to the engine as such, at most, each met at least so often. */
+const nativeCategories = 255;
+const rareBelow = 2;
 /** Above this many classes a target statistic per class costs more than it tells; the most frequent classes get one. */
 const targetClasses = 8;
 
@@ -22,8 +25,14 @@ export type FittedEncoding<M> = { model: Encoding; matrix: M };
  * Categories: a column for each category that isn't rare (a rare, unseen or missing one has zeros), an indicator of
  * missing; above 20 categories a smoothed target statistic (per class where there are more than two), out of fold on
  * the training rows so that no row sees its own label, the full statistic for others, the prior for unseen.
+ * `native`: one column of codes instead, which the engine splits into sets; a rare, unseen or missing one has no code (NaN).
  */
-export function fitEncoding(columns: FeatureColumn[], labels: Labels, family: "linear" | "trees"): Encoding {
+export function fitEncoding(
+  columns: FeatureColumn[],
+  labels: Labels,
+  family: "linear" | "trees",
+  native = false,
+): Encoding {
   const rows = rowsOf(columns);
   const encoding: EncodedColumn[] = [];
   const inputs: Encoding["inputs"] = [];
@@ -31,9 +40,16 @@ export function fitEncoding(columns: FeatureColumn[], labels: Labels, family: "l
     const input = inputs.length;
     const encoded =
       column.type === "category"
-        ? categoryColumns(column.values, labels, input)
+        ? native
+          ? nativeColumn(column.values, input)
+          : categoryColumns(column.values, labels, input)
         : numberColumns(column.values, family, input);
     if (encoded.length === 0) continue;
+    if (encoded[0]!.op === "ordinal") {
+      inputs.push({ name: column.name, type: column.type });
+      encoding.push(...encoded);
+      continue;
+    }
     const missing = countMissing(column, rows);
     if (missing > 0 && missing < rows && (family === "linear" || column.type === "category"))
       encoded.push({ op: "missing", input });
@@ -44,8 +60,8 @@ export function fitEncoding(columns: FeatureColumn[], labels: Labels, family: "l
 }
 
 /** `fitEncoding` and the training rows' matrix in float32 with target statistics out of fold. */
-export function fitTreeMatrix(columns: FeatureColumn[], labels: Labels, random: () => number) {
-  const model = fitEncoding(columns, labels, "trees");
+export function fitTreeMatrix(columns: FeatureColumn[], labels: Labels, random: () => number, native = false) {
+  const model = fitEncoding(columns, labels, "trees", native);
   const matrix = encode(model, columns);
   outOfFold(model, columns, labels, random, matrix.values);
   return { model, matrix };
@@ -77,6 +93,17 @@ function numberColumns(values: Float64Array, family: "linear" | "trees", input: 
   const scale = Math.sqrt(variance);
   // A column that doesn't vary on these rows would divide by nothing.
   return [{ op: "number", input, impute, mean, scale: scale > 1e-12 * Math.max(1, Math.abs(mean)) ? scale : 1 }];
+}
+
+/** The codes of the categories that are met at least twice, the most frequent first. */
+function nativeColumn(values: string[], input: number): EncodedColumn[] {
+  const { totals } = tally(values, () => 0, null, -1);
+  const categories = [...totals]
+    .filter(([, count]) => count >= rareBelow)
+    .sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
+    .slice(0, nativeCategories)
+    .map(([category]) => category);
+  return categories.length === 0 ? [] : [{ op: "ordinal", input, categories }];
 }
 
 function categoryColumns(values: string[], labels: Labels, input: number): EncodedColumn[] {
@@ -121,7 +148,7 @@ const frequentClasses = (shares: number[]) =>
 
 const smoothed = (sum: number, rows: number, prior: number) => (sum + smoothing * prior) / (rows + smoothing);
 
-function tally(values: string[], of: (row: number) => number, folds: Int32Array | null, only: number) {
+function tally(values: string[], of: (row: number) => number, folds: Uint8Array | null, only: number) {
   const sums = new Map<string, number>();
   const totals = new Map<string, number>();
   for (let row = 0; row < values.length; row++) {
@@ -131,6 +158,30 @@ function tally(values: string[], of: (row: number) => number, folds: Int32Array 
     totals.set(value, (totals.get(value) ?? 0) + 1);
   }
   return { sums, totals };
+}
+
+/** The fold of each training row in which its label counts for no statistic of its own. */
+export function targetFoldsOf(rows: number, random: () => number): Uint8Array {
+  const folds = new Uint8Array(rows);
+  for (const [i, row] of shuffled(rows, random).entries()) folds[row] = i % targetFolds;
+  return folds;
+}
+
+/**
+ * Target statistics of a category column's training rows: for each statistic (in the order of its `target` columns) and fold
+ * the statistic of every category over the other folds' rows.
+ */
+export function outOfFoldTables(values: string[], labels: Labels, folds: Uint8Array): Map<string, number>[][] {
+  return statistics(labels).map(({ of, prior }) => {
+    const all = tally(values, of, null, -1);
+    return Array.from({ length: targetFolds }, (_, fold) => {
+      const own = tally(values, of, folds, fold);
+      const table = new Map<string, number>();
+      for (const [value, n] of own.totals)
+        table.set(value, smoothed(all.sums.get(value)! - own.sums.get(value)!, all.totals.get(value)! - n, prior));
+      return table;
+    });
+  });
 }
 
 /** Replaces the target statistics of the training rows by those of the other folds. */
@@ -144,26 +195,17 @@ function outOfFold(
   const targets = model.encoding.flatMap((encoded, at) => (encoded.op === "target" ? [{ encoded, at }] : []));
   if (targets.length === 0) return;
   const rows = labels.values.length;
-  const folds = new Int32Array(rows);
-  for (const [i, row] of shuffled(rows, random).entries()) folds[row] = i % targetFolds;
-  const measures = statistics(labels);
+  const folds = targetFoldsOf(rows, random);
   const byName = new Map(columns.map((column) => [column.name, column]));
-  const seen = new Map<number, number>();
-  for (const { encoded, at } of targets) {
-    // The statistics of an input stand in the order of `statistics`.
-    const nth = seen.get(encoded.input) ?? 0;
-    seen.set(encoded.input, nth + 1);
-    const { of, prior } = measures[nth]!;
-    const { values } = byName.get(model.inputs[encoded.input]!.name)! as { values: string[] };
-    const all = tally(values, of, null, -1);
-    for (let fold = 0; fold < targetFolds; fold++) {
-      const own = tally(values, of, folds, fold);
-      for (let row = 0; row < rows; row++) {
-        const value = values[row]!;
-        if (folds[row] !== fold || value === "") continue;
-        const n = all.totals.get(value)! - own.totals.get(value)!;
-        out[row * model.encoding.length + at] = smoothed(all.sums.get(value)! - own.sums.get(value)!, n, prior);
-      }
+  for (const input of new Set(targets.map(({ encoded }) => encoded.input))) {
+    const { values } = byName.get(model.inputs[input]!.name)! as { values: string[] };
+    const tables = outOfFoldTables(values, labels, folds);
+    const places = targets.filter(({ encoded }) => encoded.input === input).map(({ at }) => at);
+    for (let row = 0; row < rows; row++) {
+      const value = values[row]!;
+      if (value === "") continue;
+      for (const [nth, at] of places.entries())
+        out[row * model.encoding.length + at] = tables[nth]![folds[row]!]!.get(value)!;
     }
   }
 }

@@ -39,6 +39,8 @@ export type Tree = {
   feature: number[];
   /** Goes left where `x < threshold` in float32. */
   threshold: number[];
+  /** Of splits on a category's code: the codes that go right, rising; the others go left. Null, or absent, for numbers. */
+  members?: (number[] | null)[];
   left: number[];
   right: number[];
   /** Where a missing value goes. */

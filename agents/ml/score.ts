@@ -47,12 +47,18 @@ export function treeMargins(estimator: TreesEstimator, matrix: Matrix): Float64A
   return out;
 }
 
+/** Whether a value goes left at a split: by its threshold in float32, or by the set of its code; a missing one as the tree says. */
+export function goesLeft(tree: Tree, node: number, x: number): boolean {
+  if (Number.isNaN(x)) return tree.missingLeft[node]!;
+  const right = tree.members?.[node];
+  return right ? !right.includes(x) : x < tree.threshold[node]!;
+}
+
 function leafOf(tree: Tree, values: Float32Array, start: number): number {
   let node = 0;
   while (tree.left[node]! >= 0) {
     const x = values[start + tree.feature[node]!]!;
-    const left = Number.isNaN(x) ? tree.missingLeft[node] : x < tree.threshold[node]!;
-    node = left ? tree.left[node]! : tree.right[node]!;
+    node = goesLeft(tree, node, x) ? tree.left[node]! : tree.right[node]!;
   }
   return node;
 }

@@ -6,7 +6,7 @@ import { linearContributions, treeContributions } from "./tree-shap.ts";
 
 /** A random tree over `features`; a feature may split twice on one path. */
 function randomTree(random: () => number, features: number, depth: number): Tree {
-  const tree: Required<Tree> = {
+  const tree: Required<Omit<Tree, "members">> = {
     feature: [],
     threshold: [],
     left: [],

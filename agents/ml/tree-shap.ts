@@ -1,6 +1,7 @@
 import { fault } from "@muster/shared/fault.ts";
 import type { Estimator, Tree } from "./fitted.ts";
 import type { Matrix } from "./matrix.ts";
+import { goesLeft } from "./score.ts";
 
 /**
  * What each design column adds to one output's margin: `values` is rows × columns, row-major, and
@@ -73,7 +74,6 @@ function walker(tree: Tree, cover: number[]): (x: Float32Array, into: Float64Arr
   const zero = new Float64Array(size);
   const one = new Float64Array(size);
   const weight = new Float64Array(size);
-  const thresholds = Float32Array.from(tree.threshold);
 
   function extend(at: number, d: number, z: number, o: number, split: number): void {
     feature[at + d] = split;
@@ -146,9 +146,9 @@ function walker(tree: Tree, cover: number[]): (x: Float32Array, into: Float64Arr
     }
     const next = tree.feature[node]!;
     const value = x[next]!;
-    const goesLeft = Number.isNaN(value) ? tree.missingLeft[node]! : value < thresholds[node]!;
-    const hot = goesLeft ? tree.left[node]! : tree.right[node]!;
-    const cold = goesLeft ? tree.right[node]! : tree.left[node]!;
+    const left = goesLeft(tree, node, value);
+    const hot = left ? tree.left[node]! : tree.right[node]!;
+    const cold = left ? tree.right[node]! : tree.left[node]!;
     const whole = cover[hot]! + cover[cold]!;
     let incomingZero = 1;
     let incomingOne = 1;

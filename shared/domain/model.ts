@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DatasetPin } from "./dataset.ts";
-import { PairedLift } from "./improvement.ts";
 import { Interval } from "./estimate.ts";
+import { PairedLift } from "./improvement.ts";
 
 /** Figures by metric key: roc_auc, average_precision, log_loss, brier, accuracy, f1_macro, rmse, mae, r2. */
 export const Metrics = z.record(z.string(), z.number());
@@ -73,6 +73,36 @@ export const MonotoneCheck = z.object({
 });
 export type MonotoneCheck = z.infer<typeof MonotoneCheck>;
 
+/**
+ * What was changed so that a training fits into its memory: bins of a column at most, rows in memory or streamed, or the rows
+ * trained on. `why`: the attempt that was ended, its peak and the size of its matrix. `score`: on the same rows, what the
+ * chosen candidate scored without and with the change (sampled: with half of the rows and with all that were kept); null
+ * where it wasn't measured, and `unmeasured` says why.
+ */
+export const Adjustment = z.object({
+  what: z.enum(["fewer_bins", "streamed", "sampled"]),
+  from: z.string(),
+  to: z.string(),
+  why: z.object({
+    limitMb: z.number(),
+    peakMemoryMb: z.number(),
+    rows: z.number().int(),
+    columns: z.number().int(),
+    estimatedMb: z.number(),
+  }),
+  score: z
+    .object({
+      metric: z.string(),
+      without: z.number(),
+      with: z.number(),
+      trainedOn: z.number().int(),
+      rows: z.number().int(),
+    })
+    .nullable(),
+  unmeasured: z.string().nullable(),
+});
+export type Adjustment = z.infer<typeof Adjustment>;
+
 /** A finished run: what was trained from which file, by which seed, at what cost. */
 export const RunResult = z.object({
   run: z.string(),
@@ -106,6 +136,8 @@ export const RunResult = z.object({
   constraints: z.array(MonotoneCheck).optional(),
   /** Around a predicted number; null for classes and where too few rows were held out. */
   interval: PredictionInterval.nullable().optional(),
+  /** Absent or empty: the training fitted into its memory as it was asked for. */
+  adjustments: z.array(Adjustment).optional(),
   rounds: z.number().int(),
   seed: z.number().int(),
   threads: z.number().int(),

@@ -1,5 +1,6 @@
 import { fault } from "@muster/shared/fault.ts";
 import { shuffled } from "@muster/shared/random.ts";
+import { rowsWhere } from "./rows-where.ts";
 import { sorted } from "./sort.ts";
 
 function checkFolds(k: number, available: number, what: string): void {
@@ -13,18 +14,20 @@ function checkFolds(k: number, available: number, what: string): void {
  */
 export function stratifiedFolds(labels: ArrayLike<number>, k: number, random: () => number): Int32Array {
   checkFolds(k, labels.length, "rows");
-  const byClass = new Map<number, number[]>();
+  const counts = new Map<number, number>();
+  for (let row = 0; row < labels.length; row++) counts.set(labels[row]!, (counts.get(labels[row]!) ?? 0) + 1);
+  const order = [...counts.keys()].sort((a, b) => a - b);
+  // Rows of each class, in the shuffled order.
+  const byClass = new Map(order.map((label) => [label, { rows: new Int32Array(counts.get(label)!), filled: 0 }]));
   for (const row of shuffled(labels.length, random)) {
-    const label = labels[row]!;
-    const rows = byClass.get(label);
-    if (rows) rows.push(row);
-    else byClass.set(label, [row]);
+    const own = byClass.get(labels[row]!)!;
+    own.rows[own.filled++] = row;
   }
   const folds = new Int32Array(labels.length);
   // Dealing goes on from class to class, so that the remainders don't all land in the first folds.
   let next = 0;
-  for (const label of [...byClass.keys()].sort((a, b) => a - b)) {
-    for (const row of byClass.get(label)!) folds[row] = next++ % k;
+  for (const label of order) {
+    for (const row of byClass.get(label)!.rows) folds[row] = next++ % k;
   }
   return folds;
 }
@@ -35,12 +38,12 @@ export function stratifiedFolds(labels: ArrayLike<number>, k: number, random: ()
  * (without: null) most even; ties are settled by the seeded order. `unfit` where there are fewer groups than folds.
  */
 export function groupedFolds(
-  groups: string[],
+  groups: ArrayLike<string | number>,
   labels: ArrayLike<number> | null,
   k: number,
   random: () => number,
 ): Int32Array {
-  const rowsOf = new Map<string, number[]>();
+  const rowsOf = new Map<string | number, number[]>();
   for (let i = 0; i < groups.length; i++) {
     const rows = rowsOf.get(groups[i]!);
     if (rows) rows.push(i);
@@ -108,11 +111,7 @@ export function timeFolds(times: Float64Array, k: number): { train: Int32Array; 
     while (at < last && Math.abs(starts[at + 1]! - target) <= Math.abs(starts[at]! - target)) at++;
     cuts.push(ordered[starts[at]!]!);
   }
-  const rows = (keep: (time: number) => boolean) => {
-    const kept: number[] = [];
-    for (let i = 0; i < times.length; i++) if (keep(times[i]!)) kept.push(i);
-    return Int32Array.from(kept);
-  };
+  const rows = (keep: (time: number) => boolean) => rowsWhere(times.length, (row) => keep(times[row]!));
   return cuts.map((start, j) => {
     const end = cuts[j + 1] ?? Number.POSITIVE_INFINITY;
     return { train: rows((t) => t < start), valid: rows((t) => t >= start && (t < end || end === Infinity)) };

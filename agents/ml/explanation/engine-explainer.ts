@@ -2,6 +2,7 @@ import { fault } from "@muster/shared/fault.ts";
 import { encode } from "../encode.ts";
 import type { FittedModel } from "../fitted.ts";
 import type { FeatureColumn } from "../matrix.ts";
+import { columnTypes } from "../training/grow-trees.ts";
 import type { Contributions } from "../tree-shap.ts";
 import { loadBooster } from "../xgboost/booster.ts";
 import type { Xgboost } from "../xgboost/library.ts";
@@ -33,7 +34,7 @@ export function engineExplainer(
 ): EngineExplainer {
   const booster = loadBooster(xgboost, bytes, threads);
   const over = <T>(rows: FeatureColumn[], use: (matrix: ReturnType<typeof engineMatrix>) => T): T => {
-    const matrix = engineMatrix(xgboost, encode(model, rows), { threads });
+    const matrix = engineMatrix(xgboost, encode(model, rows), { threads, types: columnTypes(model) });
     try {
       return use(matrix);
     } finally {

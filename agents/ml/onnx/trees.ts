@@ -6,7 +6,8 @@ type Trees = Extract<Estimator, { kind: "trees" }>;
 
 /**
  * The margins of a tree ensemble, double [n, k], from a float design matrix.
- * A branch is `x < threshold` in float32 (BRANCH_LT), a missing value goes where the tree sends it. The runtime sums
+ * A branch is `x < threshold` in float32 (BRANCH_LT), or a category's code among a set (a chain of BRANCH_EQ); a missing
+ * value goes where the tree sends it. The runtime sums
  * base and leaves in float32 in the engine's order.
  * `position[f]` is the design column of the trees' feature f.
  */
@@ -23,17 +24,36 @@ export function treeMargins(g: GraphBuilder, design: Value, estimator: Trees, po
     if (target === undefined || !(target >= 0 && target < estimator.base.length)) {
       throw fault("invalid_input", "a tree belongs to no output of the model");
     }
-    for (let n = 0; n < tree.left.length; n++) {
-      const leaf = tree.left[n]! < 0;
+    const add = (
+      id: number,
+      mode: "LEAF" | "BRANCH_LT" | "BRANCH_EQ",
+      [feature, value, whenTrue, whenFalse]: [feature: number, value: number, whenTrue: number, whenFalse: number],
+      missingTrue: boolean,
+    ) => {
       nodes.tree!.push(t);
-      nodes.node!.push(n);
-      modes.push(leaf ? "LEAF" : "BRANCH_LT");
-      nodes.feature!.push(leaf ? 0 : columnAt(position, tree.feature[n]!));
-      nodes.value!.push(leaf ? 0 : tree.threshold[n]!);
-      nodes.left!.push(leaf ? 0 : tree.left[n]!);
-      nodes.right!.push(leaf ? 0 : tree.right[n]!);
-      nodes.missing!.push(!leaf && tree.missingLeft[n] ? 1 : 0);
-      if (!leaf) continue;
+      nodes.node!.push(id);
+      modes.push(mode);
+      nodes.feature!.push(feature);
+      nodes.value!.push(value);
+      nodes.left!.push(whenTrue);
+      nodes.right!.push(whenFalse);
+      nodes.missing!.push(missingTrue ? 1 : 0);
+    };
+    let free = tree.left.length;
+    for (let n = 0; n < tree.left.length; n++) {
+      const [left, right] = [tree.left[n]!, tree.right[n]!];
+      if (left >= 0) {
+        const column = columnAt(position, tree.feature[n]!);
+        const set = tree.members?.[n];
+        if (!set) add(n, "BRANCH_LT", [column, tree.threshold[n]!, left, right], tree.missingLeft[n]!);
+        // A set is a chain of equalities that share the node of its members; a missing value equals none of them.
+        set?.forEach((code, i) => {
+          const last = i === set.length - 1;
+          add(i === 0 ? n : free++, "BRANCH_EQ", [column, code, right, last ? left : free], !tree.missingLeft[n]);
+        });
+        continue;
+      }
+      add(n, "LEAF", [0, 0, 0, 0], false);
       leaves.tree!.push(t);
       leaves.node!.push(n);
       leaves.target!.push(target);

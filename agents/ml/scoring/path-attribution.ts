@@ -1,6 +1,7 @@
 import { fault } from "@muster/shared/fault.ts";
 import type { Estimator, Tree } from "../fitted.ts";
 import type { Matrix } from "../matrix.ts";
+import { goesLeft } from "../score.ts";
 import type { Contributions } from "../tree-shap.ts";
 
 /**
@@ -20,7 +21,6 @@ export function pathContributions(estimator: Extract<Estimator, { kind: "trees" 
   estimator.trees.forEach((tree, t) => {
     const output = outputs[estimator.group[t]!]!;
     const means = nodeMeans(tree);
-    const thresholds = Float32Array.from(tree.threshold);
     output.bias += means[0]!;
     for (let row = 0; row < matrix.rows; row++) {
       const start = row * matrix.columns;
@@ -28,8 +28,7 @@ export function pathContributions(estimator: Extract<Estimator, { kind: "trees" 
       while (tree.left[node]! >= 0) {
         const column = tree.feature[node]!;
         const x = matrix.values[start + column]!;
-        const left = Number.isNaN(x) ? tree.missingLeft[node]! : x < thresholds[node]!;
-        const next = left ? tree.left[node]! : tree.right[node]!;
+        const next = goesLeft(tree, node, x) ? tree.left[node]! : tree.right[node]!;
         output.values[start + column]! += means[next]! - means[node]!;
         node = next;
       }

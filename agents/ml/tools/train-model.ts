@@ -14,7 +14,7 @@ import type { TrainJob, TrainOptions } from "../training/job.ts";
 import { keepModel } from "../training/keep-model.ts";
 import { monotoneFeatures } from "../training/monotone-features.ts";
 import { shareOf } from "../training/progress.ts";
-import { trainInChild } from "../training/spawn.ts";
+import { trainWithin } from "../training/train-within.ts";
 import { worksOf } from "../training/works.ts";
 
 export const trainModel = tool({
@@ -86,7 +86,9 @@ export const trainModel = tool({
     const seconds = () => (now().getTime() - began.getTime()) / 1000;
     const names = job.candidates.map((one) => one.name);
     try {
-      const trained = await trainInChild(job, { signal, onProgress: (told) => progress(...shareOf(told, names)) });
+      const trained = await trainWithin(job, chosen.rows, {
+        ...{ signal, onProgress: (told) => progress(...shareOf(told, names)) },
+      });
       progress(0.95, "compiling and comparing the graph with the model");
       const kept = await keepModel(trained, { lake, training: training.dataset, context });
       const took = seconds();

@@ -1,5 +1,6 @@
 import { fitTemperature, plattOf } from "@muster/shared/stats/calibration.ts";
 import { logLoss } from "@muster/shared/stats/metrics.ts";
+import { rowsWhere } from "@muster/shared/stats/rows-where.ts";
 import type { Calibration } from "../fitted.ts";
 import { probabilitiesOf } from "../score.ts";
 
@@ -40,14 +41,13 @@ export function calibrateOutOfFold(held: HeldOut): Calibrated {
 }
 
 function fitOn(held: HeldOut, keep: (row: number) => boolean): Calibration {
-  const rows: number[] = [];
-  for (let row = 0; row < held.labels.length; row++) if (keep(row)) rows.push(row);
+  const rows = rowsWhere(held.labels.length, keep);
   const step = Math.max(1, Math.ceil(rows.length / calibrationRows));
   const chosen = rows.filter((_, i) => i % step === 0);
   const labels = Float64Array.from(chosen, (row) => held.labels[row]!);
   const margins = held.margins.map((k) => Float64Array.from(chosen, (row) => k[row]!));
   const [first] = margins;
-  const folds = chosen.map((row) => held.fold[row]!);
+  const folds = Int32Array.from(chosen, (row) => held.fold[row]!);
   const usable = labels.some((y) => y !== labels[0]) && margins.some((margin) => variesWithinFold(margin, folds));
   if (!usable) return { kind: "none" };
   if (margins.length > 1) return { kind: "temperature", temperature: fitTemperature(margins, labels) };
@@ -57,7 +57,7 @@ function fitOn(held: HeldOut, keep: (row: number) => boolean): Calibration {
 }
 
 /** A model that answers the same for every row (the constant) differs between folds only, which isn't to be fitted on. */
-function variesWithinFold(margin: Float64Array, folds: number[]): boolean {
+function variesWithinFold(margin: Float64Array, folds: Int32Array): boolean {
   const first = new Map<number, number>();
   return margin.some((value, i) => {
     const own = first.get(folds[i]!) ?? value;
@@ -67,10 +67,9 @@ function variesWithinFold(margin: Float64Array, folds: number[]): boolean {
 }
 
 function heldOutLogLoss(held: HeldOut, probabilities: Float64Array[]): number {
-  const rows: number[] = [];
-  for (let row = 0; row < held.fold.length; row++) if (held.fold[row]! >= 0) rows.push(row);
+  const rows = rowsWhere(held.fold.length, (row) => held.fold[row]! >= 0);
   return logLoss(
-    rows.map((row) => held.labels[row]!),
+    Float64Array.from(rows, (row) => held.labels[row]!),
     probabilities.map((p) => Float64Array.from(rows, (row) => p[row]!)),
   );
 }

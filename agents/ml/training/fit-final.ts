@@ -1,5 +1,5 @@
 import type { FittedModel } from "../fitted.ts";
-import { fitCandidate } from "./fit-candidate.ts";
+import { fitRows } from "./fit-rows.ts";
 import type { CostMatrix } from "./job.ts";
 import { type Finished, type RaceContext, type RaceData, seedOf } from "./race.ts";
 import { chooseThreshold } from "./threshold.ts";
@@ -13,11 +13,11 @@ export type Final = { fitted: FittedModel; booster: Uint8Array | null };
  */
 export function fitFinal(data: RaceData, chosen: Finished, costs: CostMatrix | null, context: RaceContext): Final {
   const { candidate, answers } = chosen;
-  const { labels, columns, plan } = data;
+  const { labels, plan } = data;
   const all = Int32Array.from({ length: labels.values.length }, (_, row) => row);
   const seed = seedOf(context.seed, candidate.name, -1);
   const folds = plan.splits.length;
-  const refit = fitCandidate(candidate, columns, labels, {
+  const refit = fitRows(data, candidate, null, {
     xgboost: context.xgboost,
     threads: context.threads,
     seed,

@@ -1,13 +1,15 @@
 import { fault } from "@muster/shared/fault.ts";
 import { seededRandom } from "@muster/shared/random.ts";
 import { groupedFolds, stratifiedFolds, timeFolds } from "@muster/shared/stats/folds.ts";
+import { rowsWhere } from "@muster/shared/stats/rows-where.ts";
+import { sorted } from "@muster/shared/stats/sort.ts";
 import type { Labels } from "../labels.ts";
 import { classCounts, takeLabels } from "../labels.ts";
 import type { Split } from "../linear/fit.ts";
 import type { FoldPlanInfo } from "./job.ts";
 
-/** What folds are made from: per row the entity (null: every row its own) and the time (null: none). */
-export type RowOrigin = { entity: string[] | null; time: Float64Array | null };
+/** What folds are made from: per row the entity, by its key or any number for it (null: every row its own), and the time (null: none). */
+export type RowOrigin = { entity: string[] | Float64Array | null; time: Float64Array | null };
 
 /** Splits for the comparison, the same for every candidate; `inner` makes splits of the same kind inside a training part. */
 export type FoldPlan = FoldPlanInfo & {
@@ -27,7 +29,7 @@ export function planFolds(labels: Labels, origin: RowOrigin, folds: number, seed
   const inner = (rows: Int32Array, wanted: number, innerSeed: number) => {
     const part = takeLabels(labels, rows);
     const from: RowOrigin = {
-      entity: origin.entity && Array.from(rows, (row) => origin.entity![row]!),
+      entity: origin.entity && takeEntities(origin.entity, rows),
       time: origin.time && Float64Array.from(rows, (row) => origin.time![row]!),
     };
     const times = kind === "time" ? new Set(from.time).size : 0;
@@ -42,8 +44,24 @@ export function planFolds(labels: Labels, origin: RowOrigin, folds: number, seed
 
 const rowKind = (labels: Labels) => (labels.task === "regression" ? "random" : "stratified");
 
-const repeats = (entity: string[] | null): entity is string[] =>
-  entity !== null && new Set(entity).size < entity.length;
+const takeEntities = (entity: string[] | Float64Array, rows: Int32Array): string[] | Float64Array =>
+  entity instanceof Float64Array
+    ? Float64Array.from(rows, (row) => entity[row]!)
+    : Array.from(rows, (row) => entity[row]!);
+
+/** Whether entities have several rows; a single entity, or none that is known, keeps nothing apart. */
+function repeats(entity: RowOrigin["entity"]): entity is string[] | Float64Array {
+  if (entity === null) return false;
+  const count = entitiesOf(entity);
+  return count > 1 && count < entity.length;
+}
+
+/** How many entities there are; numbers are counted in order, which takes less memory than a set of them. */
+function entitiesOf(entity: string[] | Float64Array): number {
+  if (!(entity instanceof Float64Array)) return new Set(entity).size;
+  const ordered = sorted(entity);
+  return ordered.reduce((count, own, i) => count + (i === 0 || own !== ordered[i - 1] ? 1 : 0), 0);
+}
 
 function suited(
   labels: Labels,
@@ -65,7 +83,7 @@ function suited(
   if (repeats(origin.entity))
     return {
       kind: "grouped",
-      count: Math.min(count, new Set(origin.entity).size),
+      count: Math.min(count, entitiesOf(origin.entity)),
       why: "entities have several rows each: all rows of one are in the same fold",
     };
   return {
@@ -87,8 +105,8 @@ function split(kind: FoldPlanInfo["kind"], labels: Labels, origin: RowOrigin, fo
       ? groupedFolds(origin.entity!, classes, folds, random)
       : stratifiedFolds(classes ?? new Float64Array(labels.values.length), folds, random);
   return Array.from({ length: folds }, (_, k) => ({
-    train: rowsWhere(fold, (f) => f !== k),
-    valid: rowsWhere(fold, (f) => f === k),
+    train: rowsWhere(fold.length, (row) => fold[row] !== k),
+    valid: rowsWhere(fold.length, (row) => fold[row] === k),
   }));
 }
 
@@ -96,11 +114,8 @@ function split(kind: FoldPlanInfo["kind"], labels: Labels, origin: RowOrigin, fo
 function latestApart(time: Float64Array): Split {
   const latest = time.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const late = Int32Array.from(time, (t) => (t === latest ? 1 : 0));
-  return { train: rowsWhere(late, (l) => l === 0), valid: rowsWhere(late, (l) => l === 1) };
-}
-
-function rowsWhere(fold: Int32Array, keep: (fold: number) => boolean): Int32Array {
-  const rows: number[] = [];
-  for (let row = 0; row < fold.length; row++) if (keep(fold[row]!)) rows.push(row);
-  return Int32Array.from(rows);
+  return {
+    train: rowsWhere(late.length, (row) => late[row] === 0),
+    valid: rowsWhere(late.length, (row) => late[row] === 1),
+  };
 }

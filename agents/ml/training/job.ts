@@ -1,6 +1,7 @@
-import type { MonotoneCheck, PredictionInterval } from "@muster/shared/domain/model.ts";
+import type { Adjustment, MonotoneCheck, PredictionInterval } from "@muster/shared/domain/model.ts";
 import type { FittedInput, FittedModel } from "../fitted.ts";
 import type { TreeParams } from "../xgboost/train.ts";
+import type { MemoryPlan } from "./memory-plan.ts";
 
 /** A metric that candidates are compared by; names as in the prediction problem, and `brier`. */
 export type MetricName =
@@ -72,6 +73,8 @@ export type TrainJob = {
   /** CPU seconds for reading, race and refit together. */
   cpuSecondsLimit: number;
   memoryLimitMb: number;
+  /** How rows are held; absent: in memory, all of them. */
+  plan?: MemoryPlan;
   /** Path of libxgboost (setting MUSTER_XGBOOST_LIB), or null: found by name. */
   xgboostLibrary: string | null;
 };
@@ -89,8 +92,19 @@ export type TrainProgress = {
 /** Mean over folds, its standard error (null for one fold), and each fold (null where it isn't defined: one class only). */
 export type CvMetric = { mean: number; se: number | null; folds: (number | null)[] };
 
-/** Why a candidate isn't ranked: CPU seconds it needed in all (null: unknown) and had, and what would make it fit. */
-export type Skipped = { neededCpuSeconds: number | null; hadCpuSeconds: number; fits: string };
+/**
+ * Why a candidate isn't ranked: CPU seconds it needed in all (null: unknown) and had, and what would make it fit.
+ * `neededMemoryMb`: about what it needs in memory, where that is what it lacked.
+ */
+export type Skipped = {
+  neededCpuSeconds: number | null;
+  hadCpuSeconds: number;
+  neededMemoryMb?: number;
+  fits: string;
+};
+
+/** The chosen candidate's score without and with what a memory plan changed, on the same rows; or why it wasn't measured. */
+export type PlanCost = { score: Adjustment["score"]; unmeasured: string | null };
 
 /** A line of the leaderboard. `cv` is empty for a skipped candidate. */
 export type BoardRow = {
@@ -142,6 +156,8 @@ export type TrainResult = {
   interval: PredictionInterval | null;
   /** The constraints, each swept over the finished model. */
   constraints: MonotoneCheck[];
+  /** What the memory plan cost in score: that of holding rows otherwise and of sampling them; null where nothing was changed. */
+  planCost: { held: PlanCost | null; sampled: PlanCost | null };
   oof: OutOfFold;
   plan: FoldPlanInfo;
   dropped: DroppedColumn[];

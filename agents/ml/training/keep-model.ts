@@ -9,6 +9,7 @@ import { compile } from "../onnx/compile.ts";
 import { sampleMatrix } from "../scoring/read-matrix.ts";
 import { parametersOf } from "./candidate-facts.ts";
 import type { BoardRow, TrainResult } from "./job.ts";
+import { adjustmentText, type TrainedWithin } from "./train-within.ts";
 import { verifyGraph } from "./verify-graph.ts";
 
 /** Rows that the graph is compared on: all of a usual training file, evenly spread ones of a larger. */
@@ -23,7 +24,7 @@ export type Kept = Omit<RunResult, "run" | "training" | "seconds" | "validation"
  * the graph differs. `said`: the outcome in a line.
  */
 export async function keepModel(
-  trained: TrainResult,
+  trained: TrainedWithin,
   { lake, training, context }: { lake: Lake; training: DatasetPin; context: Pick<Context, "putArtifact"> },
 ): Promise<{ part: Kept; said: string }> {
   const { fitted, board } = trained;
@@ -55,13 +56,14 @@ export async function keepModel(
     })),
     dropped: trained.dropped.map(({ column, message, value }) => ({ name: column, reason: message, number: value })),
     features: fitted.inputs.map(({ name }) => name),
-    ...{ constraints: trained.constraints, interval: trained.interval },
+    ...{ constraints: trained.constraints, interval: trained.interval, adjustments: trained.adjustments },
     constant: constantOf(trained),
     ...{ rows: trained.rows, classCounts: trained.classCounts, columns: fitted.encoding.length },
     ...{ folds: trained.plan.folds, rounds: roundsOf(fitted), seed: trained.seed, threads: trained.threads },
     ...{ engine: trained.engineVersion, cpuSeconds: trained.cpuSeconds, peakMemoryMb: trained.peakMemoryMb },
   };
-  return { part, said: sentenceOf(trained, chosen, constant) };
+  const said = [sentenceOf(trained, chosen, constant), ...trained.adjustments.map(adjustmentText)].join("; ");
+  return { part, said };
 }
 
 /** Figures by metric. One fold alone has no standard error: 0. */
@@ -103,7 +105,12 @@ function sentenceOf(trained: TrainResult, chosen: BoardRow, constant: BoardRow |
   const own = chosen.cv[metric]!;
   const spread = own.se === null ? "" : ` ± ${short(own.se)}`;
   const yardstick = constant?.cv[metric] ? ` (constant ${short(constant.cv[metric].mean)})` : "";
-  const skipped = board.filter((row) => row.skipped !== null).length;
-  const left = skipped > 0 ? `, ${skipped} not finished inside the budget` : "";
+  const skipped = board.flatMap((row) => row.skipped ?? []);
+  const large = skipped.filter(({ neededMemoryMb }) => neededMemoryMb !== undefined).length;
+  const unfinished = skipped.length - large;
+  const left = [
+    unfinished > 0 ? `, ${unfinished} not finished inside the budget` : "",
+    large > 0 ? `, ${large} too large for the memory` : "",
+  ].join("");
   return `${chosen.name}: ${metric} ${short(own.mean)}${spread} over ${plan.folds} folds${yardstick}, best of ${board.length}${left}, on ${rows} rows`;
 }

@@ -1,21 +1,22 @@
 import { sha256 } from "@muster/shared/canonical.ts";
 import { Fault } from "@muster/shared/fault.ts";
-import { takeRows } from "../encode.ts";
 import type { FittedModel } from "../fitted.ts";
-import { type Labels, takeLabels } from "../labels.ts";
+import type { Labels } from "../labels.ts";
 import type { FeatureColumn } from "../matrix.ts";
 import { servedClasses } from "../score.ts";
 import type { Xgboost } from "../xgboost/library.ts";
 import { type Calibrated, calibrateOutOfFold } from "./calibrate.ts";
-import { type FitOptions, fitCandidate } from "./fit-candidate.ts";
+import type { FitOptions } from "./fit-candidate.ts";
+import { fitRows } from "./fit-rows.ts";
 import type { FoldPlan } from "./fold-plan.ts";
 import type { BoardRow, Candidate, CostMatrix, MetricName, TrainProgress } from "./job.ts";
 import type { Meter } from "./meter.ts";
 import { measure, metricsOf, summarise } from "./metrics.ts";
+import type { CompactColumn } from "./streamed/compact.ts";
 import { crossedThresholds } from "./threshold.ts";
 
-/** The rows of a run: feature columns, labels and the folds. */
-export type RaceData = { columns: FeatureColumn[]; labels: Labels; plan: FoldPlan };
+/** The rows of a run: feature columns, labels and the folds. `compact`: the columns where they are streamed; `columns` are then those of a sample. */
+export type RaceData = { columns: FeatureColumn[]; labels: Labels; plan: FoldPlan; compact?: CompactColumn[] };
 
 /** What a race needs beside the data; `wallSeconds` is a clock, `breathe` lets messages out between folds. */
 export type RaceContext = {
@@ -137,7 +138,7 @@ function scoreFold(
   const { meter } = context;
   const seed = seedOf(context.seed, candidate.name, fold);
   const folds = data.plan.splits.length;
-  const fitted = fitCandidate(candidate, takeRows(data.columns, split.train), takeLabels(data.labels, split.train), {
+  const fitted = fitRows(data, candidate, split.train, {
     xgboost: context.xgboost,
     threads: context.threads,
     seed,
@@ -150,7 +151,7 @@ function scoreFold(
     },
   });
   try {
-    const margins = fitted.margins(takeRows(data.columns, split.valid));
+    const margins = fitted.margins(split.valid);
     for (const [i, row] of split.valid.entries()) {
       heldOut.fold[row] = fold;
       for (const [k, own] of margins.entries()) heldOut.margins[k]![row] = own[i]!;

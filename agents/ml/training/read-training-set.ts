@@ -14,6 +14,8 @@ export type TrainingFile = {
   time: string | null;
   threads: number;
   memoryMb: number;
+  /** The share of rows to read (0..1), spread evenly over the file and the same every time; absent: all. */
+  share?: number;
 };
 
 /** Numbers beyond float32 would be infinite to the engine; they are read as missing. */
@@ -32,20 +34,13 @@ export async function readTrainingSet(source: TrainingFile): Promise<TrainingSet
     timeLimitMs: 600_000,
   });
   try {
-    const from = `read_parquet(${quoteLiteral(file)})`;
-    const described = await engine.query<{ column_name: string; column_type: string }>(
-      `DESCRIBE SELECT * FROM ${from}`,
-    );
-    const types = new Map(described.map((row) => [row.column_name, row.column_type]));
-    const wanted = ["__row", "__label", ...features.map(({ name }) => name), ...(time ? [time] : [])];
-    const absent = wanted.filter((name) => !types.has(name));
-    if (absent.length > 0) throw fault("invalid_input", `the training file has no column ${absent.join(", ")}`);
+    const from = rowsOf(source);
+    const types = await columnTypesOf(engine, from, source);
     const [count] = await engine.query<{ rows: number; unlabelled: number }>(
       `SELECT count(*)::INTEGER AS rows, (count(*) - count("__label"))::INTEGER AS unlabelled FROM ${from}`,
     );
-    const { rows, unlabelled } = count!;
-    if (rows === 0) throw fault("unfit", "the training file has no rows");
-    if (unlabelled > 0) throw fault("unfit", `${unlabelled} rows have no label; leave them out of the training file`);
+    checkLabelled(count!);
+    const { rows } = count!;
     const texts = [
       ...(task === "regression" ? [] : ["__label"]),
       ...(types.has("__entity") ? ["__entity"] : []),
@@ -95,7 +90,35 @@ export async function readTrainingSet(source: TrainingFile): Promise<TrainingSet
   }
 }
 
-function labelsOf(task: FittedModel["task"], positive: string | null, values: Float64Array | string[]): Labels {
+/** The types of the file's columns. `invalid_input` where one that is wanted isn't there. */
+export async function columnTypesOf(
+  engine: Engine,
+  from: string,
+  { features, time }: Pick<TrainingFile, "features" | "time">,
+): Promise<Map<string, string>> {
+  const described = await engine.query<{ column_name: string; column_type: string }>(`DESCRIBE SELECT * FROM ${from}`);
+  const types = new Map(described.map((row) => [row.column_name, row.column_type]));
+  const wanted = ["__row", "__label", ...features.map(({ name }) => name), ...(time ? [time] : [])];
+  const absent = wanted.filter((name) => !types.has(name));
+  if (absent.length > 0) throw fault("invalid_input", `the training file has no column ${absent.join(", ")}`);
+  return types;
+}
+
+/** Refuses (`unfit`) a file without rows or with rows without a label. */
+export function checkLabelled({ rows, unlabelled }: { rows: number; unlabelled: number }): void {
+  if (rows === 0) throw fault("unfit", "the training file has no rows");
+  if (unlabelled > 0) throw fault("unfit", `${unlabelled} rows have no label; leave them out of the training file`);
+}
+
+/** The rows to read, as SQL: multiples of the golden ratio spread evenly, whatever order the rows came in. */
+export function rowsOf({ file, share = 1 }: Pick<TrainingFile, "file" | "share">): string {
+  const all = `read_parquet(${quoteLiteral(file)})`;
+  if (share >= 1) return all;
+  return `(SELECT * FROM ${all} WHERE ("__row"::BIGINT * 2654435761) % 4294967296 < ${Math.floor(share * 4294967296)})`;
+}
+
+/** The labels of rows from their values or names. */
+export function labelsOf(task: FittedModel["task"], positive: string | null, values: Float64Array | string[]): Labels {
   if (values instanceof Float64Array) {
     if (values.some(Number.isNaN))
       throw fault("unfit", "a label isn't a finite number; correct it or leave the row out");
@@ -106,14 +129,14 @@ function labelsOf(task: FittedModel["task"], positive: string | null, values: Fl
 }
 
 /** Cutoffs are a time only where there are several and all are known; a time that was asked for must be complete. */
-function usableTime(values: Float64Array, asked: boolean): Float64Array | null {
+export function usableTime(values: Float64Array, asked: boolean): Float64Array | null {
   const missing = values.some(Number.isNaN);
   if (missing && asked) throw fault("unfit", "some rows have no time; leave them out or name another time column");
   return missing || (!asked && values.every((value) => value === values[0])) ? null : values;
 }
 
 /** The distinct texts of a column in order; an ENUM of them makes codes of the column without moving its text. */
-async function dictionary(engine: Engine, from: string, name: string, type: string): Promise<string[]> {
+export async function dictionary(engine: Engine, from: string, name: string, type: string): Promise<string[]> {
   const column = `${quoteIdent(name)}::VARCHAR`;
   const distinct = `SELECT DISTINCT ${column} AS word FROM ${from} WHERE ${quoteIdent(name)} IS NOT NULL ORDER BY 1`;
   await engine.run(`CREATE TYPE ${type} AS ENUM (${distinct})`);
@@ -121,12 +144,14 @@ async function dictionary(engine: Engine, from: string, name: string, type: stri
   return words.map(({ word }) => word);
 }
 
-const numberSql = (name: string) => {
+/** A number as the engine can take it. */
+export const numberSql = (name: string) => {
   const value = `${quoteIdent(name)}::DOUBLE`;
   return `CASE WHEN abs(${value}) <= ${float32Limit} THEN ${value} ELSE 'NaN'::DOUBLE END`;
 };
 
-const timeSql = (name: string, type: string) =>
+/** A time as milliseconds, or the number that it is. */
+export const timeSql = (name: string, type: string) =>
   /^(DATE|TIMESTAMP)/.test(type)
     ? `coalesce(epoch_ms(${quoteIdent(name)}::TIMESTAMP)::DOUBLE, 'NaN'::DOUBLE)`
     : numberSql(name);

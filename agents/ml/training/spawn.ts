@@ -17,7 +17,7 @@ const graceCpuSeconds = 2;
 export function confinement(file: string, xgboostLibrary: string | null): string[] {
   const code = ["agents/ml", "shared", "node_modules", "package.json"].map((part) => join(root, part));
   const readable = [...code, file, "/proc/self/status", ...(xgboostLibrary === null ? [] : [xgboostLibrary])];
-  return ["--permission", "--allow-addons", ...readable.map((path) => `--allow-fs-read=${path}`)];
+  return ["--permission", "--expose-gc", "--allow-addons", ...readable.map((path) => `--allow-fs-read=${path}`)];
 }
 
 /** A training process that was granted one file, waiting for its job. It inherits no setting and no secret. */
@@ -34,7 +34,7 @@ export function startChild(file: string, xgboostLibrary: string | null): ChildPr
 /**
  * Trains in a process of its own and gives its result.
  * Ends it and throws: `cancelled` when the signal is given, `unfit` when it needs more memory than `job.memoryLimitMb`
- * (with the measured peak), `over_budget` when it needs more CPU than the job's limit; else what the process threw.
+ * (with the measured peak; `ranOutOfMemory` tells it from other reasons), `over_budget` when it needs more CPU than the job's limit; else what the process threw.
  * Memory is looked at ten times a second; a fault carries what was used by then (`cpuSeconds`, `peakMemoryMb`).
  */
 export function trainInChild(
@@ -83,6 +83,7 @@ export function trainInChild(
       if (outcome instanceof Fault)
         reject(fault(outcome.code, outcome.message, { ...outcome.data, cpuSeconds, peakMemoryMb }, outcome.cause));
       else if (outcome) resolve({ ...outcome, peakMemoryMb: Math.max(outcome.peakMemoryMb, peakMemoryMb) });
+      else if (outOfMemory(child, stderr)) reject(tooLarge(job.memoryLimitMb, peakMemoryMb, cpuSeconds));
       else
         reject(
           fault("internal", "the training process ended without an answer; the log has its last words", {}, cause),
@@ -94,14 +95,22 @@ export function trainInChild(
   });
 }
 
+/** Ended by the system for want of memory, or by the runtime because its heap is full. */
+const outOfMemory = ({ signalCode }: ChildProcess, stderr: string): boolean =>
+  signalCode === "SIGKILL" || /heap out of memory|allocation failed|bad_alloc/i.test(stderr);
+
 const cancelled = () => fault("cancelled", "the training was cancelled");
 
-const tooLarge = (limitMb: number, peakMemoryMb: number) =>
+const tooLarge = (limitMb: number, peakMemoryMb: number, cpuSeconds = 0) =>
   fault(
     "unfit",
     `training needs more than its ${limitMb} MB of memory (${Math.round(peakMemoryMb)} MB were measured); raise the limit or use fewer rows or features`,
-    { limitMb, peakMemoryMb },
+    { limitMb, peakMemoryMb, cpuSeconds },
   );
+
+/** Whether a training ended because it needed more memory: the limit of its process, or that of the reader of its file. */
+export const ranOutOfMemory = (error: unknown): error is Fault =>
+  error instanceof Fault && error.code === "unfit" && ("limitMb" in error.data || "memoryMb" in error.data);
 
 const tooLong = (limit: number) =>
   fault("over_budget", `training used up its ${limit} CPU s before a model was finished; raise the budget`, { limit });

@@ -1,20 +1,36 @@
 import { fault } from "@muster/shared/fault.ts";
 import { seededRandom } from "@muster/shared/random.ts";
-import { classCounts, type Labels } from "../labels.ts";
+import { classCounts, type Labels, takeLabels } from "../labels.ts";
 import type { FeatureColumn } from "../matrix.ts";
 import { auditColumns } from "./audit-columns.ts";
+import { candidatesUnder } from "./candidates-under.ts";
 import { checkMonotone } from "./check-monotone.ts";
 import { chooseCandidate } from "./choose.ts";
 import { conformalInterval } from "./conformal.ts";
+import { costOfPlan } from "./cost-of-plan.ts";
 import { fitFinal } from "./fit-final.ts";
 import { planFolds, type RowOrigin } from "./fold-plan.ts";
 import type { TrainJob, TrainResult } from "./job.ts";
 import { metricsOf } from "./metrics.ts";
 import { fitOptionsOf } from "./options.ts";
 import { type HeldOutAnswers, type RaceContext, type RaceData, race } from "./race.ts";
+import type { CompactColumn } from "./streamed/compact.ts";
 
 /** The rows of a training file: row numbers, where each comes from, labels and feature columns. */
-export type TrainingSet = RowOrigin & { row: Float64Array; labels: Labels; columns: FeatureColumn[] };
+export type TrainingSet = {
+  row: Float64Array;
+  entity: string[] | null;
+  time: Float64Array | null;
+  labels: Labels;
+  columns: FeatureColumn[];
+};
+
+/** What is trained on: a training set, or one whose columns are kept compact. */
+export type Trainable = Omit<TrainingSet, "entity"> &
+  RowOrigin & {
+    /** The columns of all rows where they are streamed; `columns` then are those of the rows of `sample`. */
+    compact?: { columns: CompactColumn[]; sample: Int32Array };
+  };
 
 /** What `trainOn` measures of itself stands in the result but for the process's own figures. */
 export type Trained = Omit<TrainResult, "cpuSeconds" | "peakMemoryMb" | "engineVersion">;
@@ -24,7 +40,7 @@ export type Trained = Omit<TrainResult, "cpuSeconds" | "peakMemoryMb" | "engineV
  * suits the data, refits the chosen one on every row. Deterministic for a seed, number of threads, engine and kind of CPU.
  * `unfit` where the data can't serve (one class, no usable column), `over_budget` where no model finishes in the budget.
  */
-export async function trainOn(set: TrainingSet, job: TrainJob, context: RaceContext): Promise<Trained> {
+export async function trainOn(set: Trainable, job: TrainJob, context: RaceContext): Promise<Trained> {
   const { labels } = set;
   if (!metricsOf[labels.task].includes(job.metric))
     throw fault("invalid_input", `${job.metric} isn't a metric of a ${labels.task} problem`);
@@ -32,13 +48,19 @@ export async function trainOn(set: TrainingSet, job: TrainJob, context: RaceCont
     throw fault("unfit", "the label has one value only; there is nothing to predict");
   const progress = { candidate: null, fold: null, folds: job.folds, round: null, rounds: null };
   context.onProgress({ stage: "audit", ...progress });
-  const { kept, dropped } = auditColumns(set.columns, labels, seededRandom(job.seed), new Set(job.mayTell));
+  const audited = set.compact ? takeLabels(labels, set.compact.sample) : labels;
+  const { kept, dropped } = auditColumns(set.columns, audited, seededRandom(job.seed), new Set(job.mayTell));
   if (kept.length === 0) throw fault("unfit", "no usable feature is left; see what was dropped and why", { dropped });
   const options = fitOptionsOf(job, labels, set.columns);
   const held: RaceContext = { ...context, options };
   const plan = planFolds(labels, set, job.folds, job.seed);
-  const data: RaceData = { columns: kept, labels, plan };
-  const { board, finished } = await race(data, job.candidates, job.costs, held);
+  const names = new Set(kept.map(({ name }) => name));
+  const compact = set.compact?.columns.filter(({ name }) => names.has(name));
+  const data: RaceData = { columns: kept, labels, plan, compact };
+  const { able, unable } = candidatesUnder(job, labels.values.length);
+  const { board: raced, finished } = await race(data, able, job.costs, held);
+  const lines = [...raced, ...unable];
+  const board = job.candidates.map(({ name }) => lines.find((line) => line.name === name)!);
   const ranked = finished.map(({ row }) => ({ name: row.name, algorithm: row.algorithm, cv: row.cv[job.metric]! }));
   const choice = chooseCandidate(ranked, job.metric);
   if (!choice) {
@@ -54,6 +76,8 @@ export async function trainOn(set: TrainingSet, job: TrainJob, context: RaceCont
     row.chosen = row.name === choice.name;
     row.reason = row.chosen ? choice.reason : row.reason || `not chosen: ${choice.name} is preferred`;
   }
+  const changed = { data, sample: set.compact?.sample ?? null, chosen: chosen.candidate, job };
+  const planCost = await costOfPlan(changed, held);
   const constraints = checkMonotone(fitted, kept, options.monotone);
   const { calibrated } = chosen.answers;
   return {
@@ -65,7 +89,7 @@ export async function trainOn(set: TrainingSet, job: TrainJob, context: RaceCont
     beatsConstant: choice.beatsConstant,
     calibration: calibrated && { rawLogLoss: calibrated.rawLogLoss, logLoss: calibrated.logLoss },
     interval: intervalOf(labels, chosen.answers, job.options?.coverage ?? null),
-    constraints,
+    ...{ constraints, planCost },
     oof: { row: set.row, fold: chosen.answers.fold, label: labels.values, prediction: chosen.answers.prediction },
     plan: { kind: plan.kind, folds: plan.folds, why: plan.why },
     dropped,

@@ -7,6 +7,7 @@ import { asFault, fault } from "@muster/shared/fault.ts";
 import type { TrainJob, TrainProgress, TrainResult } from "../training/job.ts";
 import { meterOf } from "../training/meter.ts";
 import { readTrainingSet } from "../training/read-training-set.ts";
+import { readCompactSet } from "../training/streamed/read-compact.ts";
 import { trainOn } from "../training/train.ts";
 import { loadXgboost } from "../xgboost/library.ts";
 import type { ChildMessage } from "./messages.ts";
@@ -32,10 +33,19 @@ async function train(job: TrainJob): Promise<TrainResult> {
   if (!process.permission?.has("fs.read", job.file))
     throw fault("denied", "the training process may open the training file it was granted and no other");
   const onProgress = (progress: TrainProgress) => void send({ kind: "progress", progress });
-  const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
+  const collect = job.plan?.streamed ? globalThis.gc : undefined;
+  const breathe = () =>
+    new Promise<void>((resolve) => {
+      // Where memory is short, what a fold left behind is given back before the next one.
+      collect?.();
+      setImmediate(resolve);
+    });
   onProgress({ stage: "read", candidate: null, fold: null, folds: job.folds, round: null, rounds: null });
   const xgboost = loadXgboost(job.xgboostLibrary);
-  const set = await readTrainingSet({ ...job, memoryMb: Math.max(64, Math.floor(job.memoryLimitMb / 2)) });
+  // Streamed batches need little, and what the reader may keep it keeps.
+  const part = job.plan?.streamed ? 5 : 2;
+  const file = { ...job, share: job.plan?.share, memoryMb: Math.max(64, Math.floor(job.memoryLimitMb / part)) };
+  const set = job.plan?.streamed ? await readCompactSet(file) : await readTrainingSet(file);
   const trained = await trainOn(set, job, {
     xgboost,
     threads: job.threads,

@@ -19,6 +19,22 @@ export type Xgboost = {
   matrixFromDense: Call<[Float32Array, number, number, number, OutHandle, number]>;
   matrixSetFloats: Call<[Handle, string, Float32Array, number]>;
   matrixFree: Call<[Handle]>;
+  /** What kind each column is: `q` a number, `c` a category by its code. */
+  matrixSetTypes: Call<[Handle, string, string[], number]>;
+  /** A stand-in for one batch of a matrix that is made from batches. */
+  proxyCreate: () => Handle;
+  /** Shows the stand-in a dense batch in memory of ours. */
+  proxySetDense: (proxy: Handle, address: bigint, rows: number, columns: number) => void;
+  /** A quantised matrix from batches: `next` sets the next one (1) or says that there is none (0) or that it failed (−1). */
+  quantileMatrix: (from: {
+    proxy: Handle;
+    next: () => number;
+    reset: () => void;
+    bins: number;
+    threads: number;
+    /** A matrix whose bins are taken over; 0n: none. */
+    reference: Handle;
+  }) => Handle;
   boosterCreate: Call<[Handle[], number, OutHandle]>;
   boosterFree: Call<[Handle]>;
   boosterSetParam: Call<[Handle, string, string]>;
@@ -58,6 +74,8 @@ function open(path: string | null): LibraryHandle {
   throw fault("unavailable", `the XGBoost library wasn't found; ${install}`, {}, new AggregateError(errors));
 }
 
+let prototypes = 0;
+
 const loaded = new Map<string | null, Xgboost>();
 
 /**
@@ -86,6 +104,15 @@ function bind(library: LibraryHandle): Xgboost {
   checked<[string]>("int XGBSetGlobalConfig(const char *json)")(JSON.stringify({ verbosity: 0 }));
   const [major, minor, patch] = [[0], [0], [0]];
   library.func("void XGBoostVersion(_Out_ int *major, _Out_ int *minor, _Out_ int *patch)")(major, minor, patch);
+  const proxyNew = checked<[OutHandle]>("int XGProxyDMatrixCreate(_Out_ uintptr_t *out)");
+  const proxyDense = checked<[Handle, string]>("int XGProxyDMatrixSetDataDense(uintptr_t proxy, const char *array)");
+  // Names of callback types are koffi's own and stand once per process.
+  const nth = prototypes++;
+  koffi.proto(`int XgboostNext${nth}(uintptr_t iterator)`);
+  koffi.proto(`void XgboostReset${nth}(uintptr_t iterator)`);
+  const fromCallback = checked<[Handle, Handle, Handle, () => void, () => number, string, OutHandle]>(
+    `int XGQuantileDMatrixCreateFromCallback(uintptr_t iterator, uintptr_t proxy, uintptr_t reference, XgboostReset${nth} *reset, XgboostNext${nth} *next, const char *config, _Out_ uintptr_t *out)`,
+  );
   const view = (address: Handle, bytes: number) => koffi.view(address, bytes).slice(0);
   return {
     version: `${major[0]}.${minor[0]}.${patch[0]}`,
@@ -95,6 +122,25 @@ function bind(library: LibraryHandle): Xgboost {
     matrixSetFloats: checked(
       "int XGDMatrixSetFloatInfo(uintptr_t matrix, const char *field, const float *values, uint64_t length)",
     ),
+    matrixSetTypes: checked(
+      "int XGDMatrixSetStrFeatureInfo(uintptr_t matrix, const char *field, const char **values, uint64_t length)",
+    ),
+    proxyCreate() {
+      const out: OutHandle = [null];
+      proxyNew(out);
+      return out[0]!;
+    },
+    proxySetDense(proxy, address, rows, columns) {
+      // The array interface, whose address and shape are numbers in JSON.
+      const shape = `"shape": [${rows}, ${columns}], "typestr": "<f4", "version": 3`;
+      proxyDense(proxy, `{"data": [${address}, true], ${shape}}`);
+    },
+    quantileMatrix({ proxy, next, reset, bins, threads, reference }) {
+      const out: OutHandle = [null];
+      const config = `{"missing": NaN, "nthread": ${threads}, "max_bin": ${bins}}`;
+      fromCallback(1n, proxy, reference, reset, next, config, out);
+      return out[0]!;
+    },
     matrixFree: checked("int XGDMatrixFree(uintptr_t matrix)"),
     boosterCreate: checked("int XGBoosterCreate(const uintptr_t *matrices, uint64_t length, _Out_ uintptr_t *out)"),
     boosterFree: checked("int XGBoosterFree(uintptr_t booster)"),

@@ -6,13 +6,14 @@ import type { Handle, Xgboost } from "./library.ts";
 export type EngineMatrix = { handle: Handle; rows: number; columns: number; free: () => void };
 
 /**
- * The engine's copy of a dense matrix (NaN is missing), with labels and weights (one per row) where given.
+ * The engine's copy of a dense matrix (NaN is missing), with labels and weights (one per row) where given, and what
+ * kind each column is (`c` a category by its code; without `types` all are numbers).
  * Building is parallel over `threads`. Throws `invalid_input` when lengths differ.
  */
 export function engineMatrix(
   xgboost: Xgboost,
   matrix: Matrix,
-  options: { labels?: Float32Array; weights?: Float32Array; threads: number },
+  options: { labels?: Float32Array; weights?: Float32Array; types?: readonly string[]; threads: number },
 ): EngineMatrix {
   const { rows, columns, values } = matrix;
   for (const [name, part] of Object.entries({ labels: options.labels, weights: options.weights }))
@@ -28,6 +29,7 @@ export function engineMatrix(
   };
   try {
     if (options.labels) xgboost.matrixSetFloats(handle, "label", options.labels, rows);
+    if (options.types) xgboost.matrixSetTypes(handle, "feature_type", [...options.types], columns);
     if (options.weights) xgboost.matrixSetFloats(handle, "weight", options.weights, rows);
   } catch (error) {
     free();

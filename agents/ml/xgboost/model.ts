@@ -10,6 +10,11 @@ const EngineTree = z.object({
   split_conditions: z.array(z.number()),
   default_left: z.array(z.union([z.number(), z.boolean()])),
   split_type: z.array(z.number()).optional(),
+  /** Splits on categories: their nodes, and where the codes of each stand in `categories`. */
+  categories: z.array(z.number()).default([]),
+  categories_nodes: z.array(z.number()).default([]),
+  categories_segments: z.array(z.number()).default([]),
+  categories_sizes: z.array(z.number()).default([]),
   sum_hessian: z.array(z.number()),
 });
 
@@ -37,10 +42,10 @@ type TreesEstimator = Extract<Estimator, { kind: "trees" }>;
  * The trees of a booster as data, with the base margin: the engine keeps `base_score` as a probability for the
  * logistic objective and as a margin for the others, one number or (since 3.1) a list in brackets.
  * Float32 throughout: thresholds and leaves are exactly the engine's. A forest's averaging is in its leaves.
- * Throws `internal` for a model of another kind (DART, linear, categorical splits, an objective we don't train).
+ * Throws `internal` for a model of another kind (DART, linear, an objective we don't train).
  */
 export function treesOf(booster: Booster, family: TreesEstimator["family"]): TreesEstimator {
-  const { learner } = EngineModel.parse(JSON.parse(Buffer.from(booster.save("json")).toString("utf8")));
+  const { learner } = EngineModel.parse(JSON.parse(withoutNan(Buffer.from(booster.save("json")).toString("utf8"))));
   const link = links[learner.objective.name as keyof typeof links];
   if (!link) throw fault("internal", `no way to read a model of objective ${learner.objective.name}`);
   const { trees, tree_info } = learner.gradient_booster.model;
@@ -64,16 +69,31 @@ function baseMargins(param: { base_score: string; num_class: string }, link: Tre
 }
 
 function treeOf(tree: z.infer<typeof EngineTree>): Tree {
-  if (tree.split_type?.some((type) => type !== 0)) throw fault("internal", "the model has categorical splits");
   const leaf = tree.left_children.map((child) => child < 0);
   const conditions = tree.split_conditions.map(Math.fround);
+  const members = membersOf(tree);
   return {
     feature: tree.split_indices,
-    threshold: conditions.map((value, i) => (leaf[i] ? 0 : value)),
+    threshold: conditions.map((value, i) => (leaf[i] || members?.[i] ? 0 : value)),
+    ...(members ? { members } : {}),
     left: tree.left_children,
     right: tree.right_children,
     missingLeft: tree.default_left.map(Boolean),
     value: conditions.map((value, i) => (leaf[i] ? value : 0)),
     cover: tree.sum_hessian,
   };
+}
+
+/** A split on a category has no threshold, for which the engine writes NaN: no JSON. */
+const withoutNan = (json: string): string => json.replace(/(?<=[[,])NaN(?=[,\]])/g, "0");
+
+/** The codes that go right at each split on a category; null where there is no such split. */
+function membersOf(tree: z.infer<typeof EngineTree>): (number[] | null)[] | null {
+  if (tree.categories_nodes.length === 0) return null;
+  const members: (number[] | null)[] = tree.left_children.map(() => null);
+  for (const [i, node] of tree.categories_nodes.entries()) {
+    const start = tree.categories_segments[i]!;
+    members[node] = tree.categories.slice(start, start + tree.categories_sizes[i]!).sort((a, b) => a - b);
+  }
+  return members;
 }

@@ -1,0 +1,50 @@
+import type { BoardRow, Candidate, TrainJob } from "./job.ts";
+import { estimateMemoryMb, inMemory, type MemoryPlan, memoryShapeOf } from "./memory-plan.ts";
+
+/** The candidates that a memory plan lets race, with their bins, and the lines of those that it doesn't. */
+export function candidatesUnder(
+  job: Pick<TrainJob, "features" | "candidates" | "plan" | "memoryLimitMb" | "cpuSecondsLimit">,
+  rows: number,
+): { able: Candidate[]; unable: BoardRow[] } {
+  const plan = job.plan ?? inMemory;
+  const able: Candidate[] = [];
+  const unable: BoardRow[] = [];
+  for (const candidate of job.candidates) {
+    if (plan.streamed && candidate.params.algorithm === "linear") unable.push(leftOut(candidate, job, rows));
+    else able.push(withBins(candidate, plan));
+  }
+  return { able, unable };
+}
+
+/** A candidate whose trees look at no more bins than a plan allows. */
+export function withBins(candidate: Candidate, { maxBins }: MemoryPlan): Candidate {
+  const { params } = candidate;
+  if (maxBins === null || !("trees" in params)) return candidate;
+  const trees = { ...params.trees, maxBins: Math.min(params.trees.maxBins, maxBins) };
+  return { ...candidate, params: { ...params, trees } };
+}
+
+function leftOut(
+  candidate: Candidate,
+  job: Pick<TrainJob, "features" | "candidates" | "memoryLimitMb" | "cpuSecondsLimit">,
+  rows: number,
+): BoardRow {
+  const { name, params, why } = candidate;
+  const needed = Math.ceil(estimateMemoryMb(memoryShapeOf({ ...job, candidates: [candidate] }, rows), inMemory));
+  const fits = `a memory limit of about ${needed} MB`;
+  return {
+    ...{
+      name,
+      algorithm: params.algorithm,
+      params,
+      why,
+      cv: {},
+      seconds: 0,
+      cpuSeconds: 0,
+      rounds: null,
+      chosen: false,
+    },
+    reason: `skipped: it can't be fitted on streamed rows; needs ${fits}, had ${job.memoryLimitMb}`,
+    skipped: { neededCpuSeconds: null, hadCpuSeconds: job.cpuSecondsLimit, neededMemoryMb: needed, fits },
+  };
+}

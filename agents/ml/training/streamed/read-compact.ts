@@ -1,0 +1,135 @@
+import { fault } from "@muster/shared/fault.ts";
+import { argsort } from "@muster/shared/stats/sort.ts";
+import { type Engine, openEngine, quoteIdent } from "@muster/shared/warehouse/duckdb.ts";
+import type { FeatureColumn } from "../../matrix.ts";
+import {
+  checkLabelled,
+  columnTypesOf,
+  dictionary,
+  labelsOf,
+  numberSql,
+  rowsOf,
+  type TrainingFile,
+  timeSql,
+  usableTime,
+} from "../read-training-set.ts";
+import type { Trainable } from "../train.ts";
+import { type CompactColumn, codeOf, codesFor, edgesOf, missingCode, mostBins } from "./compact.ts";
+
+/** Rows that bins, the audit of columns and the comparison of what was changed look at, at most; evenly spread. */
+const sampledRows = 20_000;
+
+/**
+ * Reads a training file without its numbers ever standing whole: labels, times and entities (by a number each) in one pass
+ * over batches, features in two more, first a sample that bins are made from, then a byte or two a value. `columns` are those
+ * of the sample, as they are in the file; `compact` says which rows they are of and holds the columns of all rows. Faults
+ * as `readTrainingSet`.
+ */
+export async function readCompactSet(source: TrainingFile): Promise<Trainable> {
+  const engine = await openEngine({
+    files: [source.file],
+    ...{ memoryMb: source.memoryMb, threads: source.threads, timeLimitMs: 600_000 },
+  });
+  try {
+    const from = rowsOf(source);
+    const set = await readOrigin(engine, from, source);
+    const rows = set.row.length;
+    const step = Math.max(1, Math.ceil(rows / sampledRows));
+    const sample = Int32Array.from({ length: Math.ceil(rows / step) }, (_, i) => i * step);
+    const { features } = source;
+    const words = new Map<string, string[]>();
+    for (const [i, { name, type }] of features.entries())
+      if (type === "category") words.set(name, await dictionary(engine, from, name, `category_${i}`));
+    const select = features.map(({ name, type }, i) =>
+      type === "number"
+        ? numberSql(name)
+        : `coalesce(enum_code(${quoteIdent(name)}::VARCHAR::category_${i})::INTEGER + 1, 0)::INTEGER`,
+    );
+    const sql = `SELECT ${['"__row"::DOUBLE', ...select].join(", ")} FROM ${from}`;
+    const placeOf = placesOf(set.row);
+    const pass = async (visit: (feature: number, values: ArrayLike<number>, places: Int32Array) => void) => {
+      for await (const chunk of engine.chunks(sql)) {
+        const places = Int32Array.from({ length: chunk.rows }, (_, i) => placeOf(Number(chunk.columns[0]![i])));
+        for (let f = 0; f < features.length; f++) visit(f, chunk.columns[f + 1] as ArrayLike<number>, places);
+      }
+    };
+    const raw = features.map(() => new Float64Array(sample.length));
+    await pass((feature, values, places) => {
+      for (const [i, place] of places.entries()) if (place % step === 0) raw[feature]![place / step] = values[i]!;
+    });
+    const compact = features.map(({ name, type }, i): CompactColumn => {
+      if (type === "number")
+        return { name, type, codes: new Uint8Array(rows).fill(missingCode), edges: edgesOf(raw[i]!, mostBins) };
+      const known = ["", ...words.get(name)!];
+      return { name, type, codes: codesFor(rows, known.length), words: known };
+    });
+    await pass((feature, values, places) => {
+      const column = compact[feature]!;
+      for (const [i, place] of places.entries())
+        column.codes[place] = column.type === "number" ? codeOf(values[i]!, column.edges) : values[i]!;
+    });
+    const columns = compact.map((column, i): FeatureColumn => {
+      const { name } = column;
+      if (column.type === "number") return { name, type: "number", values: raw[i]! };
+      return { name, type: "category", values: Array.from(raw[i]!, (code) => column.words[code]!) };
+    });
+    return { ...set, columns, compact: { columns: compact, sample } };
+  } finally {
+    engine.close();
+  }
+}
+
+/** Row numbers, labels, times and entities, in the order of the row numbers; sorted here and only where the file isn't. */
+async function readOrigin(engine: Engine, from: string, source: TrainingFile): Promise<Omit<Trainable, "columns">> {
+  const { task, time, positive } = source;
+  const types = await columnTypesOf(engine, from, source);
+  const [count] = await engine.query<{ rows: number; unlabelled: number }>(
+    `SELECT count(*)::INTEGER AS rows, (count(*) - count("__label"))::INTEGER AS unlabelled FROM ${from}`,
+  );
+  checkLabelled(count!);
+  const { rows } = count!;
+  const timed = time ?? (types.has("__cutoff") ? "__cutoff" : null);
+  const words = task === "regression" ? null : await dictionary(engine, from, "__label", "label");
+  const label = words ? `enum_code("__label"::VARCHAR::label)::DOUBLE` : numberSql("__label");
+  // The first 53 bits of a hash are a number that no two of a million entities share.
+  const entity = types.has("__entity") ? `(hash("__entity") >> 11)::DOUBLE` : "0::DOUBLE";
+  const select = [`"__row"::DOUBLE`, label, timed ? timeSql(timed, types.get(timed)!) : "0::DOUBLE", entity];
+  const read = select.map(() => new Float64Array(rows));
+  let at = 0;
+  for await (const chunk of engine.chunks(`SELECT ${select.join(", ")} FROM ${from}`)) {
+    for (const [i, column] of chunk.columns.entries())
+      read[i]!.set((column as Float64Array).subarray(0, chunk.rows), at);
+    at += chunk.rows;
+  }
+  const order = isRising(read[0]!) ? null : argsort(read[0]!);
+  const [row, labels, times, entities] = read.map((own) =>
+    order ? Float64Array.from(order, (place) => own[place]!) : own,
+  ) as [Float64Array, Float64Array, Float64Array, Float64Array];
+  return {
+    row,
+    entity: types.has("__entity") ? entities : null,
+    time: timed ? usableTime(times, time !== null) : null,
+    labels: labelsOf(task, positive, words ? Array.from(labels, (code) => words[code]!) : labels),
+  };
+}
+
+const isRising = (values: Float64Array): boolean => values.every((value, i) => i === 0 || value > values[i - 1]!);
+
+/** Where a row stands among all, by its number; the next one is tried first, since files are mostly in order. */
+function placesOf(rows: Float64Array): (row: number) => number {
+  let next = 0;
+  return (row) => {
+    if (rows[next] !== row) {
+      let low = 0;
+      let high = rows.length - 1;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (rows[middle]! < row) low = middle + 1;
+        else high = middle;
+      }
+      if (rows[low] !== row) throw fault("internal", "the training file changed while it was read");
+      next = low;
+    }
+    return next++;
+  };
+}
