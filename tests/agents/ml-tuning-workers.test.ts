@@ -20,7 +20,7 @@ async function startWorker(): Promise<ChildProcess> {
   const name = "ml-worker";
   const worker = fork(join(root, "agents/ml/worker/index.ts"), {
     env: {
-      ...{ PATH: process.env.PATH, MUSTER_HOME: home, MUSTER_PROCESS: name, MUSTER_THREADS: "1", LOG_LEVEL: "silent" },
+      ...{ MUSTER_HOME: home, MUSTER_PROCESS: name, MUSTER_THREADS: "1", LOG_LEVEL: "silent" },
       ...{ MUSTER_NKEY_SEED: keys.seedFile(name), MUSTER_KEYS: keys.ringFile, NATS_URL: natsUrl, REDIS_URL: redisUrl },
       MUSTER_DATABASE_URL: databaseUrlFor(roleOf(name), keys.databasePassword(name)),
     },

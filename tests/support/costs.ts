@@ -51,7 +51,7 @@ export type Costs = Awaited<ReturnType<typeof openCosts>>;
 export async function openCosts() {
   const bench: Bench = await startBench([
     { name: "gateway", kind: "door", of: "gateway", file: "" },
-    ...["cost", "ml", "quality", "catalog", "planner"].map((name) => ({
+    ...["cost", "ml", "quality", "catalog", "planner", "pipeline"].map((name) => ({
       name,
       kind: "agent" as const,
       of: name,

@@ -18,7 +18,7 @@ export async function nested(jobs: readonly FoldJob[]): Promise<FoldAnswer[]> {
     }
   };
   const children = Array.from({ length: processes }, () =>
-    fork(join(import.meta.dirname, "nested-fold.ts"), { env: { ...process.env, OMP_WAIT_POLICY: "passive" } }),
+    fork(join(import.meta.dirname, "nested-fold.ts"), { env: { OMP_WAIT_POLICY: "passive" } }),
   );
   await Promise.all(children.map(work));
   return answers;
