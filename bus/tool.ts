@@ -146,6 +146,9 @@ export function cardOf(agent: string, t: Tool): ToolCard {
     cost: t.cost,
     input: z.toJSONSchema(t.input, { io: "input", unrepresentable: "any" }) as Record<string, unknown>,
     // A shape that stands in several places is told once: an agent tells of all its tools in one message.
-    output: z.toJSONSchema(t.output, { io: "output", unrepresentable: "any", reused: "ref" }) as Record<string, unknown>,
+    output: z.toJSONSchema(t.output, { io: "output", unrepresentable: "any", reused: "ref" }) as Record<
+      string,
+      unknown
+    >,
   };
 }
