@@ -1,4 +1,5 @@
 import { type NatsConnection, RequestStrategy } from "nats";
+import { cardIn } from "./card-wire.ts";
 import type { ToolCard } from "./tool.ts";
 
 /** An agent as discovery found it. */
@@ -30,9 +31,7 @@ export async function discover(nats: NatsConnection, { quietMs = 120, maxMs = 15
   const found = await gather<Info>(nats, "$SRV.INFO", quietMs, maxMs);
   const agents = new Map<string, FoundAgent>();
   for (const { name, id, description, endpoints = [] } of found) {
-    const tools = endpoints.flatMap(({ metadata }) =>
-      metadata?.card ? [{ ...(JSON.parse(metadata.card) as ToolCard), does: metadata.does ?? "" }] : [],
-    );
+    const tools = endpoints.flatMap(({ metadata }) => cardIn(metadata) ?? []);
     // A process without tools answers for its health only.
     if (tools.length > 0) agents.set(name, { name, id, does: description, tools });
   }

@@ -1,12 +1,13 @@
 import { asFault, Fault, fault } from "@muster/shared/fault.ts";
 import { type NatsConnection, headers as natsHeaders, type ServiceMsg } from "nats";
+import { metadataOf } from "./card-wire.ts";
 import { announce } from "./job.ts";
 import { type Message, toWire } from "./message.ts";
 import { nestsDeeper } from "./nesting.ts";
 import { type Host, perform, readInput } from "./perform.ts";
 import { prove } from "./prove.ts";
 import { header, subject } from "./subject.ts";
-import { cardOf, type Tool } from "./tool.ts";
+import type { Tool } from "./tool.ts";
 import { childOf, parseTraceparent } from "./trace.ts";
 
 /** Levels of lists and objects that an input may have. */
@@ -26,10 +27,9 @@ export async function serve(
     metadata: { pid: String(globalThis.process.pid) },
   });
   for (const tool of agent.tools) {
-    const { does: _does, ...card } = cardOf(agent.name, tool);
     service.addEndpoint(tool.name, {
       subject: subject.request(agent.name, tool.name),
-      metadata: { does: tool.does, card: JSON.stringify(card) },
+      metadata: metadataOf(agent.name, tool),
       // The library drops what an async handler throws: catching is ours.
       handler: (error, raw) => {
         if (!error) void answer(host, tool, raw, jobs);
