@@ -1,7 +1,7 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import type { Estimate } from "@muster/shared/domain/estimate.ts";
-import { Comparison, type TriedRound } from "@muster/shared/domain/improvement.ts";
+import { type Comparison, FoldDifference, type TriedRound } from "@muster/shared/domain/improvement.ts";
 import type { Goal } from "@muster/shared/domain/request.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
@@ -14,7 +14,18 @@ export const compareChallenger = tool({
   does: "Compares a proposed challenger with what it was built on, out of fold on the same folds, and says whether to go on.",
   effect: "read",
   input: z.object({}),
-  output: Comparison.extend({ verdict: z.string() }),
+  /** The fact holds the rest: both sides with their artifacts, and every round so far. */
+  output: z.object({
+    round: z.number().int(),
+    challenger: z.string(),
+    difference: FoldDifference,
+    better: z.boolean(),
+    /** The view to build on: the best so far, else the base's; and whether it is a challenger. */
+    view: z.string(),
+    improved: z.boolean(),
+    stop: z.string().nullable(),
+    verdict: z.string(),
+  }),
   needs: [
     { is: "request.accepted", as: "accepted" },
     { is: "problem.defined", as: "problem" },
@@ -24,12 +35,11 @@ export const compareChallenger = tool({
   ],
   gives: [{ is: "improvement.compared" }],
   cost: { ms: 500 },
-  next: ({ round, stop, best, base, challenger }): Goal[] => {
-    if (stop !== null) return best === null ? [] : [confirmGoal(best)];
-    const view = (best ?? base).view;
-    return [{ is: "improvement.proposed", of: { round: round + 1 }, on: { view, challenger: challenger.view } }];
+  next: ({ round, stop, view, improved, challenger }): Goal[] => {
+    if (stop !== null) return improved ? [confirmGoal({ view })] : [];
+    return [{ is: "improvement.proposed", of: { round: round + 1 }, on: { view, challenger } }];
   },
-  run: async ({ accepted, problem, proposed, estimate, run }, { shown, getArtifact }: Context & MlDeps) => {
+  run: async ({ accepted, problem, proposed, estimate, run }, { shown, getArtifact, value }: Context & MlDeps) => {
     const view = z.string().parse(shown.find(({ fact }) => fact === "run.finished")?.about.view);
     if (proposed.view?.hash !== view)
       throw fault("precondition_failed", "the run shown isn't of the proposed view; train that one", {
@@ -53,8 +63,10 @@ export const compareChallenger = tool({
     const { metric, mean, se } = difference;
     const noise = se === null ? "" : ` ± ${short(se)}`;
     const said = better ? "better than its noise" : (apart ?? "not above its noise");
+    const compared: Comparison = { round, rounds, base, challenger, slice, tried, best, stop };
+    value("improvement.compared", compared);
     return {
-      ...{ round, rounds, base, challenger, slice, tried, best, stop },
+      ...{ round, challenger: view, difference, better, view: (best ?? base).view, improved: best !== null, stop },
       verdict: `round ${round}: ${metric} ${signed(mean)}${noise} out of fold, ${said}${stop === null ? "" : `; ${stop}`}`,
     };
   },

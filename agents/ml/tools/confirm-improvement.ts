@@ -1,6 +1,7 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
-import { Confirmation } from "@muster/shared/domain/improvement.ts";
+import { Figure } from "@muster/shared/domain/fairness.ts";
+import type { Confirmation } from "@muster/shared/domain/improvement.ts";
 import type { Goal } from "@muster/shared/domain/request.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
@@ -11,7 +12,15 @@ export const confirmImprovement = tool({
   does: "Says whether a challenger's lift on the sealed hold-out is above zero: kept, or dropped with its number. Once a request.",
   effect: "write",
   input: z.object({}),
-  output: Confirmation.extend({ kept: z.boolean(), verdict: z.string() }),
+  /** The fact holds the rest: every figure of the lift, and what was tried. */
+  output: z.object({
+    kept: z.boolean(),
+    round: z.number().int(),
+    look: z.number().int(),
+    metric: z.string(),
+    lift: Figure.nullable(),
+    verdict: z.string(),
+  }),
   needs: [
     { is: "request.accepted" },
     { is: "improvement.compared", as: "compared" },
@@ -27,7 +36,10 @@ export const confirmImprovement = tool({
       ...["model.registered", "model.explained", "deployment.live", "monitoring.started"].map((is) => ({ is, on })),
     ];
   },
-  run: async ({ compared, run, evaluation }, { improvements, request, key, now, commit, emit }: Context & MlDeps) => {
+  run: async (
+    { compared, run, evaluation },
+    { improvements, request, key, now, commit, emit, value }: Context & MlDeps,
+  ) => {
     const { lift, look } = evaluation;
     if (compared.best === null || compared.best.model !== run.model || compared.challenger.model !== run.model)
       throw fault("precondition_failed", "the model shown isn't the one that was best out of fold; confirm that one", {
@@ -53,8 +65,9 @@ export const confirmImprovement = tool({
     const number = figure
       ? `${lift.metric} ${signed(figure.value)} (95 %: ${signed(figure.low)} to ${signed(figure.high)})`
       : `${lift.metric} isn't defined on these rows`;
+    value("improvement.confirmed", { round, lift, look, tried } satisfies Confirmation);
     return {
-      ...{ round, lift, look, tried, kept: lift.kept },
+      ...{ kept: lift.kept, round, look, metric: lift.metric, lift: figure ?? null },
       verdict: `${lift.kept ? "kept" : "no lift, dropped"}: ${number} on ${lift.rows} sealed rows, look ${look} at them`,
     };
   },

@@ -29,7 +29,16 @@ export const improveModel = tool({
     /** Features to try first, whoever thought of them; each is held to the same gates. */
     propose: z.array(Feature).min(1).max(20).optional(),
   }),
-  output: Proposal.extend({ verdict: z.string() }),
+  /** The fact holds the rest: definitions, the challenger's view, what was tried. */
+  output: z.object({
+    round: z.number().int(),
+    challenger: z.string().nullable(),
+    against: z.string(),
+    features: z.array(z.object({ name: z.string(), because: z.string() })),
+    leftOut: Proposal.shape.leftOut,
+    why: z.string(),
+    verdict: z.string(),
+  }),
   needs: [
     { is: "problem.defined", as: "problem" },
     { is: "scope.pinned" },
@@ -43,19 +52,19 @@ export const improveModel = tool({
   gives: [
     {
       is: "improvement.proposed",
-      when: ({ view }) => view !== null,
-      about: ({ round, view, against }) => ({ round, challenger: view?.hash ?? against.view }),
+      when: ({ challenger }) => challenger !== null,
+      about: ({ round, challenger, against }) => ({ round, challenger: challenger ?? against }),
     },
   ],
   cost: { ms: 30 },
-  next: ({ round, view }, { before }): Goal[] => {
-    if (view !== null)
-      return [{ is: "improvement.compared", of: { round }, on: { view: view.hash, challenger: view.hash } }];
+  next: ({ round, challenger }, { before }): Goal[] => {
+    if (challenger !== null)
+      return [{ is: "improvement.compared", of: { round }, on: { view: challenger, challenger } }];
     return before?.best && before.round === round - 1 ? [confirmGoal(before.best)] : [];
   },
   run: async (
     { round, rounds, propose = [], problem, cleared, leakage, view, run, found, before },
-    _: Context & MlDeps,
+    { value }: Context & MlDeps,
   ) => {
     if (round > rounds) throw fault("invalid_input", `round ${round} of ${rounds}: ask for at least as many rounds`);
     const last = round === 1 ? null : priorTo(round, before);
@@ -77,9 +86,15 @@ export const improveModel = tool({
         : slices.length === 0
           ? "no slice of errors was confirmed, so nothing says what to add"
           : "everything that the slices point to is in the model or was tried";
-    return {
+    const proposal: Proposal = {
       ...{ round, rounds, features: wished.features, view: challenger, tried, leftOut: wished.leftOut, why },
       ...{ base: last?.base ?? against, against, slice: last ? last.slice : targetOf(slices) },
+    };
+    value("improvement.proposed", proposal);
+    return {
+      ...{ round, challenger: challenger?.hash ?? null, against: against.view },
+      features: wished.features.map(({ feature: { name }, because }) => ({ name, because })),
+      ...{ leftOut: wished.leftOut, why },
       verdict:
         challenger === null
           ? `nothing to propose: ${why}`
