@@ -7,6 +7,7 @@ import { trainInChild } from "@muster/ml/training/spawn.ts";
 import { canonical, hashOf, sha256 } from "@muster/shared/canonical.ts";
 import { parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import type { Feature } from "@muster/shared/domain/feature.ts";
+import type { PredictionInterval } from "@muster/shared/domain/model.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import type { FactName } from "@muster/shared/fact/table.ts";
 import { positiveOf } from "@muster/shared/features/label-rule.ts";
@@ -28,6 +29,8 @@ export type Trained = {
   rawColumns: { name: string; type: string }[];
   pins: { training: string; scoring: string };
   fitted: FittedModel;
+  /** Around a predicted number. */
+  interval?: PredictionInterval | null;
 };
 
 /** Materializes training and scoring features of a view and trains one kind of candidate on them, in a process of its own. */
@@ -70,12 +73,12 @@ export async function trainOnLake(
   const candidates = selectCandidates({ ...shape, minority: null }).filter(({ name }) =>
     ["constant", options.candidate].includes(name),
   );
-  const { fitted } = await trainInChild({
+  const { fitted, interval } = await trainInChild({
     ...{ file: lake.file(pins.training), task: problem.task, metric: problem.metric, features: columns, candidates },
     ...{ positive: positiveOf(problem), folds: 2, time: null, costs: null },
     ...{ seed: options.seed ?? 1, threads: 2, cpuSecondsLimit: 60, memoryLimitMb: 1500, xgboostLibrary: null },
   });
-  return { problem, scope, view, columns, rawColumns, pins, fitted };
+  return { problem, scope, view, columns, rawColumns, pins, fitted, interval };
 }
 
 /** A model to deploy: its trained parts, name and version, with what a test makes wrong. */
@@ -134,6 +137,7 @@ export async function signDeployable(
         classCounts: [],
         constant: [],
         validation: "test",
+        interval: trained.interval ?? null,
       },
       artifacts: { onnx: model, fitted: sha256(fittedText), oof: model, booster: null },
     }),
