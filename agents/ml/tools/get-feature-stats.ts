@@ -60,7 +60,7 @@ const Stats = z.object({
 
 export const getFeatureStats = tool({
   name: "get_feature_stats",
-  does: "Describes each feature of a materialized training set: missing, distinct, mean, spread, quantiles, frequent categories, worth with its noise, correlation with others, drift in training time; and where each number comes from.",
+  does: "Describes each feature of a training set: missing, distinct, spread, quantiles, categories, worth with its noise, correlations, drift in training time; each with where it comes from.",
   effect: "read",
   input: z.object({
     /** Only these features of the view. */
