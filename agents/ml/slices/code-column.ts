@@ -11,12 +11,16 @@ const mostValues = 60;
 
 /**
  * A column as a search sees it: a code per row, 0 to `bins` − 1 where conditions can name the value, `bins` where it is
- * missing, `bins` + 1 where it can't be named. Bins of a number rise; bin b lies from `edges[b − 1]` to `edges[b]`.
+ * missing, `bins` + 1 where it can't be named. Bins of a number rise; bin b lies from `edges[b − 1]` to `edges[b]`; `least`
+ * rows lie beyond each edge.
  */
 export type CodedColumn = { name: string; from: SliceSource; codes: Uint8Array; bins: number } & (
-  | { type: "number"; edges: Float64Array }
+  | { type: "number"; numbers: Float64Array; edges: Float64Array; least: number }
   | { type: "category"; values: string[] }
 );
+
+/** A column of numbers as a search sees it. */
+export type NumberColumn = Extract<CodedColumn, { type: "number" }>;
 
 /**
  * Codes a column. Edges come from the rows of `discovery` alone, more of them where its `wrong` rows are; an edge has at
@@ -31,10 +35,43 @@ export function codeColumn(
   const numbers = values as Float64Array;
   const seen = sorted(numbers.filter((x, i) => discovery[i] === 1 && !Number.isNaN(x)));
   const failed = sorted(numbers.filter((x, i) => discovery[i] === 1 && wrong[i] === 1 && !Number.isNaN(x)));
-  const edges = edgesOf(seen, failed, Math.max(CATEGORY_COUNT, leastRows));
+  const least = Math.max(CATEGORY_COUNT, leastRows);
+  return coded({ name, from, numbers, least }, edgesOf(seen, failed, least));
+}
+
+function coded(
+  column: { name: string; from: SliceSource; numbers: Float64Array; least: number },
+  edges: Float64Array,
+): NumberColumn {
   const bins = edges.length + 1;
-  const codes = Uint8Array.from(numbers, (x) => (Number.isNaN(x) ? bins : binOf(edges, x)));
-  return { name, from, codes, bins, type: "number", edges };
+  const codes = Uint8Array.from(column.numbers, (x) => (Number.isNaN(x) ? bins : binOf(edges, x)));
+  return { ...column, codes, bins, type: "number", edges };
+}
+
+/**
+ * The column with more edges in the bins on both sides of where a range begins and ends, taken from the values of some rows
+ * there: to say more exactly where it does.
+ */
+export function finer(column: NumberColumn, [from, to]: readonly [number, number], rows: Int32Array): NumberColumn {
+  const { edges, numbers, least, bins } = column;
+  const added = new Set(edges);
+  for (const border of new Set([from, to + 1])) {
+    if (border === 0 || border === bins) continue;
+    const [low, high] = [edges[border - 2] ?? Number.NEGATIVE_INFINITY, edges[border] ?? Number.POSITIVE_INFINITY];
+    const near = sorted(Float64Array.from(rows, (row) => numbers[row]!).filter((x) => x >= low && x < high));
+    for (let q = 1; q < quantiles / 2 && near.length > 0; q++) {
+      const at = Math.floor((q * near.length) / (quantiles / 2));
+      const below = countBelow(near, near[at]!);
+      if (below > 0) added.add(simplestIn(near[below - 1]!, near[at]!));
+    }
+  }
+  const known = numbers.reduce((sum, x) => sum + (Number.isNaN(x) ? 0 : 1), 0);
+  const far = (edge: number) => {
+    const below = numbers.reduce((sum, x) => sum + (x < edge ? 1 : 0), 0);
+    return below >= least && known - below >= least;
+  };
+  const all = Array.from(added).sort((a, b) => a - b);
+  return coded(column, Float64Array.from(all.filter((edge) => edges.includes(edge) || far(edge))));
 }
 
 /** The number of edges that lie at or below a value. */
@@ -95,8 +132,8 @@ function codeCategory(name: string, texts: string[], from: SliceSource, least: n
   return { name, from, codes, bins, type: "category", values };
 }
 
-/** Which codes of a column a condition takes. */
-export type CodeSet = { column: number; codes: readonly number[] };
+/** Which codes of a column a condition takes; `coded`: of this coding of it, where it isn't that of the search. */
+export type CodeSet = { column: number; codes: readonly number[]; coded?: CodedColumn };
 
 /** The condition that a set of codes says: rising and gapless for a number, a list of values, or missing alone. */
 export function conditionOf(column: CodedColumn, codes: readonly number[]): SliceCondition {

@@ -192,7 +192,7 @@ function sliceOf(
   const { inside: rate, outside: baseRate, value, low, high, pValue } = confirmed;
   return {
     kind,
-    conditions: named.map(({ column, codes }) => conditionOf(coded[column]!, codes)),
+    conditions: named.map((one) => conditionOf(one.coded ?? coded[one.column]!, one.codes)),
     ...{ rows: all.rows, errors: all.errors, rate: all.errors / all.rows },
     baseRate: all.errorsOutside / Math.max(1, inside.length - all.rows),
     ...{ expected: expected === null ? null : chance / all.rows, known },

@@ -1,4 +1,4 @@
-import type { CodedColumn, CodeSet } from "./code-column.ts";
+import { type CodedColumn, type CodeSet, finer } from "./code-column.ts";
 import { type Field, type Found, likelihoodRatio, scanColumn, spanned } from "./scan.ts";
 
 /** A conjunction of conditions on different columns, with its score on the rows that were searched. */
@@ -76,7 +76,7 @@ async function bestOf(
     if (first && (best === null || first.score > best.score + (depth > 1 ? price : 0))) best = first;
     if (beam.length === 0) break;
   }
-  return best && polished(columns, field, best, limits, price);
+  return best && sharpened(columns, field, polished(columns, field, best, limits, price), limits);
 }
 
 /** The best few, at most three that end in the same column. */
@@ -104,8 +104,8 @@ const extended = (columns: readonly CodedColumn[], parent: Node, column: number,
 });
 
 /** The rows of some that a condition takes. */
-export function within(columns: readonly CodedColumn[], rows: Int32Array, { column, codes }: CodeSet): Int32Array {
-  const coded = columns[column]!;
+export function within(columns: readonly CodedColumn[], rows: Int32Array, one: CodeSet): Int32Array {
+  const { column, codes, coded = columns[column]! } = one;
   const takes = new Uint8Array(coded.bins + 2);
   for (const code of spanned(coded, codes)) takes[code] = 1;
   return rows.filter((row) => takes[coded.codes[row]!] === 1);
@@ -136,6 +136,30 @@ function polished(
     const strongest = shorter.reduce((a, b) => (b.score > a.score ? b : a));
     if (best.score >= strongest.score + price) break;
     best = strongest;
+  }
+  return best;
+}
+
+/** Says more exactly where each range begins and ends, by the rows that meet the other conditions. */
+function sharpened(columns: readonly CodedColumn[], field: Field, node: Node, limits: SearchLimits): Node {
+  let best = node;
+  for (const { column } of node.conditions) {
+    const { codes } = best.conditions.find((one) => one.column === column)!;
+    const coarse = columns[column]!;
+    if (coarse.type !== "number" || codes[0] === coarse.bins) continue;
+    const others = without(columns, field, best, column);
+    const coded = finer(coarse, [codes[0]!, codes.at(-1)!], others.inside);
+    const [found] = scanColumn(coded, field, others.inside, limits, 1);
+    if (!found || found.score <= best.score || found.codes[0] === coded.bins) continue;
+    const set: CodeSet = { column, codes: found.codes, coded };
+    const { score, errors, rows } = found;
+    best = {
+      conditions: [...others.conditions, set],
+      score,
+      errors,
+      rows,
+      inside: within(columns, others.inside, set),
+    };
   }
   return best;
 }
