@@ -125,6 +125,7 @@ async function judged(
   const { probabilities } = predictFitted(trained.fitted, held.columns);
   return {
     case: {
+      dataset,
       features: name,
       count: features.length,
       algorithm: trained.chosen,
@@ -168,19 +169,24 @@ export async function fraud(): Promise<Measured> {
     const kinds = (kind: Feature["kind"]) => features.filter(({ feature }) => feature.kind === kind).length;
     return {
       figures: {
-        plainAveragePrecision: round(plain.precision),
-        suggestedAveragePrecision: round(suggested.precision),
-        ratio: round(suggested.precision / plain.precision),
-        suggestSeconds: round(seconds),
-        windows: kinds("window"),
-        labelRates: kinds("label_rate"),
-        leakingColumnDropped: dropped.find(({ name }) => name.includes("TX_FRAUD_SCENARIO"))?.reason ?? null,
-        undelayedRate: undelayed(table) ?? "accepted",
+        fraudPlainAveragePrecision: round(plain.precision),
+        fraudSuggestedAveragePrecision: round(suggested.precision),
+        fraudTimesPlain: round(suggested.precision / plain.precision),
+        fraudSuggestSeconds: round(seconds),
+        fraudWindows: kinds("window"),
+        fraudLabelRates: kinds("label_rate"),
+        fraudLeakingColumn: dropped.find(({ name }) => name.includes("TX_FRAUD_SCENARIO"))?.reason ?? null,
+        fraudUndelayedRate: undelayed(table) ?? "accepted",
       },
       cases: [
         plain.case,
         suggested.case,
-        ...features.map(({ feature, strength }) => ({ feature: feature.name, strength: round(strength) })),
+        ...features.map(({ feature, strength, noise }) => ({
+          dataset,
+          feature: feature.name,
+          worth: round(strength),
+          noise: round(noise),
+        })),
       ],
     };
   } finally {
