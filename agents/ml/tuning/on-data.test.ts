@@ -62,9 +62,18 @@ describe.skipIf(!present)("on phonemes", () => {
 });
 
 function read(): { columns: FeatureColumn[]; labels: Labels } {
-  const lines = readFileSync(file, "utf8").split("\n", rows).map((line) => line.trim().split(","));
+  const lines = readFileSync(file, "utf8")
+    .split("\n", rows)
+    .map((line) => line.trim().split(","));
   const columns = Array.from({ length: 5 }, (_, c): FeatureColumn => {
     return { name: `c${c}`, type: "number", values: Float64Array.from(lines, (line) => Number(line[c])) };
   });
-  return { columns, labels: labelsFromNames(lines.map((line) => line[5]!), "binary", "1") };
+  return {
+    columns,
+    labels: labelsFromNames(
+      lines.map((line) => line[5]!),
+      "binary",
+      "1",
+    ),
+  };
 }

@@ -115,6 +115,9 @@ function tuningStore(db: Database<Tables>) {
     ): Promise<void> => {
       await on.updateTable("search").set({ status, ended_at: at }).where("id", "=", id).execute();
     },
+    /** Whether a search is under way: nobody wants the trials of one that has ended. */
+    running: async (id: string): Promise<boolean> =>
+      (await db.selectFrom("search").select("status").where("id", "=", id).executeTakeFirst())?.status === "running",
     /** Keeps work before it is given out; what is kept already stays as it is. */
     queue: async (
       search: string,

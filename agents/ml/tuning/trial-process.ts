@@ -81,7 +81,7 @@ export function trialProcesses() {
     signal: AbortSignal,
     onFold: (score: number | null, cpuSeconds: number) => void,
   ): Promise<TrialUsage> {
-    if (signal.aborted) throw asFault(signal.reason);
+    if (signal.aborted) throw reasonOf(signal);
     const held = take(file);
     const before = (await usageOf(held.child.pid!))?.cpuSeconds ?? 0;
     return new Promise<TrialUsage>((resolve, reject) => {
@@ -93,7 +93,7 @@ export function trialProcesses() {
         stopped ??= why;
         child.kill("SIGKILL");
       };
-      const onAbort = () => stop(asFault(signal.reason));
+      const onAbort = () => stop(reasonOf(signal));
       const watch = async () => {
         const usage = await usageOf(child.pid!);
         if (!usage) return;
@@ -131,6 +131,8 @@ export function trialProcesses() {
         reject(fault(why.code, why.message, { ...why.data, cpuSeconds: used, peakMemoryMb }, why.cause));
       };
       signal.addEventListener("abort", onAbort, { once: true });
+      // It may have been given while the process was looked at: nobody is told of that any more.
+      if (signal.aborted) onAbort();
       child.on("message", onMessage);
       child.once("close", onClose);
       child.send({ kind: "score", ...job } satisfies TrialAsk);
@@ -144,6 +146,9 @@ export function trialProcesses() {
     },
   };
 }
+
+const reasonOf = ({ reason }: AbortSignal): Fault =>
+  reason instanceof Fault ? reason : fault("cancelled", "the trial isn't wanted any more");
 
 const tooLarge = (limitMb: number, peakMemoryMb: number) =>
   fault(
