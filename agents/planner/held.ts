@@ -66,7 +66,7 @@ export async function gather(
  * What another request tried as an improvement and didn't confirm is nothing to stand on: neither the challenger's view nor
  * what was made of it. A confirmed one stands like any other.
  */
-function wasKept(all: readonly Receipt[], request: string): (receipt: Receipt) => boolean {
+export function wasKept(all: readonly Receipt[], request: string): (receipt: Receipt) => boolean {
   const confirmed = all.filter(({ fact, verdict }) => fact === "improvement.confirmed" && verdict === "passed");
   const kept = new Set(confirmed.map(({ about }) => about.view));
   const tried = all.filter(({ fact }) => fact === "improvement.proposed").map(({ about }) => about.challenger);

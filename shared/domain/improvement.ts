@@ -75,11 +75,11 @@ export type LiftFigure = z.infer<typeof LiftFigure>;
 /**
  * The challenger against the base on the sealed rows, each at its own recorded threshold, by one bootstrap in which both meet
  * the same draws. `by`: what was drawn as a whole, of which there are `clusters`. `metric`: the one that the test is of;
- * `kept`: whether its interval lies above zero. `slice`: the same on the rows of the base's error slice; null where it can't
+ * `above`: whether its interval lies above zero. `slice`: the same on the rows of the base's error slice; null where it can't
  * be told, which `sliceNote` says.
  */
 export const PairedLift = z.object({
-  ...{ base: z.string(), challenger: z.string(), metric: z.string(), kept: z.boolean() },
+  ...{ base: z.string(), challenger: z.string(), metric: z.string(), above: z.boolean() },
   ...{ rows: z.number().int(), by: z.enum(["entity", "time", "row"]), clusters: z.number().int() },
   ...{ repetitions: z.number().int(), seed: z.number().int() },
   overall: z.record(z.string(), LiftFigure),
@@ -88,9 +88,12 @@ export const PairedLift = z.object({
 });
 export type PairedLift = z.infer<typeof PairedLift>;
 
-/** What the one look at the hold-out came to: the lift, and which look at these rows it was. */
+/**
+ * What the one look at the hold-out came to: the lift, and which look at these rows it was. `kept`: the interval lies above
+ * zero and the rows are still fresh; after the third look at them it is told, but promotion wants fresh data.
+ */
 export const Confirmation = z.object({
-  ...{ round: z.number().int().positive(), lift: PairedLift, look: z.number().int().positive() },
+  ...{ round: z.number().int().positive(), lift: PairedLift, look: z.number().int().positive(), kept: z.boolean() },
   tried: z.array(TriedRound),
 });
 export type Confirmation = z.infer<typeof Confirmation>;

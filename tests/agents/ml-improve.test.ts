@@ -170,7 +170,7 @@ describe("a challenger with the feature that the slice points to", () => {
     const run = await at.value<"run.finished">(own["run.finished"]!);
     expect(await looksAtHoldout()).toEqual([{ model: run.model, look: 1 }]);
     const lift = evaluation.lift!;
-    expect(lift).toMatchObject({ base: base.model, challenger: run.model, metric: "roc_auc", kept: true, by: "time" });
+    expect(lift).toMatchObject({ base: base.model, challenger: run.model, metric: "roc_auc", above: true, by: "time" });
     expect(lift.clusters).toBeGreaterThanOrEqual(20);
     expect(lift.overall.roc_auc!.challenger).toBeCloseTo(evaluation.metrics.roc_auc!, 12);
     for (const name of ["roc_auc", "average_precision", "precision", "recall"]) {
@@ -246,7 +246,7 @@ describe("a challenger that adds nothing", () => {
     });
     Object.defineProperty(lucky, "$request", { value: receipt.request, enumerable: false });
     const lift = output<Evaluation>(await at.step("evaluate_model", lucky)).lift!;
-    expect(lift).toMatchObject({ kept: false, sliceNote: expect.stringContaining("no slice") });
+    expect(lift).toMatchObject({ above: false, sliceNote: expect.stringContaining("no slice") });
     expect(lift.overall.roc_auc!.lift!.low).toBeLessThanOrEqual(0);
     // This request had its one test above; here the other way it can end is looked at.
     await at.by.ml!.pool.query("delete from ml.improvement");

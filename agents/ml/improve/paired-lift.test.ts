@@ -43,7 +43,7 @@ describe("the lift of one model over another", () => {
       expect(Math.abs(found.low - low), name).toBeLessThan(0.1 * (high - low));
       expect(Math.abs(found.high - high), name).toBeLessThan(0.1 * (high - low));
     }
-    expect(lift).toMatchObject({ kept: true, rows, by: "row", clusters: rows, repetitions: 1000, seed: 5 });
+    expect(lift).toMatchObject({ above: true, rows, by: "row", clusters: rows, repetitions: 1000, seed: 5 });
   });
 
   test("draws whole clusters: the interval of five rows at a time is the one computed elsewhere, within a tenth", () => {
@@ -77,8 +77,8 @@ describe("the lift of one model over another", () => {
   });
 
   test("isn't kept where nothing is better, and tells the number all the same", () => {
-    const { kept, overall } = pairedLift(made(0));
-    expect(kept).toBe(false);
+    const { above, overall } = pairedLift(made(0));
+    expect(above).toBe(false);
     expect(overall.roc_auc!.lift!.low).toBeLessThan(0);
     expect(Math.abs(overall.roc_auc!.lift!.value)).toBeLessThan(0.05);
   });
@@ -89,7 +89,7 @@ describe("the lift of one model over another", () => {
     for (let seed = 1; seed <= 80; seed++) {
       const found = pairedLift({ ...made(0, seed, 150), seed });
       const { low, high } = found.overall.roc_auc!.lift!;
-      kept += Number(found.kept);
+      kept += Number(found.above);
       covered += Number(low <= 0 && high >= 0);
     }
     // Expected are 2 and 76 of 80; these bounds are two standard deviations and more away.
@@ -125,7 +125,7 @@ describe("the lift of one model over another", () => {
     });
     expect(Object.keys(found.overall)).toEqual(["rmse", "mae", "r2"]);
     expect(found.overall.rmse!.lift!.low).toBeGreaterThan(0.5);
-    expect(found.kept).toBe(true);
+    expect(found.above).toBe(true);
   });
 });
 

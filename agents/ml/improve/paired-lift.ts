@@ -34,7 +34,7 @@ const told: Record<Scored["task"], readonly string[]> = {
  * How much better the challenger answers the same rows: each metric of both sides and the difference, positive where the
  * challenger is better, with a 95 % percentile interval by 200 to 1,000 resamples (fewer for more rows) in which both sides
  * meet the same draws. A figure that is undefined on all rows, or in half of the resamples, is null.
- * `kept`: the interval of `metric` over all rows lies above zero.
+ * `above`: the interval of `metric` over all rows lies above zero.
  */
 export function pairedLift({ base, challenger, draws, metric, slice, seed }: LiftInput): MeasuredLift {
   const rows = base.scored.labels.length;
@@ -76,7 +76,7 @@ export function pairedLift({ base, challenger, draws, metric, slice, seed }: Lif
     );
   const overall = figures("all");
   return {
-    ...{ metric, kept: (overall[metric]?.lift?.low ?? 0) > 0, rows },
+    ...{ metric, above: (overall[metric]?.lift?.low ?? 0) > 0, rows },
     ...{ by: draws.by, clusters: draws.count, repetitions, seed, overall },
     slice: parts.length > 1 ? { words: slice!.words, rows: slice!.rows.length, figures: figures("slice") } : null,
   };

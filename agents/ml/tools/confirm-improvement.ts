@@ -6,6 +6,7 @@ import type { Goal } from "@muster/shared/domain/request.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
 import type { MlDeps } from "../index.ts";
+import { freshLooks } from "./evaluate-model.ts";
 
 export const confirmImprovement = tool({
   name: "confirm_improvement",
@@ -54,23 +55,28 @@ export const confirmImprovement = tool({
         },
       );
     const { round, tried } = compared;
+    const fresh = look <= freshLooks;
+    const kept = lift.above && fresh;
     commit((trx) =>
       improvements.insertConfirmed(trx, {
-        ...{ request: request!, key, model: run.model, base: lift.base, kept: lift.kept, look },
+        ...{ request: request!, key, model: run.model, base: lift.base, kept, look },
         ...{ lift: lift.overall[lift.metric]?.lift?.value ?? null, at: now().toISOString() },
       }),
     );
-    emit("improvement_confirmed", { model: run.model, base: lift.base, kept: lift.kept, look });
+    emit("improvement_confirmed", { model: run.model, base: lift.base, kept, look });
     const figure = lift.overall[lift.metric]?.lift;
     const number = figure
       ? `${lift.metric} ${signed(figure.value)} (95 %: ${signed(figure.low)} to ${signed(figure.high)})`
       : `${lift.metric} isn't defined on these rows`;
-    value("improvement.confirmed", { round, lift, look, tried } satisfies Confirmation);
+    value("improvement.confirmed", { round, lift, look, kept, tried } satisfies Confirmation);
     return {
-      ...{ kept: lift.kept, round, look, metric: lift.metric, lift: figure ?? null },
-      verdict: `${lift.kept ? "kept" : "no lift, dropped"}: ${number} on ${lift.rows} sealed rows, look ${look} at them`,
+      ...{ kept, round, look, metric: lift.metric, lift: figure ?? null },
+      verdict: `${said(kept, lift.above)}: ${number} on ${lift.rows} sealed rows, look ${look} at them`,
     };
   },
 });
+
+const said = (kept: boolean, above: boolean): string =>
+  kept ? "kept" : above ? "dropped, since promotion wants fresh data" : "no lift, dropped";
 
 const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(Number(value.toPrecision(3)))}`;

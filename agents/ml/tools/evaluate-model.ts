@@ -16,11 +16,12 @@ import type { MlDeps } from "../index.ts";
 import { answerFigures, exploratoryReasons } from "../judgement.ts";
 import { openModel } from "../onnx/run.ts";
 import { positiveOf } from "../positive.ts";
+import { coverageOf, coverageText } from "../prediction-interval.ts";
 import { loadFitted } from "../scoring/load-fitted.ts";
 import { readTrainingSet } from "../training/read-training-set.ts";
 
 /** Looks at one hold-out after which it isn't fresh any more. */
-const freshLooks = 3;
+export const freshLooks = 3;
 
 export const evaluateModel = tool({
   name: "evaluate_model",
@@ -88,6 +89,7 @@ export const evaluateModel = tool({
       prediction: answers.map((output) => Array.from(output)),
     };
     const { calibration: fit } = found;
+    const covered = run.interval ? coverageOf(run.interval, labels, answers[0]!) : null;
     const fitted = fit && fit.slope !== null && fit.intercept !== null;
     return {
       metrics,
@@ -98,6 +100,7 @@ export const evaluateModel = tool({
       threshold,
       calibration: fitted ? { brier: fit.brier, slope: fit.slope!, intercept: fit.intercept! } : null,
       exploratory: why.length > 0,
+      covered,
       lift,
       predictions: await context.putArtifact(Buffer.from(JSON.stringify(stored)), "application/json"),
       report,
@@ -106,6 +109,7 @@ export const evaluateModel = tool({
         `${figure(problem.metric, found.metrics[problem.metric])} on ${found.rows} sealed rows`,
         `constant ${short(baseline[problem.metric])}`,
         `look ${look} at them${look > freshLooks ? ": promotion wants fresh data" : ""}`,
+        ...(covered ? [coverageText(covered)] : []),
         ...(rows.length < set.row.length ? [`${set.row.length - rows.length} rows of unknown classes left out`] : []),
         ...(why.length > 0 ? [`exploratory: ${why.join(", ")}`] : []),
       ].join("; "),

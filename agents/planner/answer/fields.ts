@@ -54,7 +54,7 @@ function improvementFields(input: AnswerInput): Fields {
     facts["improvement.confirmed"],
   ];
   const problem = facts["problem.defined"];
-  const kept = confirmed?.lift.kept ?? false;
+  const kept = confirmed?.kept ?? false;
   return {
     ...(kept ? modelFields(input) : problem && { problem: problemFields(problem) }),
     improvement: {

@@ -83,6 +83,8 @@ const figure = ({ base, challenger, lift }: LiftFigure): string =>
 
 function outcomeOf(kept: boolean, rounds: readonly TriedRound[], lift: PairedLift | null): string {
   if (kept) return "The interval lies above zero: the challenger is kept";
+  if (lift?.above)
+    return "The interval lies above zero, but these rows were looked at too often to rely on: promotion wants fresh data, so the challenger is dropped and the model before stays";
   if (lift)
     return "No lift: the interval doesn't lie above zero, so the challenger is dropped and the model before stays";
   return rounds.length > 0

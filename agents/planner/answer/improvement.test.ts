@@ -23,8 +23,8 @@ const figure = (base: number, lift: number, spread: number) => ({
   ...{ base, challenger: base + lift },
   lift: { value: lift, low: lift - spread, high: lift + spread },
 });
-const lift = (value: number, kept: boolean, more: Partial<PairedLift> = {}): PairedLift => ({
-  ...{ base: hash("b"), challenger: hash("c"), metric: "roc_auc", kept, rows: 1234, by: "time", clusters: 61 },
+const lift = (value: number, above: boolean, more: Partial<PairedLift> = {}): PairedLift => ({
+  ...{ base: hash("b"), challenger: hash("c"), metric: "roc_auc", above, rows: 1234, by: "time", clusters: 61 },
   ...{ repetitions: 1000, seed: 7, sliceNote: null },
   overall: {
     roc_auc: figure(0.7, value, 0.02),
@@ -46,8 +46,8 @@ const compared = (...rounds: TriedRound[]): Facts => ({
     ...{ best: rounds.some(({ better }) => better) ? contender("c") : null, stop: null },
   },
 });
-const confirmed = (one: PairedLift): Facts => ({
-  "improvement.confirmed": { round: 1, lift: one, look: 2, tried: [tried(true, 0.05)] },
+const confirmed = (one: PairedLift, look = 2): Facts => ({
+  "improvement.confirmed": { round: 1, lift: one, look, kept: one.above && look < 4, tried: [tried(true, 0.05)] },
 });
 const answered = (facts: Facts) => {
   const answer = composeAnswer(inputFor("improve", { "problem.defined": eventFacts()["problem.defined"]!, ...facts }));
@@ -91,6 +91,13 @@ describe("the answer to a wish for a better model", () => {
     expect(text).toContain("On the slice it isn't told: no slice of errors was found");
     expect(text).not.toContain("version 3");
     expect([model, improvement?.kept]).toEqual([undefined, false]);
+  });
+
+  it("keeps nothing on rows that were looked at too often, though the lift is there", () => {
+    const { text, improvement } = answered({ ...compared(tried(true, 0.05)), ...confirmed(lift(0.06, true), 4) });
+    expect(text).toContain("look 4 at it");
+    expect(text).toContain("promotion wants fresh data, so the challenger is dropped");
+    expect(improvement?.kept).toBe(false);
   });
 
   it("says no lift with the number out of fold where the hold-out stayed sealed", () => {
