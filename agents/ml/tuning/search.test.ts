@@ -86,6 +86,16 @@ describe("a search", () => {
     }
   });
 
+  test("a round of which some is known already is proposed as it was: from the rounds before it alone", async () => {
+    const { done } = await runSearch(plan, plenty, all);
+    const second = done.filter(({ trial, from }) => trial >= references + 9 && trial < references + 18 && from === 0);
+    const first = done.filter(({ trial }) => trial < references + 9);
+    const points = (works: readonly TrialWork[]) =>
+      works.map(({ trial, algorithm, point }) => ({ trial, algorithm, point }));
+    for (const known of [1, 4, 8])
+      expect(points(nextWork(plan, [...first, ...second.slice(0, known)]))).toEqual(points(second.slice(known)));
+  });
+
   test("the untuned settings are tried first, so that tuning isn't worse than none", () => {
     const first = nextWork(plan, []);
     expect(first.slice(0, 2).map(({ algorithm }) => algorithm)).toEqual(["constant", "linear"]);
