@@ -1,7 +1,7 @@
 import type { FeatureView } from "@muster/shared/domain/feature.ts";
 import type { FactValue } from "@muster/shared/fact/table.ts";
 import { fault } from "@muster/shared/fault.ts";
-import { isOwnRow, isRelated, ownColumns } from "@muster/shared/features/kinds.ts";
+import { isAhead, isOwnRow, isRelated, ownColumns } from "@muster/shared/features/kinds.ts";
 
 /**
  * Holds the features to be trained on to the clearance shown: every column whose values they are made of may be a
@@ -9,7 +9,8 @@ import { isOwnRow, isRelated, ownColumns } from "@muster/shared/features/kinds.t
  */
 export function checkTrainable(view: FeatureView, cleared: FactValue<"training.cleared">): void {
   for (const feature of view.features) {
-    const own = isOwnRow(feature) || feature.kind === "target_mean" ? ownColumns(feature) : [];
+    const series = isAhead(feature) && feature.column !== null ? [feature.column] : [];
+    const own = isOwnRow(feature) || feature.kind === "target_mean" ? ownColumns(feature) : series;
     const column =
       isRelated(feature) && "column" in feature && feature.column ? [`${feature.table}.${feature.column}`] : [];
     const where = "where" in feature && feature.where ? [`${feature.table}.${feature.where.column}`] : [];

@@ -1,9 +1,10 @@
 import { hashOf } from "@muster/shared/canonical.ts";
-import type { Condition, Horizon, Problem, Task, WindowAggregate } from "@muster/shared/domain/problem.ts";
+import type { Condition, Horizon, Problem, SeriesUnit, Task, WindowAggregate } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
 import type { DatasetFacts } from "./dataset-facts.ts";
 import { defineEvent } from "./event-problem.ts";
 import { defineFlat } from "./flat-problem.ts";
+import { defineForecast, type SeriesFacts } from "./forecast-problem.ts";
 import { namedColumn } from "./nearest.ts";
 import { defineWindow, type WindowFacts } from "./window-problem.ts";
 
@@ -24,6 +25,23 @@ export type WindowRequest = { entity: string; time?: string; where?: Condition[]
   | { kind: "value"; aggregate: WindowAggregate; column?: string; times?: string }
 );
 
+/**
+ * The units of a series to come: an aggregate of `column` by `unit` of `time` (without a column the rows are counted), for
+ * each value of `series`. `hour`: a column of hours beside a date; `season`: units after which it repeats itself.
+ */
+export type ForecastRequest = {
+  kind: "forecast";
+  series?: string;
+  column?: string;
+  aggregate?: "count" | "sum" | "mean";
+  time?: string;
+  hour?: string;
+  unit?: SeriesUnit;
+  steps?: number;
+  season?: number;
+  where?: Condition[];
+};
+
 /** Who is asked about: whoever has a row of `dataset` (default: the events' own table) in the last `withinDays` (null: ever). */
 export type PopulationRequest = {
   dataset?: string;
@@ -37,7 +55,7 @@ export type PopulationRequest = {
 export type ProblemRequest = {
   dataset: string;
   target?: string;
-  event?: EndedRequest | WindowRequest;
+  event?: EndedRequest | WindowRequest | ForecastRequest;
   population?: PopulationRequest;
   /** Days between a cutoff and its window, in which one can act. */
   gapDays?: number;
@@ -105,7 +123,7 @@ function excluded(request: ProblemRequest, facts: DatasetFacts, related: readonl
 /**
  * Defines a prediction problem from what was asked and what is measured about the label's table. `now`: newest event time
  * of the scope (ISO), null where nothing has a time; `related`: facts of tables that join to it, for how far back they go;
- * `asked`: what was measured of the events asked about and of whom they belong to.
+ * `asked`: what was measured of the events asked about and of whom they belong to, or of the series.
  * `not_found` for an unknown column (with the nearest), `invalid_input` for what doesn't fit together, `unfit` where the
  * data can't answer, each saying what to do.
  */
@@ -114,7 +132,7 @@ export function defineProblem(
   facts: DatasetFacts,
   now: string | null,
   related: readonly DatasetFacts[] = [],
-  asked?: WindowFacts,
+  asked?: { window?: WindowFacts; series?: SeriesFacts },
 ): Problem {
   if ((request.target === undefined) === (request.event === undefined)) {
     throw fault("invalid_input", `say what to predict in ${request.dataset}: a target column or an event, one of them`);
@@ -126,6 +144,8 @@ export function defineProblem(
       ? defineFlat(request, facts, now, exclusions)
       : request.event.kind === "ended"
         ? defineEvent(request, request.event, facts, now, related, exclusions)
-        : defineWindow(request, request.event, facts, now, asked, exclusions);
+        : request.event.kind === "forecast"
+          ? defineForecast(request, request.event, facts, asked?.series, exclusions)
+          : defineWindow(request, request.event, facts, now, asked?.window, exclusions);
   return { hash: hashOf(draft), ...draft };
 }

@@ -55,6 +55,6 @@ export function sealedOf(problem: Problem, scope: readonly DatasetPin[]): string
     problem;
   const table = scope.find((pin) => parseDatasetRef(pin).name === dataset);
   if (!table) throw fault("broken_contract", `the scope doesn't hold the label's dataset ${dataset}`);
-  const when = { cutoff: cutoffs.holdout, horizon, gapDays, labelDelayDays };
+  const when = { cutoff: cutoffs.holdout, sealed: cutoffs.sealed, horizon, gapDays, labelDelayDays };
   return hashOf({ table, target, task, entity, population, label, holdout, ...when });
 }

@@ -8,7 +8,7 @@ import {
   leakOf,
   type Measured,
 } from "@muster/shared/features/associations.ts";
-import { isOwnRow, isRelated, ownColumns, readsLabels, valueType } from "@muster/shared/features/kinds.ts";
+import { isAhead, isOwnRow, isRelated, ownColumns, readsLabels, valueType } from "@muster/shared/features/kinds.ts";
 import { ofThePast } from "@muster/shared/features/past.ts";
 import { MOVING } from "./suggest/allowed-columns.ts";
 import { type Dropped, rounded } from "./suggest/scope.ts";
@@ -84,11 +84,12 @@ export function pairsToCompare(
   return pairs.slice(0, 4000);
 }
 
-/** Whether a feature is a column as it stands, of the own row or of the entity's row in another table. */
-const plain = (feature: Feature) => feature.kind === "column" || feature.kind === "lookup";
+/** Whether a feature is a column as it stands, of the own row or of the entity's row in another table, or a forecast's own. */
+const plain = (feature: Feature) => feature.kind === "column" || feature.kind === "lookup" || isAhead(feature);
 
 /** The columns that a feature reads of its values, as `dataset.column`. */
 function readOf(feature: Feature, dataset: string): string[] {
+  if (isAhead(feature)) return feature.column === null ? [] : [`${dataset}.${feature.column}`];
   if (isOwnRow(feature) || readsLabels(feature)) return ownColumns(feature).map((column) => `${dataset}.${column}`);
   const where = "where" in feature && feature.where !== null ? [feature.where.column] : [];
   const column = "column" in feature && feature.column !== null ? [feature.column] : [];
@@ -104,7 +105,7 @@ const leakingColumns = (
 ) =>
   new Set(
     candidates
-      .filter((f) => plain(f) && known.has(f.name) && leakOf(problem.task, known.get(f.name)!) !== null)
+      .filter((f) => plain(f) && !isAhead(f) && known.has(f.name) && leakOf(problem.task, known.get(f.name)!) !== null)
       .flatMap((f) => readOf(f, problem.dataset))
       .filter((column) => !allowed.has(column)),
   );

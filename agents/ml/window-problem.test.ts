@@ -42,8 +42,7 @@ const define = (
   now: string | null = range.max,
 ): Problem =>
   defineProblem({ dataset: "orders", event, horizon: { count: 30, unit: "day" }, ...more }, table, now, [], {
-    ...measured,
-    ...facts,
+    window: { ...measured, ...facts },
   });
 
 describe("a problem of events in a window", () => {

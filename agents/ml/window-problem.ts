@@ -19,12 +19,14 @@ const ACTIVE_DAYS = 365;
 
 type Asked = { request: ProblemRequest; event: WindowRequest; facts: DatasetFacts; measured: WindowFacts };
 
-const columnNamed = ({ manifest }: DatasetFacts, word: string): Column => {
+/** The column that a word names, as its table has it. */
+export const columnNamed = ({ manifest }: DatasetFacts, word: string): Column => {
   const name = namedColumn(manifest.columns, word, manifest.name);
   return manifest.columns.find((column) => column.name === name)!;
 };
 
-function typed(facts: DatasetFacts, word: string, types: readonly ColumnType[], what: string): Column {
+/** A named column that must have one of the types. `invalid_input` says which it has, and what is wanted. */
+export function typed(facts: DatasetFacts, word: string, types: readonly ColumnType[], what: string): Column {
   const column = columnNamed(facts, word);
   if (!types.includes(column.type))
     throw fault("invalid_input", `${facts.manifest.name}.${column.name} is ${column.type}; ${what}`, {

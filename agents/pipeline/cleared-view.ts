@@ -1,7 +1,7 @@
 import type { FeatureView } from "@muster/shared/domain/feature.ts";
 import type { FactValue } from "@muster/shared/fact/table.ts";
 import { fault } from "@muster/shared/fault.ts";
-import { isOwnRow, labelKey, ownColumns, readsLabels } from "@muster/shared/features/kinds.ts";
+import { isAhead, isOwnRow, labelKey, ownColumns, readsLabels } from "@muster/shared/features/kinds.ts";
 
 type Cleared = FactValue<"training.cleared">;
 
@@ -30,6 +30,11 @@ export function checkCleared(view: FeatureView, cleared: Cleared): void {
     if (isOwnRow(feature)) {
       for (const column of ownColumns(feature))
         demand(view.dataset, column, feature.name, (entry) => entry.role === "feature");
+      continue;
+    }
+    if (isAhead(feature)) {
+      if (feature.column !== null)
+        demand(view.dataset, feature.column, feature.name, (entry) => entry.role === "feature");
       continue;
     }
     const joins = (entry: Cleared["columns"][string]) => entry.role === "key" || entry.role === "feature";

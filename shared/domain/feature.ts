@@ -75,6 +75,10 @@ const filled = { filledBy: z.string().optional() };
  * nothing says which came first). The own row itself is in a `window` and a `window_ratio`, because what they read of it is
  * known when it is scored (never the label); `lag`, `recency_days` and the mean of a `mean_ratio` look at the rows before it.
  *
+ * `ahead` is of a forecast's rows alone, from the series' own units that end at or before the origin: the `step` ahead, the
+ * target's `hour`, `weekday`, `day` or `month`; `season` (the value `back` seasons before the target, counted from the latest
+ * that is known), `last` (the value `back` units before the origin), `mean` (of the last `back` units).
+ *
  * Kinds that read labels use only those known by then: of rows whose event time plus delay lies at or before the cutoff,
  * and on training rows of training rows alone.
  * `label_rate` (mean of the label over rows of the same key in (cutoff − delay − w, cutoff − delay]; null: all history),
@@ -143,6 +147,15 @@ export const Feature = z.discriminatedUnion("kind", [
     ...filled,
   }),
   z.object({ kind: z.literal("recency_days"), name, ...related, ...timed, ...ordered }),
+  z.object({
+    kind: z.literal("ahead"),
+    name,
+    of: z.enum(["step", "hour", "weekday", "day", "month", "season", "last", "mean"]),
+    /** The series' column that earlier values are of; null where it is of the row's place in time, or counts rows. */
+    column: z.string().nullable(),
+    /** How many seasons or units back; the units that a mean is of. */
+    back: z.number().int().min(1).max(10_000),
+  }),
   z.object({
     kind: z.literal("mean_ratio"),
     name,

@@ -153,6 +153,8 @@ export const Evaluation = z.object({
   metrics: Metrics,
   intervals: z.record(z.string(), z.tuple([z.number(), z.number()])),
   baseline: Metrics,
+  /** Of a forecast: what saying the value of the season before comes to on the same rows. */
+  seasonal: Metrics.optional(),
   look: z.number().int().positive(),
   rows: z.number().int(),
   threshold: z.number().nullable(),

@@ -47,6 +47,10 @@ export type Population = z.infer<typeof Population>;
 export const WindowAggregate = z.enum(["count", "sum", "mean", "min", "max", "last"]);
 export type WindowAggregate = z.infer<typeof WindowAggregate>;
 
+/** The grid of a forecast series: hours, days, weeks from Monday, calendar months. */
+export const SeriesUnit = z.enum(["hour", "day", "week", "month"]);
+export type SeriesUnit = z.infer<typeof SeriesUnit>;
+
 /** The events that a label counts: rows of the label's table by their event time that meet every condition. */
 const events = { time: z.string(), where: z.array(Condition) };
 
@@ -63,6 +67,9 @@ const events = { time: z.string(), where: z.array(Condition) };
  * time is censored there: Royston and Parmar 2013, restricted mean survival time).
  * `value`: an aggregate of `column` over the entity's events in the window, multiplied row by row with `times` where given.
  * Count and sum of no rows are 0, the others have no label there; `last` has none where the newest rows contradict.
+ * `forecast`: a row for each series, origin (the cutoff) and step ahead; its label is the aggregate of `column` over the
+ * step's unit of time, [origin + gap + (step − 1) units, one unit later). A unit is known at an origin that it ends before
+ * or with. Count and sum of no rows are 0, from the series' first unit on.
  */
 export const LabelRule = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("column"), column: z.string(), positive: z.string().nullable() }),
@@ -76,6 +83,20 @@ export const LabelRule = z.discriminatedUnion("kind", [
     aggregate: WindowAggregate,
     column: z.string().nullable(),
     times: z.string().nullable(),
+  }),
+  z.object({
+    kind: z.literal("forecast"),
+    ...events,
+    /** The column that tells series apart; null: one series. */
+    series: z.string().nullable(),
+    aggregate: z.enum(["count", "sum", "mean"]),
+    column: z.string().nullable(),
+    /** A column of hours to be added to a date. */
+    hour: z.string().nullable(),
+    unit: SeriesUnit,
+    steps: z.number().int().min(1).max(400),
+    /** Units after which the series repeats itself. */
+    season: z.number().int().min(1),
   }),
 ]);
 export type LabelRule = z.infer<typeof LabelRule>;
@@ -111,7 +132,13 @@ export const Problem = z.object({
   /** The event time of a flat table (validation and hold-out follow it), null without. */
   time: z.string().nullable(),
   /** ISO dates (UTC midnight). Empty: one unknown cutoff (flat table). */
-  cutoffs: z.object({ training: z.array(z.string()), holdout: z.string().nullable(), scoring: z.string().nullable() }),
+  cutoffs: z.object({
+    training: z.array(z.string()),
+    holdout: z.string().nullable(),
+    /** Of a forecast: the origins after `holdout` that are sealed with it. */
+    sealed: z.array(z.string()).optional(),
+    scoring: z.string().nullable(),
+  }),
   horizon: Horizon.nullable(),
   /** Days between a cutoff and the start of its window, in which one can act; absent: none. */
   gapDays: z.number().int().nonnegative().optional(),

@@ -99,6 +99,8 @@ export const Answer = z.object({
       intervals: z.record(z.string(), z.tuple([z.number(), z.number()])),
       cv: z.record(z.string(), z.object({ mean: z.number(), se: z.number() })),
       baseline: Metrics,
+      /** Of a forecast: the seasonal-naive baseline on the hold-out. */
+      seasonal: Metrics.optional(),
       holdoutLook: z.number().int(),
       threshold: z.number().nullable(),
       candidates: z.array(BoardRow),

@@ -3,7 +3,8 @@ import type { Feature, FeatureValueType } from "../domain/feature.ts";
 import { fault } from "../fault.ts";
 import type { Dialect } from "../warehouse/dialect.ts";
 import { quoteIdent } from "../warehouse/quote.ts";
-import { isOwnRow, isRelated, ownColumns, type RelatedFeature, valueType } from "./kinds.ts";
+import { aheadColumn } from "./forecast-labels.ts";
+import { isAhead, isOwnRow, isRelated, ownColumns, type RelatedFeature, valueType } from "./kinds.ts";
 import { compileLabelled, type LabelSource } from "./label-sql.ts";
 import { ownRowSql } from "./own-row-sql.ts";
 import { checkOrder, type Past } from "./past.ts";
@@ -95,6 +96,7 @@ export function compileView(
   const values = new Map<string, string>();
   for (const feature of features)
     if (isOwnRow(feature)) values.set(feature.name, ownRowSql(dialect, feature, spine, "s"));
+    else if (isAhead(feature)) values.set(feature.name, `s.${aheadColumn(feature)}`);
   const mine = past === undefined ? [] : features.filter(past.isPast);
   const others = features.filter(isRelated).filter((feature) => !(mine as RelatedFeature[]).includes(feature));
   others.forEach(checkOrder);

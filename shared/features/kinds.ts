@@ -22,8 +22,10 @@ export type OwnRowFeature = Extract<
 >;
 /** A feature that reads labels of other rows. */
 export type LabelFeature = Extract<Feature, { kind: "label_rate" | "target_mean" }>;
+/** A feature of a forecast's row: the step, its target's place in the calendar, the series before the origin. */
+export type AheadFeature = Extract<Feature, { kind: "ahead" }>;
 /** A feature that reads rows of another table, or other rows of its own. */
-export type RelatedFeature = Exclude<Feature, OwnRowFeature | LabelFeature>;
+export type RelatedFeature = Exclude<Feature, OwnRowFeature | LabelFeature | AheadFeature>;
 /** A feature that reads one row of another table. */
 export type LookupFeature = Extract<RelatedFeature, { kind: "lookup" | "lookup_age_days" }>;
 /** A feature that reads one of the rows before. */
@@ -34,7 +36,11 @@ export type MeanRatioFeature = Extract<RelatedFeature, { kind: "mean_ratio" }>;
 export type WindowFeature = Exclude<RelatedFeature, LookupFeature | LagFeature>;
 
 /** Whether a feature can be computed from the entity's own row. */
-export const isOwnRow = (feature: Feature): feature is OwnRowFeature => !("table" in feature) && !readsLabels(feature);
+export const isOwnRow = (feature: Feature): feature is OwnRowFeature =>
+  !("table" in feature) && !readsLabels(feature) && !isAhead(feature);
+
+/** Whether a feature is of a forecast's row. */
+export const isAhead = (feature: Feature): feature is AheadFeature => feature.kind === "ahead";
 
 /** Whether a feature reads labels of other rows. */
 export const readsLabels = (feature: Feature): feature is LabelFeature =>
@@ -69,6 +75,7 @@ export const labelKey = (feature: LabelFeature): string =>
 /** The columns of the entity's own row that a feature reads: its join key, or its values and the date that fills them in. */
 export function ownColumns(feature: Feature): string[] {
   if (readsLabels(feature)) return [labelKey(feature)];
+  if (isAhead(feature)) return [];
   if (!isOwnRow(feature)) return [feature.localKey];
   const { filledBy } = feature;
   return [...new Set([...ownValues(feature), ...(filledBy === undefined ? [] : [filledBy])])];

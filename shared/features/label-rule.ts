@@ -1,13 +1,20 @@
 import type { Condition, LabelRule, Problem } from "../domain/problem.ts";
 
 /** A rule that counts events of entities in the window after a cutoff. */
-export type EventRule = Extract<LabelRule, { time: string }>;
+export type EventRule = Exclude<Extract<LabelRule, { time: string }>, ForecastRule>;
+
+/** A rule that forecasts the units of a series after an origin. */
+export type ForecastRule = Extract<LabelRule, { kind: "forecast" }>;
 
 /** The category of a row without an event in its window (`next`). */
 export const NO_EVENT = "(none)";
 
 /** Whether labels are made from events after a cutoff. A row then has no columns of its own but the entity's key. */
-export const isEventRule = (label: LabelRule): label is EventRule => label.kind !== "column" && label.kind !== "ended";
+export const isEventRule = (label: LabelRule): label is EventRule => hasNoOwnRow(label) && label.kind !== "forecast";
+
+/** Whether a row is no row of the label's table, but made at a cutoff: of an entity's events, or of a series ahead. */
+export const hasNoOwnRow = (label: LabelRule): label is EventRule | ForecastRule =>
+  label.kind !== "column" && label.kind !== "ended";
 
 /** The column that is the label, and nothing that could be known before; null where the label is made of events to come. */
 export const labelColumn = (label: LabelRule): string | null =>
@@ -31,6 +38,12 @@ export function ruleValues(label: LabelRule): string[] {
       return [...new Set(ofConditions(label.where))];
     case "next":
       return [...new Set([label.column, ...ofConditions(label.where)])];
+    case "forecast":
+      return [
+        ...new Set(
+          [label.column, label.hour, ...ofConditions(label.where)].filter((name): name is string => name !== null),
+        ),
+      ];
     case "value":
       return [
         ...new Set(

@@ -28,10 +28,10 @@ export function windowAt(problem: Problem, iso: string, split: LabelWindow["spli
  * hasn't closed gives no rows: they would be neither. `unfit` where none is left.
  */
 export function closedWindows(problem: Problem, delayDays: number, complete: (now: Date) => Date): LabelWindow[] {
-  const { training, holdout, scoring } = problem.cutoffs;
+  const { training, holdout, sealed = [], scoring } = problem.cutoffs;
   const labelled = [
     ...training.map((iso) => windowAt(problem, iso, "training", delayDays)),
-    ...(holdout === null ? [] : [windowAt(problem, holdout, "holdout", delayDays)]),
+    ...[...(holdout === null ? [] : [holdout]), ...sealed].map((iso) => windowAt(problem, iso, "holdout", delayDays)),
   ];
   const score = scoring === null ? [] : [windowAt(problem, scoring, "scoring", delayDays)];
   const open = problem.now === null ? null : complete(momentOf(problem.now));

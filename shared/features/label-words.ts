@@ -1,6 +1,6 @@
 import type { Condition, Problem, WindowAggregate } from "../domain/problem.ts";
 import { conditionWords } from "./conditions.ts";
-import type { EventRule } from "./label-rule.ts";
+import type { EventRule, ForecastRule } from "./label-rule.ts";
 
 const given = (where: readonly Condition[]): string =>
   where.length === 0 ? "" : ` (${where.map(conditionWords).join(", ")})`;
@@ -28,9 +28,17 @@ export function amountWords(
   return `${amounts[aggregate]} ${what} over ${eventWords(dataset, where)}`;
 }
 
-/** The label of an event's problem in words. */
-export function ruleWords(dataset: string, label: EventRule): string {
+/** What a forecast is of: `the sum of cnt of bike_sharing by day (dteday)`. */
+export function seriesWords(dataset: string, { aggregate, column, unit, time, where }: ForecastRule): string {
+  const what =
+    column === null ? "how many rows" : aggregate === "count" ? `how many ${column}` : `the ${aggregate} of ${column}`;
+  return `${what} of ${eventWords(dataset, where)} by ${unit} (${time})`;
+}
+
+/** The label of a problem whose rows are made at cutoffs in words. */
+export function ruleWords(dataset: string, label: EventRule | ForecastRule): string {
   const event = eventWords(dataset, label.where);
+  if (label.kind === "forecast") return `${seriesWords(dataset, label)} at each of ${label.steps} steps ahead`;
   switch (label.kind) {
     case "occurs":
       return label.first

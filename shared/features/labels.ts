@@ -4,12 +4,14 @@ import type { Dialect } from "../warehouse/dialect.ts";
 import { endedLabelRows } from "./ended-labels.ts";
 import { eventLabelRows } from "./event-labels.ts";
 import { flatLabelRows } from "./flat-labels.ts";
+import { forecastLabelRows } from "./forecast-labels.ts";
+import type { AheadFeature } from "./kinds.ts";
 import { isEventRule } from "./label-rule.ts";
 import type { Relation } from "./schema.ts";
 
 /**
  * SQL for the labelled rows of a problem over its dataset, in no promised order, with `own` columns of the entity's row.
- * `tables`: the other tables of the scope, of which the population's is read. `not_found` for a column that isn't there.
+ * `tables`: the other tables of the scope, of which the population's is read; `ahead`: features that a forecast's rows carry. `not_found` for a column that isn't there.
  */
 export function labelRows(
   dialect: Dialect,
@@ -17,9 +19,13 @@ export function labelRows(
   source: Relation,
   own: readonly string[] = [],
   tables: Readonly<Record<string, Relation>> = {},
+  ahead: readonly AheadFeature[] = [],
 ): string {
+  if (ahead.length > 0 && problem.label.kind !== "forecast")
+    throw fault("invalid_input", `feature ${ahead[0]!.name} is of a forecast's rows; the problem forecasts no series`);
   const kept = own.find((name) => name.startsWith("__"));
   if (kept !== undefined) throw fault("invalid_input", `column ${kept} starts with __, which is kept; rename it`);
+  if (problem.label.kind === "forecast") return forecastLabelRows(dialect, problem, source, ahead);
   if (isEventRule(problem.label)) return eventLabelRows(dialect, problem, source, own, tables);
   if (problem.label.kind === "ended") return endedLabelRows(dialect, problem, source, own);
   if (own.includes(problem.label.column)) {

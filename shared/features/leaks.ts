@@ -3,6 +3,7 @@ import type { Feature } from "../domain/feature.ts";
 import type { Problem } from "../domain/problem.ts";
 import { asFault, fault } from "../fault.ts";
 import {
+  isAhead,
   isLookup,
   isOwnRow,
   isRelated,
@@ -59,6 +60,8 @@ function valuesOf(feature: Feature, dataset: string): Read[] {
     const order = "order" in feature && feature.order !== undefined ? [feature.order] : [];
     return [...relatedValues(feature), ...order].map((column) => ({ dataset: feature.table, column }));
   }
+  // A forecast's own look at nothing that lies beyond the origin; its series is the label's, units before.
+  if (isAhead(feature)) return feature.column === null ? [] : [{ dataset, column: feature.column }];
   if (readsLabels(feature)) return feature.kind === "target_mean" ? [{ dataset, column: feature.column }] : [];
   const { filledBy } = feature;
   return ownColumns(feature)
@@ -69,6 +72,7 @@ function valuesOf(feature: Feature, dataset: string): Read[] {
 /** The columns by which a feature finds rows. */
 function keysOf(feature: Feature, dataset: string): Read[] {
   if (readsLabels(feature)) return [{ dataset, column: labelKey(feature) }];
+  if (isAhead(feature)) return [];
   if (!isRelated(feature)) return feature.filledBy === undefined ? [] : [{ dataset, column: feature.filledBy }];
   const hop = feature.via;
   const via = hop === undefined ? [] : [hop.key, hop.column].map((column) => ({ dataset: hop.table, column }));

@@ -35,6 +35,7 @@ const every: Feature[] = [
   { kind: "mean_ratio", name: "f", ...related, ...timed, column: "c_a", days: 7, order: "c_order", filledBy },
   { kind: "label_rate", name: "f", key: "c_key", days: 30, delayDays: 1 },
   { kind: "target_mean", name: "f", column: "c_a", smoothing: 10, delayDays: null, folds: 5 },
+  { kind: "ahead", name: "f", of: "season", column: "c_a", back: 1 },
 ];
 
 const namesIn = (value: unknown): string[] =>

@@ -8,7 +8,7 @@ import {
   viewNode,
 } from "../domain/lineage.ts";
 import type { Problem } from "../domain/problem.ts";
-import { isOwnRow, isRelated, ownColumns, type RelatedFeature, readsLabels, relatedColumns } from "./kinds.ts";
+import { isAhead, isOwnRow, isRelated, ownColumns, type RelatedFeature, readsLabels, relatedColumns } from "./kinds.ts";
 import { ruleTime } from "./label-rule.ts";
 
 /** A column that a feature or a label reads, and how it goes into it. */
@@ -46,7 +46,14 @@ function relatedPart(feature: RelatedFeature, column: string): Transformation {
 export function labelColumns({ dataset, label }: Problem): ReadColumn[] {
   if (label.kind === "column") return [{ dataset, column: label.column, ...direct("TRANSFORMATION") }];
   const when = [ruleTime(label), label.kind === "ended" ? label.end : null].filter((column) => column !== null);
-  const made = label.kind === "next" ? [label.column] : label.kind === "value" ? [label.column, label.times] : [];
+  const made =
+    label.kind === "next"
+      ? [label.column]
+      : label.kind === "value"
+        ? [label.column, label.times]
+        : label.kind === "forecast"
+          ? [label.column]
+          : [];
   const values = made.filter((column): column is string => column !== null);
   const filters = label.kind === "ended" ? [] : label.where.map(({ column }) => column);
   return [
@@ -78,6 +85,11 @@ export function columnsRead(feature: Feature, problem: Problem, view: Pick<Featu
       problem.time === null ? [] : [{ dataset: problem.dataset, column: problem.time, ...indirect("WINDOW") }];
     return [...own(() => indirect("GROUP_BY")), ...labels, ...time];
   }
+  if (isAhead(feature)) {
+    const values =
+      feature.column === null ? [] : [{ dataset: view.dataset, column: feature.column, ...direct("AGGREGATION") }];
+    return [...values, ...rowColumns(problem).map((one) => ({ ...one, ...indirect("WINDOW") }))];
+  }
   if (!isOwnRow(feature)) return own(() => valueBy(feature));
   // A date may be a value of its own and what fills it in.
   const values = ownColumns({ ...feature, filledBy: undefined });
@@ -87,7 +99,8 @@ export function columnsRead(feature: Feature, problem: Problem, view: Pick<Featu
 /** The columns that decide which rows a problem has: when they are, and until when a label's rule looks. */
 function rowColumns(problem: Problem): ReadColumn[] {
   const { dataset, time, label, population } = problem;
-  const times = label.kind === "ended" ? [label.start, label.end] : [ruleTime(label) ?? time];
+  const hour = label.kind === "forecast" ? label.hour : null;
+  const times = label.kind === "ended" ? [label.start, label.end] : [ruleTime(label) ?? time, hour];
   const whom = population
     ? [population.key, population.time, population.arrived, ...population.where.map(({ column }) => column)]
     : [];

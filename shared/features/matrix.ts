@@ -3,7 +3,8 @@ import type { Problem } from "../domain/problem.ts";
 import type { Dialect } from "../warehouse/dialect.ts";
 import { quoteIdent, quoteLiteral } from "../warehouse/quote.ts";
 import { type CompiledView, compileView } from "./compile-sql.ts";
-import { ownColumns, readsLabels } from "./kinds.ts";
+import { aheadColumn } from "./forecast-labels.ts";
+import { isAhead, ownColumns, readsLabels } from "./kinds.ts";
 import { labelRows } from "./labels.ts";
 import { isPast, type PastFeature, pastColumns } from "./past.ts";
 import { columnOf, type Relation } from "./schema.ts";
@@ -44,6 +45,7 @@ export function compileMatrix(
   const past = (feature: Feature): feature is PastFeature => isPast(feature, problem);
   const mine = view.features.filter(past);
   const own = [...new Set([...view.features.flatMap(ownColumns), ...mine.flatMap(pastColumns)])];
+  const ahead = view.features.filter(isAhead);
   const columns = own.map((name) => columnOf(source.dataset, name));
   const all: Relation = { relation: "__all", columns };
   const compiled = compileView(dialect, view, {
@@ -62,7 +64,7 @@ export function compileMatrix(
     "__label",
     ...compiled.columns.map((c) => quoteIdent(c.name)),
   ];
-  const rows = labelRows(dialect, problem, source.dataset, own, source.tables);
+  const rows = labelRows(dialect, problem, source.dataset, own, source.tables, ahead);
   // A flat table's rows have no window that is still open: all of them are scored, without their labels.
   const flat = role === "scoring" && problem.label.kind === "column";
   const where = `${flat ? "true" : `__split = ${quoteLiteral(role)}`}${sampled}`;
@@ -70,7 +72,8 @@ export function compileMatrix(
     ? `CAST(NULL AS ${problem.task === "regression" ? "DOUBLE PRECISION" : "VARCHAR"}) AS __label`
     : "__label";
   const { first, second, carried } = compiled.windows;
-  const kept = [...own.map(quoteIdent), ...carried].map((name) => `, ${name}`).join("");
+  const made = [...new Set(ahead.map(aheadColumn))];
+  const kept = [...own.map(quoteIdent), ...made, ...carried].map((name) => `, ${name}`).join("");
   const needsAll = mine.length > 0 || view.features.some(readsLabels);
   const numbered = needsAll ? ", __self, __micros" : "";
   const read = needsAll

@@ -3,7 +3,7 @@ import type { Problem } from "../domain/problem.ts";
 import type { Reader } from "../warehouse/reader.ts";
 import { compileAssociations, leakOf, readAssociations } from "./associations.ts";
 import { isOwnRow, isRelated, ownColumns, relatedValues } from "./kinds.ts";
-import { isEventRule, labelColumn } from "./label-rule.ts";
+import { hasNoOwnRow, labelColumn } from "./label-rule.ts";
 import type { LeakFacts } from "./leaks.ts";
 import { compileMatrix } from "./matrix.ts";
 import { type Relation, TEMPORAL } from "./schema.ts";
@@ -19,7 +19,7 @@ const HELD = "__leaks";
 /** The columns of the own table whose values features are made of, but for dates and the label itself. */
 function plainColumns(features: readonly Feature[], { dataset, label }: Problem, own: Relation): Relation["columns"] {
   // A row of an event's problem has no columns of its own; what events tell is judged feature by feature.
-  if (isEventRule(label)) return [];
+  if (hasNoOwnRow(label)) return [];
   const read = new Set(
     features.flatMap((feature) => {
       if (isOwnRow(feature)) return ownColumns(feature);

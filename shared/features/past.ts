@@ -1,7 +1,15 @@
 import type { Feature } from "../domain/feature.ts";
 import type { Problem } from "../domain/problem.ts";
 import { fault } from "../fault.ts";
-import { isLookup, isRelated, type LagFeature, relatedColumns, relatedValues, type WindowFeature } from "./kinds.ts";
+import {
+  isAhead,
+  isLookup,
+  isRelated,
+  type LagFeature,
+  relatedColumns,
+  relatedValues,
+  type WindowFeature,
+} from "./kinds.ts";
 import { columnOf, type Relation, TEMPORAL, typedColumn } from "./schema.ts";
 
 /** A feature over the rows before the own one, in the label's own table. */
@@ -47,6 +55,8 @@ export function ofThePast(
   problem: Pick<Problem, "dataset" | "time" | "label" | "labelDelayDays">,
   judged: (column: string) => boolean,
 ): boolean {
+  // A forecast's own past ends at its origin, and is the label's own.
+  if (isAhead(feature)) return true;
   // A label without a delay would be that of a moment ago: its strength is looked at.
   if (feature.kind === "label_rate")
     return problem.time !== null && problem.labelDelayDays > 0 && feature.delayDays >= problem.labelDelayDays;

@@ -1,7 +1,13 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { shopOrders } from "../support/shop-orders.ts";
+import { dailySales, shopOrders } from "../support/shop-orders.ts";
 import { type MlBench, output, type Shown, startMl } from "./trainable.ts";
+
+const bikes = join(import.meta.dirname, "../../../shared/datasets/bike_sharing/bike_hourly.csv");
+const here = existsSync(bikes);
+if (!here) console.warn("skipped: ../shared/datasets is absent, no series of bikes is forecast");
 
 let at: MlBench;
 let pin: string;
@@ -66,6 +72,83 @@ describe("events in a window after a cutoff", () => {
     expect(problem.task).toBe("multiclass");
     expect(looked.metrics.roc_auc).toBeGreaterThan(0.7);
   }, 120_000);
+});
+
+describe("forecasts of series", () => {
+  const daily = (event: Record<string, unknown> = {}) => ({ event: { kind: "forecast", column: "sold", ...event } });
+  type Seasonal = Looked & { seasonal: Record<string, number>; exploratory: boolean };
+  async function forecast(dataset: string, input: Record<string, unknown>) {
+    const shown = await at.prepared(dataset as never, input);
+    await at.step("train_model", shown);
+    const looked = output<Seasonal>(await at.step("evaluate_model", shown));
+    return { shown, looked, problem: await at.value<"problem.defined">(shown["problem.defined"]!) };
+  }
+
+  test("of two shops by day are learned from together, and beat the same day last week", async () => {
+    const series = await at.load("sales", dailySales(3));
+    const { problem, looked, shown } = await forecast(series, {
+      ...daily({ series: "shop" }),
+      horizon: { count: 2, unit: "week" },
+    });
+    expect(problem.label).toMatchObject({ kind: "forecast", unit: "day", steps: 14, season: 7, series: "shop" });
+    expect(problem.cutoffs.sealed!.length).toBeGreaterThan(2);
+    expect(looked.seasonal.rmse!).toBeLessThan(looked.baseline.rmse!);
+    expect(looked.metrics.rmse!).toBeLessThan(0.95 * looked.seasonal.rmse!);
+    expect(looked.exploratory).toBe(false);
+    const { dataset } = await at.value<"features.materialized">(shown.holdout!);
+    const rows = await at.query(dataset, "SELECT season_before AS before, __label AS label FROM t");
+    const off = rows.map((row) => (Number(row.before) - Number(row.label)) ** 2);
+    expect(looked.seasonal.rmse!).toBeCloseTo(Math.sqrt(off.reduce((sum, one) => sum + one, 0) / off.length), 9);
+    expect(new Set(rows.map((row) => row.before)).size).toBeGreaterThan(50);
+  }, 120_000);
+
+  test.each<[string, string, Record<string, unknown>, string, RegExp]>([
+    [
+      "a series too short",
+      "short",
+      { ...daily(), horizon: { count: 14, unit: "day" } },
+      "unfit",
+      /has 40 days from 2025-01-01 .* load a longer history/,
+    ],
+    ["a quarter", "short", { ...daily(), horizon: { quarter: "Q3" } }, "invalid_input", /pass a length as horizon/],
+    ["a text", "short", daily({ column: "shop" }), "invalid_input", /only numbers are forecast/],
+    ["too many steps", "short", { ...daily(), horizon: { count: 500, unit: "day" } }, "invalid_input", /more than 400/],
+    [
+      "days without hours",
+      "short",
+      { ...daily({ unit: "hour" }), horizon: { count: 1, unit: "day" } },
+      "invalid_input",
+      /days without hours/,
+    ],
+    [
+      "conditions that nothing meets",
+      "short",
+      daily({ where: [{ column: "shop", in: ["east"] }] }),
+      "unfit",
+      /has no value in any row/,
+    ],
+    ["an unknown series", "short", daily({ series: "store" }), "not_found", /no column store/],
+    ["classes", "short", { ...daily(), task: "binary" }, "invalid_input", /regression question/],
+  ])("of %s are refused", async (_, name, input, code, message) => {
+    const short = await at.load(name, dailySales(4, 40));
+    await expect(defined({ dataset: short, ...input })).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test.skipIf(!here)(
+    "of bikes by hour, a week ahead, beat the same hour of the week before",
+    async () => {
+      const lines = readFileSync(bikes, "utf8").split("\n", 24 * 220 + 1);
+      const series = await at.load("bike_sharing", `${lines.join("\n")}\n`);
+      const event = { kind: "forecast", column: "cnt", unit: "hour" };
+      const { problem, looked } = await forecast(series, { event, horizon: { count: 1, unit: "week" } });
+      expect(problem.label).toMatchObject({ hour: "hr", steps: 168, season: 168 });
+      expect(looked.metrics.rmse!).toBeLessThan(looked.seasonal.rmse!);
+    },
+    180_000,
+  );
 });
 
 describe("what can't be asked", () => {

@@ -32,3 +32,20 @@ export function shopCustomers(seed: number): string {
   });
   return `customer_id,signup_date,country\n${rows.join("\n")}\n`;
 }
+
+/** What two shops sold by day: a week's pattern of each, a slow trend, noise. */
+export function dailySales(seed: number, days = 500): string {
+  const random = seededRandom(seed);
+  const week = [
+    [5, 6, 6, 7, 9, 14, 3],
+    [20, 19, 18, 20, 24, 9, 8],
+  ];
+  const rows = Array.from({ length: days }, (_, day) =>
+    ["north", "south"].map((shop, i) => {
+      const at = new Date(Date.UTC(2025, 0, 1) + day * 86_400_000).toISOString().slice(0, 10);
+      const usual = week[i]![day % 7]! * (1 + day / 600);
+      return `${at},${shop},${(usual + 3 * (random() + random() - 1)).toFixed(2)}`;
+    }),
+  );
+  return `day,shop,sold\n${rows.flat().join("\n")}\n`;
+}

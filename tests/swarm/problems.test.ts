@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { strayFigures } from "../../agents/planner/answer/figures.ts";
-import { shopCustomers, shopOrders } from "../support/shop-orders.ts";
+import { dailySales, shopCustomers, shopOrders } from "../support/shop-orders.ts";
 import { lakeRows, stepOf } from "../support/story.ts";
 import { startSwarm, type TestSwarm } from "../support/swarm.ts";
 
@@ -22,8 +22,9 @@ describe("questions about events to come", () => {
   let it: TestSwarm;
   beforeAll(async () => {
     it = await startSwarm();
-    await it.owner.put("orders.csv", shopOrders(1), { name: "orders", time: "ordered_at" });
-    await it.owner.put("customers.csv", shopCustomers(2), { name: "customers", time: "signup_date" });
+    const orders = await it.owner.put("orders.csv", shopOrders(1), { name: "orders", time: "ordered_at" });
+    const customers = await it.owner.put("customers.csv", shopCustomers(2), { name: "customers", time: "signup_date" });
+    expect([orders, customers]).toMatchObject([{ status: 201 }, { status: 201 }]);
   }, 120_000);
   afterAll(() => it?.stop());
 
@@ -89,4 +90,39 @@ describe("questions about events to come", () => {
     // Nearly all had ordered by then: too few are left to learn from, and that is said.
     expect(seen.lacking).toMatch(/needed: load more data/);
   }, 120_000);
+
+  test("what two shops will sell goes from words to scores of each day to come", async () => {
+    await it.owner.put("sales.csv", dailySales(3), { name: "sales", time: "day" });
+    const view = await it.owner.ask("forecast daily sold per shop in sales for the next 14 days");
+    expect(view).toMatchObject({ status: "succeeded", error: null });
+    const answer = view.answer!;
+    expect(strayFigures(answer.text, answer)).toEqual([]);
+    expect(answer.problem).toMatchObject({
+      task: "regression",
+      population: "every shop of sales that had values a season before",
+    });
+    expect(answer.problem!.label).toContain("the sum of sold of sales by day");
+    const { metrics, seasonal, baseline } = answer.model!;
+    expect(metrics.rmse!).toBeLessThan(seasonal!.rmse!);
+    expect(seasonal!.rmse!).toBeLessThan(baseline.rmse!);
+    expect(answer.text).toContain("what stood there a season before gives");
+    expect(answer.predictions!.rows).toBe(28);
+    const { pin } = stepOf(view, "ml.predict")!.output as { pin: string };
+    const scores = await lakeRows<{ shop: string; prediction: number }>(
+      it.home,
+      pin,
+      "SELECT shop, prediction FROM $it ORDER BY shop",
+    );
+    expect(scores[0]!.shop).toBe("north|2026-05-16");
+    expect(scores.at(-1)!.shop).toBe("south|2026-05-29");
+    const inputs = [{ name: "shop", shape: [1], datatype: "BYTES", data: ["north|2026-05-16"] }];
+    const headers = { "content-type": "application/json" };
+    const served = await fetch(answer.deployment!.url, { method: "POST", headers, body: JSON.stringify({ inputs }) });
+    expect(served.status).toBe(200);
+    const { outputs } = (await served.json()) as { outputs: { name: string; data: number[] }[] };
+    expect(outputs.find(({ name }) => name === "prediction")!.data[0]).toBeCloseTo(scores[0]!.prediction, 4);
+    const seen = await it.owner.ask("preview: forecast daily sold per shop in sales for the next 14 days");
+    const { rows } = stepOf(seen, "pipeline.preview_labels")!.output as Preview;
+    expect(rows.scoring).toBe(28);
+  }, 240_000);
 });

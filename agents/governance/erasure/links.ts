@@ -41,7 +41,8 @@ export async function linksOf(
     const problem = problems.get(String(receipt.about.problem));
     if (!problem) return;
     const { name: dataset } = parseDatasetRef(pin);
-    if (problem.entity !== null)
+    // A row of a forecast is named by its series and its target together, and may be of many.
+    if (problem.entity !== null && problem.label.kind !== "forecast")
       add({
         from: { dataset: problem.dataset, column: problem.entity },
         to: { dataset, column: column(problem) },

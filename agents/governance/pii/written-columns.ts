@@ -2,7 +2,7 @@ import type { Evidence } from "@muster/bus/evidence.ts";
 import { type DatasetManifest, type DatasetPin, parseDatasetRef, pinOf } from "@muster/shared/domain/dataset.ts";
 import type { Feature, FeatureView } from "@muster/shared/domain/feature.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
-import { isOwnRow, ownColumns, readsLabels, relatedValues } from "@muster/shared/features/kinds.ts";
+import { isAhead, isOwnRow, ownColumns, readsLabels, relatedValues } from "@muster/shared/features/kinds.ts";
 import { ruleTime, ruleValues } from "@muster/shared/features/label-rule.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { tombstoneOf } from "@muster/shared/warehouse/tombstone.ts";
@@ -19,6 +19,7 @@ type Origin = { problem: Problem; view: FeatureView | null; scope: readonly stri
 function readBy(feature: Feature, problem: Problem, view: FeatureView): { dataset: string; column: string }[] {
   const own = (columns: readonly string[]) => columns.map((column) => ({ dataset: view.dataset, column }));
   if (isOwnRow(feature)) return own(ownColumns(feature));
+  if (isAhead(feature)) return own(feature.column === null ? [] : [feature.column]);
   if (readsLabels(feature))
     return [...own(feature.kind === "target_mean" ? [feature.column] : []), ...labelOf(problem)];
   return relatedValues(feature).map((column) => ({ dataset: feature.table, column }));

@@ -1,7 +1,7 @@
 import { type Classification, type ColumnClassification, classesOf } from "@muster/shared/domain/classification.ts";
 import type { ColumnRole, Decision, Obligation } from "@muster/shared/domain/policy.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
-import { isEventRule, labelColumn, ruleTime, ruleValues } from "@muster/shared/features/label-rule.ts";
+import { hasNoOwnRow, isEventRule, labelColumn, ruleTime, ruleValues } from "@muster/shared/features/label-rule.ts";
 import { decide } from "./decide.ts";
 import { strictest } from "./obligations.ts";
 import type { PolicySet } from "./policy-set.ts";
@@ -41,7 +41,7 @@ function useOf(column: string, { dataset, problem, joinKeys, times }: ColumnRole
   if (own && labelColumn(label) === column) return "label";
   if (joinKeys.includes(column) || (own && problem.entity === column) || whom?.key === column) return "key";
   // What events are counted by: their values before the cutoff may be learned from as well.
-  if (own && isEventRule(label) && ruleValues(label).includes(column)) return "events";
+  if (own && hasNoOwnRow(label) && ruleValues(label).includes(column)) return "events";
   if (whom?.where.some((condition) => condition.column === column)) return "events";
   const when = own ? [ruleTime(label), problem.time, label.kind === "occurs" ? label.arrived : null] : [];
   return [...when, ...times, whom?.time, whom?.arrived].includes(column) ? "time" : null;

@@ -1,7 +1,7 @@
 import { type ColumnType, type DatasetManifest, parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import type { FactValue } from "@muster/shared/fact/table.ts";
-import { isEventRule } from "@muster/shared/features/label-rule.ts";
+import { hasNoOwnRow } from "@muster/shared/features/label-rule.ts";
 
 /**
  * A protected attribute that results may be compared by. `by`: how a row of the label's table finds it: null for a column
@@ -41,7 +41,7 @@ export function attributesOf(
   manifests: ReadonlyMap<string, DatasetManifest>,
 ): { attributes: Attribute[]; uncompared: Uncompared[] } {
   const attributes: Attribute[] = [];
-  const ofEvents = problem.label !== undefined && isEventRule(problem.label);
+  const ofEvents = problem.label !== undefined && hasNoOwnRow(problem.label);
   const uncompared: Uncompared[] = [];
   for (const pin of cleared.datasets) {
     const { name: dataset } = parseDatasetRef(pin);

@@ -1,7 +1,7 @@
 import { type DatasetManifest, type DatasetPin, parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import type { FactValue } from "@muster/shared/fact/table.ts";
-import { isEventRule } from "@muster/shared/features/label-rule.ts";
+import { hasNoOwnRow } from "@muster/shared/features/label-rule.ts";
 import { labelRows } from "@muster/shared/features/labels.ts";
 import { columnOf, type Relation } from "@muster/shared/features/schema.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
@@ -52,7 +52,7 @@ export async function readAttributes(
     ),
   );
   const own = [...new Set(attributes.map(({ column, by }) => by?.own ?? column))];
-  const ownValues = isEventRule(problem.label)
+  const ownValues = hasNoOwnRow(problem.label)
     ? () => places.map(({ entity }) => entity)
     : await ownReader(source, own, places, matrix.split);
   const values: (string | null)[][] = [];

@@ -1,5 +1,5 @@
 import type { Feature } from "@muster/shared/domain/feature.ts";
-import { isOwnRow, labelKey, ownColumns, readsLabels } from "@muster/shared/features/kinds.ts";
+import { isAhead, isOwnRow, labelKey, ownColumns, readsLabels } from "@muster/shared/features/kinds.ts";
 
 /**
  * The raw columns whose values a feature is made of: columns of the entity's own row by name, those of another table as
@@ -7,6 +7,8 @@ import { isOwnRow, labelKey, ownColumns, readsLabels } from "@muster/shared/feat
  */
 export function rawColumnsOf(feature: Feature): string[] {
   if (isOwnRow(feature)) return ownColumns(feature);
+  // The place in time is told by what it is; earlier values of the series by their column.
+  if (isAhead(feature)) return [feature.column ?? feature.of];
   // What earlier rows of the key came to is told of the key.
   if (readsLabels(feature)) return [labelKey(feature)];
   const column = "column" in feature ? feature.column : feature.time;

@@ -101,7 +101,10 @@ export function packageOf(parts: PackageParts): ServingPackage {
     training: run.training,
     scoring: scoring.dataset,
     features: fitted.inputs,
-    input: { entity: problem.entity === null ? null : { name: problem.entity, type: typeOf(problem.entity) }, columns },
+    input: {
+      entity: problem.entity === null ? null : { name: problem.entity, type: keyType(problem, typeOf) },
+      columns,
+    },
     output: {
       task: run.task,
       classes: run.classes,
@@ -114,6 +117,10 @@ export function packageOf(parts: PackageParts): ServingPackage {
     cutoff,
   };
 }
+
+/** The type of the key that callers name a row by; a row of a forecast is named by its series and its target's moment, a text. */
+const keyType = ({ label, entity }: Problem, typeOf: (name: string) => ColumnType): ColumnType =>
+  label.kind === "forecast" ? "text" : typeOf(entity!);
 
 /** The type of what is predicted: the label column's; of what a rule makes 0 or 1, an amount, or a category. */
 function targetType({ label, task }: Problem, typeOf: (name: string) => ColumnType): ColumnType {

@@ -1,6 +1,6 @@
 import type { Feature } from "@muster/shared/domain/feature.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
-import { isOwnRow, isRelated, ownColumns, readsLabels, relatedValues } from "@muster/shared/features/kinds.ts";
+import { isAhead, isOwnRow, isRelated, ownColumns, readsLabels, relatedValues } from "@muster/shared/features/kinds.ts";
 import type { Timing } from "@muster/shared/features/timing/timing.ts";
 import type { Dropped, Scope, ScopeTable } from "./scope.ts";
 
@@ -39,7 +39,7 @@ const valuesOf = (feature: Feature, dataset: string): string[] =>
  * dates, by which no feature can be read.
  */
 export function asOfCutoff(feature: Feature, dataset: string, timing: Timing): Feature | null {
-  if (feature.kind === "recency_days" || readsLabels(feature)) return feature;
+  if (feature.kind === "recency_days" || isAhead(feature) || readsLabels(feature)) return feature;
   const dates = new Set<string>();
   for (const name of valuesOf(feature, dataset)) {
     const found = timing.filled[name];

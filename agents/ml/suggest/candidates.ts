@@ -4,6 +4,7 @@ import type { Problem } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { isEventRule } from "@muster/shared/features/label-rule.ts";
 import type { Timing } from "@muster/shared/features/timing/timing.ts";
+import { aheadCandidates } from "./ahead-candidates.ts";
 import { allowedColumns } from "./allowed-columns.ts";
 import { asOfCutoff, saidOfDates } from "./as-of.ts";
 import { hopsFrom } from "./hops.ts";
@@ -79,6 +80,7 @@ export function candidateFeatures(
   timing: Timing,
 ): { candidates: Feature[]; dropped: Dropped[]; assumptions: string[] } {
   const own = ownTable(problem, scope);
+  if (problem.label.kind === "forecast") return aheadCandidates(problem.label, problem, scope);
   const ofEvents = isEventRule(problem.label);
   if (own === undefined)
     throw fault("not_found", `the scope has no dataset ${problem.dataset}; pin it with its tables`);

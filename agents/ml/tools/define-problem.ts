@@ -8,17 +8,19 @@ import {
   parseDatasetRef,
   pinOf,
 } from "@muster/shared/domain/dataset.ts";
-import { Condition, Horizon, Problem, Task, WindowAggregate } from "@muster/shared/domain/problem.ts";
+import { Condition, Horizon, Problem, SeriesUnit, Task, WindowAggregate } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
 import { type DatasetFacts, measureFacts } from "../dataset-facts.ts";
 import { defineProblem as define, type ProblemRequest } from "../define-problem.ts";
+import { forecastRule } from "../forecast-problem.ts";
 import type { MlDeps } from "../index.ts";
 import { namedColumn } from "../nearest.ts";
 import { aboutSame, nowOf } from "../now-of.ts";
 import { withoutWords } from "../said-values.ts";
+import { measureSeries } from "../series-facts.ts";
 import { measureWindow } from "../window-facts.ts";
 import { eventTime } from "../window-problem.ts";
 
@@ -56,6 +58,18 @@ export const defineProblem = tool({
           aggregate: WindowAggregate,
           column: column.optional(),
           times: column.optional(),
+        }),
+        z.strictObject({
+          kind: z.literal("forecast"),
+          series: column.optional(),
+          column: column.optional(),
+          aggregate: z.enum(["count", "sum", "mean"]).optional(),
+          time: column.optional(),
+          hour: column.optional(),
+          unit: SeriesUnit.optional(),
+          steps: z.number().int().min(1).max(400).optional(),
+          season: z.number().int().min(1).max(10_000).optional(),
+          where: conditions.optional(),
         }),
       ])
       .optional(),
@@ -113,7 +127,14 @@ export const defineProblem = tool({
     const named = (word: string | undefined) => word && namedColumn(manifest.columns, word, manifest.name);
     const facts = await factsOf(lake, manifest, named(input.target) ?? null, threads);
     const sources = (await lake.list()).filter(({ kind }) => kind === "source");
-    const event = input.event && { ...input.event, entity: named(input.event.entity)! };
+    const dataset = parseDatasetRef(input.dataset).name;
+    const { event: said, ...rest } = input;
+    if (said?.kind === "forecast") {
+      const asked = { ...rest, event: said, dataset };
+      const series = await measureSeries(lake, manifest, forecastRule(asked, said, facts), threads);
+      return hashed(define(asked, facts, null, [], { series }));
+    }
+    const event = said && { ...said, entity: named(said.entity)! };
     if (event?.kind === "ended") [event.start, event.end] = [named(event.start)!, named(event.end)!];
     const measure = (one: DatasetManifest, only: readonly (string | null)[]) =>
       factsOf(lake, { ...one, columns: one.columns.filter(({ name }) => only.includes(name)) }, null, threads);
@@ -122,20 +143,21 @@ export const defineProblem = tool({
       const key = one.columns.filter(({ name }) => name.toLowerCase() === event!.entity.toLowerCase());
       related.push({ ...(await measure(one, [...key.map(({ name }) => name), one.time])), manifest: one });
     }
-    const window = event && event.kind !== "ended" ? await withoutWords(lake, manifest, event, threads) : undefined;
-    const asked = { ...input, event: window ?? event, dataset: parseDatasetRef(input.dataset).name };
-    const measured = window && (await measureWindow(lake, manifest, asked, window, facts, sources, threads));
-    const { now, said } = nowOf(
-      facts,
-      related,
-      window ? { start: eventTime(facts, window.time).name } : startOf(event),
-    );
-    const { hash: _, ...draft } = define(asked, facts, now, related, measured);
-    const stated = { ...draft, assumptions: said === null ? draft.assumptions : [...draft.assumptions, said] };
-    const problem: Problem = { hash: hashOf(stated), ...stated };
-    return { problem, verdict: problem.sentence };
+    const events = event && event.kind !== "ended" ? await withoutWords(lake, manifest, event, threads) : undefined;
+    const asked = { ...rest, event: events ?? event, dataset };
+    const window = events && (await measureWindow(lake, manifest, asked, events, facts, sources, threads));
+    const start = events ? { start: eventTime(facts, events.time).name } : startOf(event);
+    const { now, said: stated } = nowOf(facts, related, start);
+    return hashed(define(asked, facts, now, related, { window }), stated === null ? [] : [stated]);
   },
 });
+
+/** A problem with what was assumed beside, by its hash. */
+function hashed({ hash: _, ...draft }: Problem, assumptions: string[] = []) {
+  const stated = { ...draft, assumptions: [...draft.assumptions, ...assumptions] };
+  const problem: Problem = { hash: hashOf(stated), ...stated };
+  return { problem, verdict: problem.sentence };
+}
 
 /** The problem that was defined under a hash. */
 async function definedBefore(evidence: MlDeps["evidence"], hash: string): Promise<Problem> {

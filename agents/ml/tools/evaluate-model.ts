@@ -18,6 +18,7 @@ import { openModel } from "../onnx/run.ts";
 import { positiveOf } from "../positive.ts";
 import { coverageOf, coverageText } from "../prediction-interval.ts";
 import { loadFitted } from "../scoring/load-fitted.ts";
+import { beatenBySeason, seasonalNaive, seasonBefore } from "../seasonal-naive.ts";
 import { readTrainingSet } from "../training/read-training-set.ts";
 
 /** Looks at one hold-out after which it isn't fresh any more. */
@@ -53,7 +54,8 @@ export const evaluateModel = tool({
     const { inputs } = await loadFitted(run.artifacts.fitted, getArtifact);
     const by = checkAsked(asked, task, inputs) ?? undefined;
     const rival = await rivalOf(run, compared, getArtifact);
-    const features = [...inputs, ...alsoRead(rival, inputs, holdout.columns)];
+    const read = [...inputs, ...alsoRead(rival, inputs, holdout.columns)];
+    const features = [...read, ...seasonBefore(problem, holdout.columns, read)];
     const set = await readTrainingSet({
       ...{ file: lake.file(holdout.dataset), task, positive: positiveOf(problem), features },
       ...{ time: null, threads, memoryMb: 2048 },
@@ -72,7 +74,11 @@ export const evaluateModel = tool({
     const lift = rival && (await liftOver(rival, of, getArtifact));
     const metrics = answerFigures(task, found.metrics, ({ value }) => value);
     const baseline = answerFigures(task, found.baseline, (value) => value);
-    const why = exploratoryReasons(run, problem.metric, { labels, metrics, baseline });
+    const seasonal = seasonalNaive(problem, labels, takeRows(set.columns, rows));
+    const why = [
+      ...exploratoryReasons(run, problem.metric, { labels, metrics, baseline }),
+      ...beatenBySeason(problem.metric, metrics, seasonal),
+    ];
     const scope = z.array(DatasetPin).parse(shown.find(({ fact }) => fact === "run.finished")?.about.scope);
     const sealed = sealedOf(problem, scope);
     const look = (await store.looks(sealed)) + 1;
@@ -95,6 +101,7 @@ export const evaluateModel = tool({
       metrics,
       intervals: answerFigures(task, found.metrics, ({ low, high }): [number, number] => [low, high]),
       baseline,
+      ...(seasonal && { seasonal }),
       look,
       rows: found.rows,
       threshold,
@@ -108,6 +115,7 @@ export const evaluateModel = tool({
       verdict: [
         `${figure(problem.metric, found.metrics[problem.metric])} on ${found.rows} sealed rows`,
         `constant ${short(baseline[problem.metric])}`,
+        ...(seasonal ? [`the season before ${short(seasonal[problem.metric])}`] : []),
         `look ${look} at them${look > freshLooks ? ": promotion wants fresh data" : ""}`,
         ...(covered ? [coverageText(covered)] : []),
         ...(rows.length < set.row.length ? [`${set.row.length - rows.length} rows of unknown classes left out`] : []),

@@ -79,6 +79,7 @@ function modelOf(facts: Facts): Answer["model"] {
     intervals: evaluated.intervals,
     cv: run.cv,
     baseline: evaluated.baseline,
+    ...(evaluated.seasonal && { seasonal: evaluated.seasonal }),
     holdoutLook: evaluated.look,
     threshold: evaluated.threshold ?? run.threshold,
     candidates: run.board,

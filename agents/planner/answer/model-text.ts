@@ -53,7 +53,9 @@ function quality(fields: Fields, { facts }: AnswerInput, cite: Cite): string[] {
   const within = interval ? ` (95 % interval ${merit(interval[0])} to ${merit(interval[1])})` : "";
   const baseline =
     model.baseline[metric] === undefined ? "" : `; always saying the same gives ${merit(model.baseline[metric])}`;
-  const reach = `On the sealed hold-out it reaches ${metric} ${merit(model.metrics[metric]!)}${within}${baseline}; this was look ${model.holdoutLook} at it`;
+  const before = model.seasonal?.[metric];
+  const seasonal = before === undefined ? "" : `; saying what stood there a season before gives ${merit(before)}`;
+  const reach = `On the sealed hold-out it reaches ${metric} ${merit(model.metrics[metric]!)}${within}${baseline}${seasonal}; this was look ${model.holdoutLook} at it`;
   const others = Object.entries(model.metrics).filter(([name]) => name !== metric);
   return [
     sentence(said.join(" "), cite("model.registered")),

@@ -1,6 +1,6 @@
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import type { Answer } from "@muster/shared/domain/request.ts";
-import { isEventRule } from "@muster/shared/features/label-rule.ts";
+import { hasNoOwnRow } from "@muster/shared/features/label-rule.ts";
 import { populationWords, ruleWords } from "@muster/shared/features/label-words.ts";
 
 const plural = (count: number, unit: string): string => `${count} ${unit}${count === 1 ? "" : "s"}`;
@@ -8,12 +8,16 @@ const plural = (count: number, unit: string): string => `${count} ${unit}${count
 /** The label in words: a column's value or class, or an interval's end. */
 function labelOf({ label, dataset, entity }: Problem): string {
   if (label.kind === "column") return label.positive === null ? label.column : `${label.column} is ${label.positive}`;
-  if (isEventRule(label)) return ruleWords(dataset, label);
+  if (hasNoOwnRow(label)) return ruleWords(dataset, label);
   return `${label.end} of ${dataset} falls inside the horizon and no new one of the same ${entity} starts within ${plural(label.graceDays, "day")}`;
 }
 
 function populationOf(problem: Problem): string {
   const { label, dataset, entity, cutoffs, population } = problem;
+  if (label.kind === "forecast")
+    return label.series === null
+      ? `the series of ${dataset}`
+      : `every ${label.series} of ${dataset} that had values a season before`;
   if (population) return `every ${entity} ${populationWords(problem, cutoffs.scoring ?? "the cutoff")}`;
   if (label.kind === "column") return entity === null ? `every row of ${dataset}` : `every ${entity} of ${dataset}`;
   return `every ${entity} with a row of ${dataset} running on ${cutoffs.scoring ?? "the cutoff"}`;
@@ -26,7 +30,9 @@ export function problemFields(problem: Problem): NonNullable<Answer["problem"]> 
     sentence: problem.sentence,
     population: populationOf(problem),
     entity: problem.entity ?? "row",
-    cutoffs: [...cutoffs.training, cutoffs.holdout, cutoffs.scoring].filter((one) => one !== null),
+    cutoffs: [...cutoffs.training, cutoffs.holdout, ...(cutoffs.sealed ?? []), cutoffs.scoring].filter(
+      (one) => one !== null,
+    ),
     horizon: horizon
       ? `${plural(horizon.count, horizon.unit)}${problem.gapDays ? ` after a gap of ${plural(problem.gapDays, "day")}` : ""}`
       : "none: one table with a finished label",

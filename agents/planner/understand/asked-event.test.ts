@@ -135,9 +135,47 @@ describe("events to come", () => {
     expect(understood.arguments.event ?? {}).not.toHaveProperty("like");
   });
 
+  it.each<[Name, string, string, Record<string, unknown>, Record<string, unknown> | undefined]>([
+    [
+      "everything",
+      "forecast daily cnt for the next 14 days",
+      "bike_sharing",
+      { unit: "day", column: "cnt" },
+      { count: 14, unit: "day" },
+    ],
+    [
+      "everything",
+      "forecast hourly demand for next week",
+      "bike_sharing",
+      { unit: "hour", column: "cnt" },
+      { count: 1, unit: "week" },
+    ],
+    [
+      "northwind",
+      "forecast freight per day for the next 30 days",
+      "orders",
+      { unit: "day", column: "freight" },
+      { count: 30, unit: "day" },
+    ],
+    ["northwind", "forecast weekly orders", "orders", { unit: "week" }, undefined],
+    [
+      "company",
+      "forecast the weekly amount of payments by method for the next 8 weeks",
+      "payments",
+      { unit: "week", column: "amount", series: "method" },
+      { count: 8, unit: "week" },
+    ],
+  ])("forecasts: %s: %s", (name, text, dataset, event, horizon) => {
+    const { arguments: args } = goals(name, text);
+    expect(args).toMatchObject({ dataset, event: { kind: "forecast", ...event } });
+    expect(Object.keys(args.event as object).sort()).toEqual(["kind", ...Object.keys(event)].sort());
+    expect(args.horizon).toEqual(horizon);
+  });
+
   it.each<[Name, string, string, string | undefined]>([
     ["everything", "will a transaction be fraudulent", "card_transactions", "is_fraud"],
     ["company", "who is going to cancel their contract within 90 days", "contracts", undefined],
+    ["everything", "forecast customer attrition in telco_churn", "telco_churn", "Churn"],
     ["everything", "predict how many bikes will be rented", "bike_sharing", "cnt"],
   ])("leaves other questions alone: %s", (name, text, dataset, target) => {
     const { arguments: args } = goals(name, text);

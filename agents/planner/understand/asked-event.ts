@@ -8,7 +8,7 @@ import { sources } from "./view.ts";
 import { isStopWord, stem, stemsOf, type Word, wordsOf } from "./words.ts";
 
 /** What a text asks of events to come: whether one follows (or the first), which or when the next is, how much or how many. */
-export type EventQuestion = "occurs" | "first" | "next" | "until" | "value" | "count";
+export type EventQuestion = "occurs" | "first" | "next" | "until" | "value" | "count" | "forecast";
 
 const verbs =
   "place|make|submit|open|file|raise|have|book|create|log|send|order|reorder|buy|purchase|repurchase|pay|transact|return|come\\s+back|visit|spend";

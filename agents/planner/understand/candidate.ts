@@ -1,3 +1,4 @@
+import type { SeriesUnit } from "@muster/shared/domain/problem.ts";
 import type { EventQuestion } from "./asked-event.ts";
 import type { Interval } from "./event.ts";
 import type { DatasetView } from "./view.ts";
@@ -10,6 +11,8 @@ export type EventsTarget = {
   time: string;
   amount: { column: string; times?: string } | null;
   category: string | null;
+  /** Of a forecast: by which unit, and the column that tells series apart. */
+  forecast?: { unit: SeriesUnit; series: string | null };
 };
 
 /** What is to be predicted: a column's value, that an interval of a table ends (`word` names the event), or what becomes of events. */
@@ -39,7 +42,8 @@ export function phraseOf({ dataset, target }: Candidate): string {
   return `${target.word} from ${dataset.name} (${target.start} to ${target.end})`;
 }
 
-function eventsPhrase(dataset: string, { question, entity, amount, category }: EventsTarget): string {
+function eventsPhrase(dataset: string, { question, entity, amount, category, forecast }: EventsTarget): string {
+  if (question === "forecast") return `${amount?.column ?? "rows"} of ${dataset} by ${forecast!.unit}`;
   const of = { occurs: "whether a row follows", first: "the first row", next: category, until: "days to the next row" };
   const much = amount === null ? "how many rows" : [amount.column, amount.times].filter(Boolean).join(" × ");
   const what =

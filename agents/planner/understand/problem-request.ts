@@ -15,6 +15,7 @@ export const targetName = ({ dataset, target }: Candidate): string => {
   if (target.kind === "column") return target.column;
   if (target.kind === "ended") return target.word;
   const { question, amount, category } = target;
+  if (question === "forecast") return `${amount?.column ?? dataset.name}_forecast`;
   if (question === "value") return `sum_${[amount!.column, amount!.times].filter(Boolean).join("_")}`;
   const names = { next: `next_${category}`, until: `days_to_${dataset.name}`, count: `${dataset.name}_count` };
   if (question === "next" || question === "until" || question === "count") return names[question];
@@ -29,6 +30,10 @@ function eventOf(target: EventsTarget, read: ReadText, dataset: DatasetView, lik
   const where = condition ? [{ column: condition.name, in: [typedValue(read.positive!.value, condition)] }] : undefined;
   const base = { entity, ...(where && { where }), ...(like.length > 0 && { like }) };
   switch (question) {
+    case "forecast": {
+      const { unit, series } = target.forecast!;
+      return { kind: "forecast", unit, ...amount, ...(series !== null && { series }), ...(where && { where }) };
+    }
     case "occurs":
       return { kind: "occurs", ...base };
     case "first":
@@ -57,11 +62,12 @@ export function problemRequest(chosen: Candidate, read: ReadText, catalog: Catal
   const assumptions: string[] = [];
   const args: Record<string, unknown> = { dataset: dataset.name };
   if (target.kind === "events") {
-    const like = unsaid(chosen, read.positive ? "" : read.rest.replace(previewWords, " "));
+    const like =
+      target.question === "forecast" ? [] : unsaid(chosen, read.positive ? "" : read.rest.replace(previewWords, " "));
     args.event = eventOf(target, read, dataset, like);
     if (like.length > 0) assumptions.push(`"${like.join(" ")}" is looked for among the values of ${dataset.name}`);
     if (read.horizon) args.horizon = horizonArgument(read.horizon);
-    if (read.withinDays !== null) args.population = { withinDays: read.withinDays };
+    if (read.withinDays !== null && target.question !== "forecast") args.population = { withinDays: read.withinDays };
   } else if (target.kind === "column") {
     args.target = target.column;
     if (read.horizon)

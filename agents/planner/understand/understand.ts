@@ -1,5 +1,6 @@
 import type { Understanding } from "../understanding.ts";
 import { eventCandidates, readEventQuestion } from "./asked-event.ts";
+import { forecastCandidates, readForecast } from "./asked-forecast.ts";
 import type { Candidate } from "./candidate.ts";
 import {
   concludeDataset,
@@ -46,9 +47,13 @@ function byIntent(intent: SaidIntent | null, said: Said): Understanding {
   const target = (as: "predict" | "train" | "improve" | "explain" | "slices" | "score" | "preview") =>
     concludeTarget(as, readings(as === "preview" ? read.rest.replace(previewWords, " ") : read.rest), said);
   const readings = (text: string): Candidate[] => {
+    const forecast = readForecast(text, read.horizon !== null);
+    const columns = (said: string) => groundTarget(said, catalog, read.horizon !== null, intent !== null);
+    const series = forecast === null ? [] : forecastCandidates(forecast, catalog, columns);
+    if (series.length > 0) return series;
     const question = readEventQuestion(text);
     const events = question === null ? [] : eventCandidates(question, text, catalog);
-    return events.length > 0 ? events : groundTarget(text, catalog, read.horizon !== null, intent !== null);
+    return events.length > 0 ? events : columns(text);
   };
   switch (intent) {
     case "find":

@@ -7,7 +7,7 @@ import {
   leakOf,
   readAssociations,
 } from "@muster/shared/features/associations.ts";
-import { isEventRule, labelColumn, ruleTime } from "@muster/shared/features/label-rule.ts";
+import { hasNoOwnRow, labelColumn, ruleTime } from "@muster/shared/features/label-rule.ts";
 import { leaksOf } from "@muster/shared/features/leaks.ts";
 import { compileMatrix } from "@muster/shared/features/matrix.ts";
 import { TEMPORAL } from "@muster/shared/features/schema.ts";
@@ -82,7 +82,7 @@ export async function findLeakage(reader: Reader, problem: Problem, source: Leak
 
   const plain = features.filter((_, i) => !TEMPORAL.includes(columns[i]!.type));
   // A row of an event's problem has no columns of its own; its features are judged one by one.
-  if (plain.length === 0 || isEventRule(label)) return late;
+  if (plain.length === 0 || hasNoOwnRow(label)) return late;
   const share = MOST_ROWS / Math.max(1, source.rows);
   const sample = share < 1 ? { share, salt: "leakage" } : undefined;
   const relation = { relation: own.relation, columns: own.manifest.columns };
