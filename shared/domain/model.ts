@@ -47,6 +47,8 @@ export const TrainingOptions = z.object({
   monotone: z.record(z.string(), z.union([z.literal(1), z.literal(-1)])),
   costs: z.object({ falsePositive: z.number().nonnegative(), falseNegative: z.number().nonnegative() }).nullable(),
   coverage: z.number().min(0.5).max(0.999).nullable(),
+  /** How categories are handed to trees: as columns of numbers, or as sets to split on. */
+  categories: z.enum(["encoded", "native"]).nullable().default(null),
 });
 export type TrainingOptions = z.infer<typeof TrainingOptions>;
 
@@ -62,6 +64,19 @@ export const PredictionInterval = z.object({
   rows: z.number().int(),
 });
 export type PredictionInterval = z.infer<typeof PredictionInterval>;
+
+/**
+ * How many labels of the hold-out lie inside the intervals: the share asked for and the one observed with its 95 % interval
+ * (Wilson), and the mean width.
+ */
+export const IntervalCoverage = z.object({
+  coverage: z.number(),
+  observed: z.number(),
+  low: z.number(),
+  high: z.number(),
+  meanWidth: z.number(),
+});
+export type IntervalCoverage = z.infer<typeof IntervalCoverage>;
 
 /** A constraint swept over the finished model's rows: the largest step against it, relative to max(1, |margin|). */
 export const MonotoneCheck = z.object({
@@ -160,6 +175,8 @@ export const Evaluation = z.object({
   threshold: z.number().nullable(),
   calibration: z.object({ brier: z.number(), slope: z.number(), intercept: z.number() }).nullable(),
   exploratory: z.boolean(),
+  /** Of the intervals around a number; null or absent: the model has none. */
+  covered: IntervalCoverage.nullable().optional(),
   /** A challenger's lift over what it was proposed to be better than, by the same look; null or absent for any other model. */
   lift: PairedLift.nullable().optional(),
   /** Artifact hash of the stored hold-out predictions: every figure can be recomputed from them. */

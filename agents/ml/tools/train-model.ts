@@ -35,6 +35,8 @@ export const trainModel = tool({
     costs: TrainingOptions.shape.costs.unwrap().optional(),
     /** The share of rows that the interval around a predicted number is to hold; 0.9 where it isn't said. */
     coverage: TrainingOptions.shape.coverage.unwrap().optional(),
+    /** How trees take categories: encoded as columns of numbers, or native, as sets to split on (linear models are left out). */
+    categories: z.enum(["encoded", "native"]).optional(),
   }),
   output: RunResult.extend({ verdict: z.string() }),
   needs: [
@@ -63,7 +65,11 @@ export const trainModel = tool({
     const dropped = [...checked.dropped, ...constrained.left];
     const left = new Set(dropped.map((one) => one.name));
     const options: TrainOptions = {
-      ...{ classWeights: asked.classWeights ?? null, coverage: asked.coverage ?? null },
+      ...{
+        classWeights: asked.classWeights ?? null,
+        coverage: asked.coverage ?? null,
+        categories: asked.categories ?? null,
+      },
       // What isn't trained on can't go against its constraint.
       monotone: Object.fromEntries(Object.entries(constrained.monotone).filter(([feature]) => !left.has(feature))),
     };
@@ -96,7 +102,7 @@ export const trainModel = tool({
         ...kept.part,
         ...{ run, task, training: training.dataset, seconds: took },
         dropped: [...dropped, ...kept.part.dropped],
-        options: { ...options, costs: job.costs },
+        options: { ...options, categories: asked.categories ?? null, costs: job.costs },
         validation: chosen.validation,
       };
       context.commit((trx) => store.finishRun(trx, result, now().toISOString()));

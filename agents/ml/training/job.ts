@@ -44,6 +44,8 @@ export type TrainOptions = {
   classWeights: "balanced" | Record<string, number> | null;
   monotone: Record<string, 1 | -1>;
   coverage: number | null;
+  /** How every candidate is to take categories; null or absent: each as it says. A linear one can't take sets and is left out. */
+  categories?: "encoded" | "native" | null;
 };
 
 /**
@@ -94,12 +96,13 @@ export type CvMetric = { mean: number; se: number | null; folds: (number | null)
 
 /**
  * Why a candidate isn't ranked: CPU seconds it needed in all (null: unknown) and had, and what would make it fit.
- * `neededMemoryMb`: about what it needs in memory, where that is what it lacked.
+ * `neededMemoryMb`: about what it needs in memory, where that is what it lacked; `unsuited`: it can't do what was asked for.
  */
 export type Skipped = {
   neededCpuSeconds: number | null;
   hadCpuSeconds: number;
   neededMemoryMb?: number;
+  unsuited?: boolean;
   fits: string;
 };
 

@@ -107,9 +107,11 @@ function sentenceOf(trained: TrainResult, chosen: BoardRow, constant: BoardRow |
   const yardstick = constant?.cv[metric] ? ` (constant ${short(constant.cv[metric].mean)})` : "";
   const skipped = board.flatMap((row) => row.skipped ?? []);
   const large = skipped.filter(({ neededMemoryMb }) => neededMemoryMb !== undefined).length;
-  const unfinished = skipped.length - large;
+  const unsuited = skipped.filter((one) => one.unsuited).length;
+  const unfinished = skipped.length - large - unsuited;
   const left = [
     unfinished > 0 ? `, ${unfinished} not finished inside the budget` : "",
+    unsuited > 0 ? `, ${unsuited} left out by what was asked for` : "",
     large > 0 ? `, ${large} too large for the memory` : "",
   ].join("");
   return `${chosen.name}: ${metric} ${short(own.mean)}${spread} over ${plan.folds} folds${yardstick}, best of ${board.length}${left}, on ${rows} rows`;
