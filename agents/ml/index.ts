@@ -7,6 +7,7 @@ import { run } from "@muster/bus/run.ts";
 import { type CodeVersion, codeVersion } from "@muster/shared/code-version.ts";
 import { type MachineSpeed, measureSpeed } from "@muster/shared/estimate/prior.ts";
 import { repeat } from "@muster/shared/repeat.ts";
+import { guardEveryMs, guardTests } from "./abtest/guard.ts";
 import { openTrackingStore, type TrackingStore } from "./experiments/store.ts";
 import { sweepExports } from "./export/folder.ts";
 import { type ImprovementStore, openImprovementStore } from "./improve/store.ts";
@@ -77,7 +78,7 @@ export type MlDeps = ServingDeps & {
 
 /**
  * The ml agent: from a question to a model that answers it, with figures, reasons and a name.
- * Owns the tables experiment, run, run_*, model, model_version, model_alias, holdout_look, search, trial, improvement and deployment. Trains in a child
+ * Owns the tables experiment, run, run_*, model, model_version, model_alias, holdout_look, search, trial, improvement, deployment and rollout. Trains in a child
  * of its worker, which opens the one training file; only evaluate_model opens a hold-out.
  */
 export const ml = agent({
@@ -136,11 +137,14 @@ export const ml = agent({
     let stopLanding = () => {};
     let stopSweeping = async () => {};
     let stopMirroring = async () => {};
+    let stopGuarding = async () => {};
     const mlflow = openMlflow(process.config);
     const mirror = mlflow && (await openMirrorStore(process.pool));
     const unmirrored = (error: unknown) => process.log.warn({ err: error }, "runs could not be mirrored");
     const unswept = (error: unknown) =>
       process.log.warn({ err: error }, "exports could not be swept; it is tried again");
+    const unguarded = (error: unknown) =>
+      process.log.warn({ err: error }, "running tests could not be guarded; it is tried again");
     const worker = { ...deps, processes, log: process.log, worker: `${hostname()}/${pid}/${workers++}` };
     return {
       deps,
@@ -148,6 +152,7 @@ export const ml = agent({
       parts: { concurrency: threads, does: (id, signal) => doTrial(id, signal, worker) },
       started: async () => {
         stopLanding = startLanding(deps, process);
+        stopGuarding = repeat(guardEveryMs, () => guardTests(deps, process), unguarded);
         if (mlflow && mirror)
           stopMirroring = repeat(1000, patientMirroring({ ...deps, ...process, mlflow, mirror }), unmirrored);
         stopSweeping = repeat(60_000, () => sweepExports(deps.home, process.now()), unswept);
@@ -156,7 +161,7 @@ export const ml = agent({
         stopLanding();
         processes.close();
         await deps.parts?.close();
-        await Promise.all([stopSweeping(), stopMirroring()]);
+        await Promise.all([stopSweeping(), stopMirroring(), stopGuarding()]);
         await deps.keyed.close();
       },
     };

@@ -1,11 +1,16 @@
+import type { AnyTrx } from "@muster/bus/context.ts";
+import { guardTests } from "@muster/ml/abtest/guard.ts";
 import { predictFitted } from "@muster/ml/score.ts";
 import { sampleMatrix } from "@muster/ml/scoring/read-matrix.ts";
+import { readPackage } from "@muster/ml/serving/read-package.ts";
 import { abTestModels } from "@muster/ml/tools/ab-test-models.ts";
 import { deployModel } from "@muster/ml/tools/deploy-model.ts";
 import { endAbTest } from "@muster/ml/tools/end-ab-test.ts";
 import { recordOutcomes } from "@muster/ml/tools/record-outcomes.ts";
 import { startAbTest } from "@muster/ml/tools/start-ab-test.ts";
+import { canonical, sha256 } from "@muster/shared/canonical.ts";
 import { pinOf } from "@muster/shared/domain/dataset.ts";
+import { logger } from "@muster/shared/log.ts";
 import { seededRandom } from "@muster/shared/random.ts";
 import { writeQuery } from "@muster/shared/warehouse/write-query.ts";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -190,4 +195,43 @@ describe("a version tested against the live one", () => {
     expect(await at.ask("end_ab_test", { deployment: name, keep: "live" })).toMatchObject({ version: 2 });
     expect([await at.live(), await at.deps.rollouts.running()]).toEqual([2, []]);
   });
+
+  test("a challenger that fails loses its traffic by itself, while callers get the live version's answers; a good one keeps it", async () => {
+    const { deployments, rollouts, evidence } = at.deps;
+    const live = (await deployments.liveOf(name))!;
+    const begin = async (salt: string, parts: object) => {
+      const text = canonical(parts);
+      await evidence.store.putArtifact(sha256(text), "application/json", Buffer.from(text));
+      const { package: own, version, hash } = live;
+      const plan = (await rollouts.newest(name))!.plan;
+      await evidence.store.db.transaction().execute((trx: AnyTrx) =>
+        rollouts.begin(trx, {
+          ...{ id: salt, name, plan, request: null, person: null, at: new Date().toISOString() },
+          split: { salt, arms: [{ version: 7, trafficPercent: 50 }], shadow: [], controlPercent: 0 },
+          live: { version, hash, package: own },
+          beside: [{ version: 7, hash, package: sha256(text) }],
+        }),
+      );
+      await vi.waitFor(async () => expect((await at.infer([client(0)])).parameters).toHaveProperty("versions"));
+    };
+    const served = await readPackage(live, evidence.artifact);
+    const guard = () => guardTests(at.deps, { now: () => new Date(), log: logger("guard-test") });
+    const send = async () => {
+      for (let i = 0; i < 300; i++) expect((await at.infer([client(i)])).status).toBe(200);
+    };
+    await begin("good", { ...served, version: 7 });
+    await send();
+    expect(await guard()).toEqual([]);
+    await at.ask("end_ab_test", { deployment: name, keep: "live" });
+    await vi.waitFor(async () => expect((await at.infer([client(0)])).parameters).toBeUndefined());
+    // Loads and warms up, and can't answer a single row.
+    await begin("bad", { ...served, version: 7, cutoff: { kind: "column", column: "absent" } });
+    await send();
+    expect(await guard()).toEqual([name]);
+    expect(await rollouts.newest(name)).toMatchObject({
+      id: "bad",
+      endedBecause: expect.stringContaining("fails 100 %"),
+    });
+    await vi.waitFor(async () => expect((await at.infer([client(0)])).parameters).toBeUndefined(), { timeout: 10_000 });
+  }, 60_000);
 });

@@ -117,6 +117,12 @@ describe("the verdict", () => {
     const good = () => side(1, 3000, 300);
     expect(judge(good(), side(2, 3000, 600, { failures: 20 })).reason).toContain("fails");
     expect(judge(good(), side(2, 3000, 600, { seconds: 9 })).reason).toContain("times as long");
+    // One failure is chance; a run of tenths of a millisecond is never felt; parts of other sizes aren't slowness.
+    expect(judge(good(), side(2, 3000, 600, { failures: 2 })).verdict).toBe("challenger_better");
+    expect(judge(side(1, 3000, 300, { seconds: 0.01 }), side(2, 3000, 600, { seconds: 0.09 })).verdict).toBe(
+      "challenger_better",
+    );
+    expect(judge(good(), side(2, 3000, 600, { rows: 100, seconds: 1.2 })).verdict).toBe("challenger_better");
     const missing = judge(good(), side(2, 2400, 480, { assigned: 3000, matured: 3000 }));
     expect(missing).toMatchObject({ verdict: "guardrail", interval: null });
     expect(missing.reason).toContain("missing");

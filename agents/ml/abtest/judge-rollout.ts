@@ -33,7 +33,7 @@ export async function judgeRollout(rollout: Rollout, context: Context & ServingD
   } finally {
     engine?.close();
   }
-  const work = await askWork(serving.url, name, signal);
+  const work = await askWork(serving.url, name, split.salt, signal);
   const shares = plan.measure === "outcome" && served.output.task !== "regression";
   const side = (version: number): Side => {
     const group = groups.byVersion.get(version) ?? none;

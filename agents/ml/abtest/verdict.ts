@@ -51,8 +51,13 @@ export type Judged = {
 const splitAlpha = 0.001;
 /** The sequence is asymptotic: it isn't looked at before so many entities a side are told of, and so many of each class. */
 const least = { entities: 100, ofClass: 10 };
-/** Runs of a side before its failures and latency are judged. */
+/** Calls of a side before its failures and latency are judged. */
 const leastRuns = 50;
+/** A run shorter than this is never too slow. */
+const feltSeconds = 0.01;
+
+/** What a side did at answering. */
+export type Worked = Pick<Side, "version" | "runs" | "failures" | "rows" | "seconds">;
 
 /**
  * Judges a test, whenever one looks: the sample ratio first, then the guardrails, then the always-valid sequence over matured
@@ -105,16 +110,34 @@ function ratioP(share: number, live: Side, challenger: Side): number | null {
   return chiSquareTest([live.assigned, challenger.assigned], [all * (1 - share), all * share]).pValue;
 }
 
-function harmOf({ guardrails }: TestPlan, live: Side, challenger: Side): string | null {
-  const failing = ({ failures, runs }: Side) => failures / Math.max(1, failures + runs);
-  if (challenger.failures + challenger.runs >= leastRuns) {
-    const more = failing(challenger) - failing(live);
-    if (more > guardrails.failures)
-      return `version ${challenger.version} fails ${percent(failing(challenger))} of the time, version ${live.version} ${percent(failing(live))}`;
-    const [slow, usual] = [challenger.seconds / challenger.rows, live.seconds / live.rows];
-    if (live.runs >= leastRuns && slow > guardrails.latency * usual)
-      return `version ${challenger.version} takes ${(slow / usual).toFixed(1)} times as long a row as version ${live.version}`;
-  }
+/**
+ * What a challenger does worse than the live version at answering, in words; null where nothing is beyond its guardrail. It fails
+ * more often, by more than chance; or it is slow: so many times as long both a run and a row (parts of different sizes differ
+ * in one of both), and long enough to be felt.
+ */
+export function workHarm(
+  { guardrails }: Pick<TestPlan, "guardrails">,
+  live: Worked,
+  challenger: Worked,
+): string | null {
+  const calls = ({ failures, runs }: Worked) => failures + runs;
+  const failing = (side: Worked) => side.failures / Math.max(1, calls(side));
+  if (calls(challenger) < leastRuns || calls(live) < leastRuns) return null;
+  const { pValue } = proportionsTest(challenger.failures, calls(challenger), live.failures, calls(live));
+  if (failing(challenger) - failing(live) > guardrails.failures && pValue < splitAlpha)
+    return `version ${challenger.version} fails ${percent(failing(challenger))} of the time, version ${live.version} ${percent(failing(live))}`;
+  const run = ({ seconds, runs }: Worked) => seconds / Math.max(1, runs);
+  const row = ({ seconds, rows }: Worked) => seconds / Math.max(1, rows);
+  const times = Math.min(run(challenger) / run(live), row(challenger) / row(live));
+  if (times > guardrails.latency && run(challenger) > feltSeconds)
+    return `version ${challenger.version} takes ${times.toFixed(1)} times as long as version ${live.version}`;
+  return null;
+}
+
+function harmOf(plan: TestPlan, live: Side, challenger: Side): string | null {
+  const { guardrails } = plan;
+  const harm = workHarm(plan, live, challenger);
+  if (harm !== null) return harm;
   const missing = ({ matured, told }: Side) => (matured === 0 ? 0 : 1 - told / matured);
   if (live.matured > 0 && challenger.matured > 0 && missing(challenger) - missing(live) > guardrails.missing) {
     const lacks = ({ matured, told }: Side) => matured - told;

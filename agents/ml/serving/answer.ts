@@ -51,19 +51,23 @@ export async function answer(scoring: Scoring, protocol: Protocol, read: () => A
       name = served.name;
       const table = typedTable(served, asked.rows(served));
       const at = scoring.now();
-      const split = lease.beside && { split: lease.beside.split.salt };
-      const request = { request: asked.request, at: at.toISOString(), ...split };
+      const salt = lease.beside?.split.salt;
+      const request = { request: asked.request, at: at.toISOString(), ...(salt !== undefined && { split: salt }) };
       const score = async (model: LoadedModel, part: RawTable) => {
         const began = performance.now();
-        const scored = await model.score(part, at);
-        const { version } = model.served;
-        scoring.metrics.scored({ model: name, version, rows: part.rows, seconds: (performance.now() - began) / 1000 });
-        return scored;
+        const of = { model: name, version: model.served.version, split: salt ?? "" };
+        try {
+          const scored = await model.score(part, at);
+          scoring.metrics.scored({ ...of, rows: part.rows, seconds: (performance.now() - began) / 1000 });
+          return scored;
+        } catch (error) {
+          // What the live version refuses may be the caller's fault; what it takes and another can't is the other's.
+          if (model !== lease.live || scoring.statusOf(error) >= 500) scoring.metrics.failed(of);
+          throw error;
+        }
       };
-      const failed = ({ version }: ServedModel, error: unknown) => {
-        scoring.metrics.failed({ model: name, version });
+      const failed = ({ version }: ServedModel, error: unknown) =>
         scoring.log.warn({ model: name, version, code: asFault(error).code }, "a version beside the live one failed");
-      };
       if (!lease.beside) {
         const scored = await score(lease.live, table);
         rows = scored.rows;

@@ -6,15 +6,17 @@ export type Protocol = "open_inference" | "mlflow";
 /** One scoring request as the metrics count it; `model` is "" where no served model was meant. */
 export type Observation = { protocol: Protocol; model: string; status: number; rows: number; seconds: number };
 
-/** A version's share of the work: rows it scored and how long that took. */
-export type VersionWork = { model: string; version: number; rows: number; seconds: number };
+/** A version at work; `split`: the salt of the split that it answered or shadowed under, "" outside of one. */
+export type VersionAtWork = { model: string; version: number; split: string };
+/** Its share of the work: rows it scored and how long that took. */
+export type VersionWork = VersionAtWork & { rows: number; seconds: number };
 
 export type ServingMetrics = {
   observe(observation: Observation): void;
   /** Rows that a version scored, whoever got the answer. */
   scored(work: VersionWork): void;
   /** A version that couldn't score what it was given. */
-  failed(of: { model: string; version: number }): void;
+  failed(of: VersionAtWork): void;
   /** The Prometheus text of everything observed, with the prediction log's counts. */
   text(log: { logged: number; dropped: number; waiting: number }): string;
 };
@@ -29,8 +31,8 @@ export function servingMetrics(): ServingMetrics {
   const versionRuns = new Map<string, number>();
   const versionSeconds = new Map<string, number>();
   const versionFailures = new Map<string, number>();
-  const ofVersion = ({ model, version }: { model: string; version: number }) =>
-    `model="${escaped(model)}",version="${version}"`;
+  const ofVersion = ({ model, version, split }: VersionAtWork) =>
+    `model="${escaped(model)}",version="${version}",split="${escaped(split)}"`;
   const add = (to: Map<string, number>, key: string, amount: number) => void to.set(key, (to.get(key) ?? 0) + amount);
 
   return {

@@ -133,7 +133,7 @@ describe("a served split", () => {
     const answer = await serving.post("/invocations", { dataframe_records: records });
     expect([answer.status, answer.headers.get("muster-model-version")]).toEqual([200, "1"]);
     const { text } = await serving.get("/metrics");
-    expect(text).toContain('muster_serving_version_failures_total{model="churn",version="2"} 1');
+    expect(text).toContain('muster_serving_version_failures_total{model="churn",version="2",split="a test"} 1');
   });
 
   it("a split with a version that can't be loaded isn't put in force; what was served stays", async () => {
