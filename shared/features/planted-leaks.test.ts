@@ -5,7 +5,7 @@ import { checkLeaks, type LeakFacts, leaksOf } from "./leaks.ts";
 import { compileMatrix } from "./matrix.ts";
 import { measureLeaks } from "./measure-leaks.ts";
 import { createTable, testEngine } from "./testing.ts";
-import { count, honest, lag, mean, own, parsed, planted, rate, ratio } from "./testing-leaks.ts";
+import { count, honest, lag, mean, own, parsed, planted, rate, ratio, toMean } from "./testing-leaks.ts";
 import { worlds } from "./testing-worlds.ts";
 
 let engine: Engine;
@@ -53,6 +53,14 @@ describe("planted leaks", () => {
       expect(() => checkLeaks([feature], problem, facts)).toThrow(expect.objectContaining({ code: "unfit" }));
     },
   );
+
+  it("are the entity's own number too, compared with its past", () => {
+    const problem = { ...worlds.log!.problem, entity: "nr" };
+    const [feature] = parsed([toMean(own, "nr")], "f");
+    expect(leaksOf([feature!], problem, measured.get("log")!)).toEqual([
+      expect.objectContaining({ feature: "f0", leak: "key", column: "log.nr" }),
+    ]);
+  });
 
   it("are found among many features, each by its name", () => {
     const { problem } = worlds.log!;

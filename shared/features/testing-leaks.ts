@@ -55,7 +55,7 @@ export const ratio = (from: Draft, more: Draft = {}): Draft => ({
   where: null,
   ...more,
 });
-const toMean = (from: Draft, column: string, more: Draft = {}): Draft => ({
+export const toMean = (from: Draft, column: string, more: Draft = {}): Draft => ({
   kind: "mean_ratio",
   ...from,
   column,

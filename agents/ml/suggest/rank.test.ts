@@ -36,6 +36,16 @@ describe("the ranking", () => {
     expect(redundant).toEqual([]);
   });
 
+  it("puts what says something of its own before what mostly repeats, if it is a little weaker", () => {
+    const columns = [numberColumn("a", base), numberColumn("repeats", like(0.5)), numberColumn("new", like(20))];
+    const strengths = [0.5, 0.4, 0.3];
+    const { names } = rank(
+      columns.map(({ name }, i) => suggested(plain(name), strengths[i]!)),
+      columns,
+    );
+    expect(names).toEqual(["a", "new", "repeats"]);
+  });
+
   it("names a feature that says the same as one before it, by correlation or by what both know", () => {
     const twin = base.map((value) => 3 - 2 * value + 0.1 * normal(random));
     const city = base.map((value) => `c${Math.round(value)}`);
