@@ -47,12 +47,10 @@ function modelFields(input: AnswerInput): Fields {
 
 /** The rounds and what they came to; of the model only where the challenger was kept: else the one before stays. */
 function improvementFields(input: AnswerInput): Fields {
-  const { facts } = input;
-  const [proposed, compared, confirmed] = [
-    facts["improvement.proposed"],
-    facts["improvement.compared"],
-    facts["improvement.confirmed"],
-  ];
+  const { facts, requests } = input;
+  const [proposed, compared] = [facts["improvement.proposed"], facts["improvement.compared"]];
+  // What an earlier request confirmed is where this one began, not what it came to.
+  const confirmed = requests?.["improvement.confirmed"] === undefined ? facts["improvement.confirmed"] : undefined;
   const problem = facts["problem.defined"];
   const kept = confirmed?.kept ?? false;
   return {

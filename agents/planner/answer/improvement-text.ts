@@ -19,7 +19,8 @@ export function improvementText(fields: Omit<Answer, "text">, input: AnswerInput
   const question = problem ? [sentence(problem.sentence, cite("problem.defined"))] : [];
   const tried = rounds.flatMap((round) => roundText(round, cite("improvement.compared")));
   const ended = why === null ? [] : [sentence(`Nothing more was proposed: ${why}`, cite("improvement.proposed"))];
-  const found = lift ? liftText(lift, look!, cite("improvement.confirmed")) : [];
+  const named = new Set(rounds.flatMap(({ features }) => features.map(({ because }) => because)));
+  const found = lift ? liftText(lift, look!, { named, mark: cite("improvement.confirmed") }) : [];
   const outcome = sentence(outcomeOf(kept, rounds, lift), cite(outcomeFact(rounds, lift)));
   const paragraphs = kept
     ? [[...tried, ...ended], [...found, outcome], [modelText(fields, input)]]
@@ -51,7 +52,7 @@ function roundText({ round, features, difference, better, unequal }: TriedRound,
 function liftText(
   { metric, overall, slice, sliceNote, by, clusters, rows }: PairedLift,
   look: number,
-  mark: string,
+  { named, mark }: { named: ReadonlySet<string>; mark: string },
 ): string[] {
   const first = overall[metric];
   const others = told(overall, (name) => name !== metric);
@@ -64,7 +65,7 @@ function liftText(
     ...(others.length > 0 ? [sentence(`Lift in the others: ${others.join(", ")}`, mark)] : []),
     sentence(
       slice
-        ? `On the slice (${slice.words}), ${count(slice.rows)} of these rows: ${told(slice.figures).join(", ") || "no figure is defined"}`
+        ? `On the slice${named.has(slice.words) ? "" : ` (${slice.words})`}, ${count(slice.rows)} of these rows: ${told(slice.figures).join(", ") || "no figure is defined"}`
         : `On the slice it isn't told: ${sliceNote}`,
       mark,
     ),

@@ -108,6 +108,13 @@ describe("the answer to a wish for a better model", () => {
     expect(improvement).toMatchObject({ kept: false, lift: null, look: null, why: "all was tried" });
   });
 
+  it("takes what an earlier request confirmed for where it began, not for what it came to", () => {
+    const facts = { ...eventFacts(), ...compared(tried(false, 0.002)), ...confirmed(lift(0.06, true)) };
+    const answer = composeAnswer(inputFor("improve", facts, { requests: { "improvement.confirmed": "req_before" } }));
+    expect(answer.improvement).toMatchObject({ kept: false, lift: null, look: null });
+    expect(answer.text).not.toContain("Confirmed once");
+  });
+
   it("is the same where the tool was called by its name, with its output beside it", () => {
     const facts = {
       "problem.defined": eventFacts()["problem.defined"]!,
