@@ -26,7 +26,7 @@ describe("the sample company's fraud, by a model that reads no windows", () => {
   let bursts: Set<string>;
   beforeAll(async () => {
     const folder = mkdtempSync(join(tmpdir(), "muster-slices-"));
-    const { files, truth } = await generateSampleCompany(folder, { seed: 11, customers: 500 });
+    const { files, truth } = await generateSampleCompany(folder, { seed: 11, customers: 350 });
     const { path, time, arrived } = files.find(({ name }) => name === "card_transactions")!;
     bursts = new Set(truth.fraud.bursts.flatMap(({ transactions }) => transactions));
     const pin = await at.load("card_transactions", readFileSync(path), { time, arrived });

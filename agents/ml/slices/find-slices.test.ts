@@ -1,4 +1,7 @@
+import { seededRandom } from "@muster/shared/random.ts";
 import { describe, expect, test } from "vitest";
+import { findSlices } from "./find-slices.ts";
+import { clustersOf, discoveryHalf } from "./halves.ts";
 import { madeWorld, plants, search } from "./testing.ts";
 
 /** Seeds that the method was not tried on while it was written. */
@@ -41,4 +44,22 @@ test("the same seed finds the same slices, another splits the rows otherwise", a
   const [a, b, c] = await Promise.all([5, 5, 6].map((seed) => search(madeWorld(211, "two"), seed)));
   expect(a!.slices).toEqual(b!.slices);
   expect(c!.slices[0]!.confirmed).not.toEqual(a!.slices[0]!.confirmed);
+});
+
+test("what holds only on the rows that were searched is put to the test and not told", async () => {
+  // Each entity has one wrong row: where it is searched that of the slice, where it confirms another one.
+  const rows = 1500;
+  const entity = Int32Array.from({ length: rows }, (_, i) => Math.floor(i / 3));
+  const clusters = clustersOf(entity, null, rows);
+  const half = discoveryHalf(clusters, new Uint8Array(rows).fill(1), seededRandom(4));
+  const happened = Uint8Array.from(half, (searched, i) => Number(i % 3 === (searched === 1 ? 0 : 1)));
+  const values = Array.from({ length: rows }, (_, i) => (i % 3 === 0 ? "in" : "out"));
+  const column = { column: { name: "k", type: "category" as const, values }, from: "feature" as const, features: [] };
+  const errors = [{ kind: "wrong" as const, happened, could: new Uint8Array(rows).fill(1), expected: null }];
+  const find = (flags: Uint8Array) =>
+    findSlices([{ ...column, said: "k", times: 1 }], [{ ...errors[0]!, happened: flags }], clusters, 4, async () => {});
+  expect(await find(happened)).toMatchObject({ slices: [], hard: [], tested: 1 });
+  const everywhere = Uint8Array.from({ length: rows }, (_, i) => Number(i % 3 === 0));
+  const { slices } = await find(everywhere);
+  expect(slices).toMatchObject([{ rows: 500, errors: 500, confirmed: { rows: 250, errors: 250, rate: 1 } }]);
 });
