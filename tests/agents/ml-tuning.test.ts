@@ -137,6 +137,13 @@ describe("what a search must not do", () => {
     });
   }, 60_000);
 
+  test("spend more USD than it is given now, though more was reserved", async () => {
+    const shown = await tunable({ limitUsd: 1, limitCpuSeconds: 300 });
+    await expect(at.step("tune_model", shown, { trials: 12, usd: 0.001 })).rejects.toMatchObject({
+      ...{ code: "over_budget", data: { hadCpuSeconds: expect.closeTo(0.3, 6) } },
+    });
+  }, 60_000);
+
   test("go on once its request was cancelled", async () => {
     const shown = await tunable();
     const search = at.step("tune_model", shown, { trials: 200 });

@@ -3,7 +3,7 @@ import { tool } from "@muster/bus/tool.ts";
 import { datasetNode } from "@muster/shared/domain/lineage.ts";
 import type { Goal } from "@muster/shared/domain/request.ts";
 import { SearchBudget } from "@muster/shared/domain/search.ts";
-import { facts } from "@muster/shared/fact/table.ts";
+import { type FactValue, facts } from "@muster/shared/fact/table.ts";
 import { asFault, Fault, fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
 import { checkTrainable } from "../cleared-features.ts";
@@ -61,7 +61,7 @@ export const tuneModel = tool({
   cost: { ms: 60_000 },
   next: (_, input) => [...anew, ...onward[input.onward]],
   run: async (
-    { trials, cpuSeconds: asked, algorithms, seed: own, problem, view, training, checked, reserved, cleared },
+    { trials, cpuSeconds: asked, usd, algorithms, seed: own, problem, view, training, checked, reserved, cleared },
     context: Context & MlDeps,
   ) => {
     const { tuning, parts, lake, now, signal, progress, seed, threads, speed } = context;
@@ -87,7 +87,7 @@ export const tuneModel = tool({
     await tuning.begin({ ...{ id: search, spec, request, person, key }, at: began.toISOString() });
     const used = async () => ({ ...(await tuning.used(search)), seconds: (now().getTime() - began.getTime()) / 1000 });
     try {
-      const limit = Math.min(reserved.limitCpuSeconds, asked ?? Number.POSITIVE_INFINITY);
+      const limit = limitOf(reserved, asked, usd);
       const prior = priorOf(plan, speed);
       let settled = 0;
       const searched = await runSearch(plan, { cpuSeconds: limit, prior }, async (works) => {
@@ -112,3 +112,10 @@ export const tuneModel = tool({
     }
   },
 });
+
+/** CPU seconds that search and final training may use: what was reserved, or less where less is asked for now, at the price of the reservation. */
+function limitOf(reserved: FactValue<"search.reserved">, cpuSeconds?: number, usd?: number): number {
+  const { limitCpuSeconds, limitUsd } = reserved;
+  const bought = usd === undefined || limitUsd === 0 ? Number.POSITIVE_INFINITY : (usd / limitUsd) * limitCpuSeconds;
+  return Math.min(limitCpuSeconds, cpuSeconds ?? Number.POSITIVE_INFINITY, bought);
+}
