@@ -19,7 +19,7 @@ import { rocAuc } from "@muster/shared/stats/metrics.ts";
 import { type Evaluation, type Measured, round } from "../support/measure.ts";
 
 const sizes = [50, 200, 1000, 10_000];
-const repetitions = 200;
+const repetitions = 100;
 const reference = 10_000;
 const blockRows = 50;
 /** A year of survey rows as they come: neighbours are of one household. No year differs from itself. */

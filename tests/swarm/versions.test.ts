@@ -20,7 +20,7 @@ const outputOf = (view: RequestView, tool: string) => stepOf(view, tool)!.output
 /** Which versions answer 200 accounts, in ascending order. */
 async function answering(): Promise<string | null> {
   const records = Array.from({ length: 200 }, (_, i) => ({
-    row_key: `a${i}`,
+    row_key: `k2x${i}`,
     usage: i % 100,
     plan: "plus",
     tickets: i % 5,
@@ -56,13 +56,23 @@ test("a model's versions in plain words: tested against each other, told what ca
   });
   expect(waiting.answer!.text).toContain("no outcome yet");
 
-  const told = Array.from({ length: 100 }, (_, i) => `a${i},${i % 3 === 0 ? "yes" : "no"},${new Date().toISOString()}`);
+  const told = Array.from(
+    { length: 100 },
+    (_, i) => `k2x${i},${i % 3 === 0 ? "yes" : "no"},${new Date().toISOString()}`,
+  );
   expect(
     (await it.owner.put("left.csv", `row_key,churn,left_at\n${told.join("\n")}\n`, { name: "left_accounts" })).status,
   ).toBe(201);
   const recorded = await ask("record the outcomes in left_accounts for churn");
   expect(toolsDone(recorded)).toContain("governance.clear_access");
   expect(outputOf(recorded, "ml.record_outcomes")).toMatchObject({ read: 100, added: 100 });
+
+  const somebody = { dataset: "accounts", column: "row_key", person: "k2x5" };
+  type Found = { output: { places: { dataset: string; newest: boolean; rows: number | null }[] } };
+  const { body } = await it.owner.call<Found>("governance.find_personal_data", somebody);
+  expect(body.output.places).toContainEqual(
+    expect.objectContaining({ dataset: "churn_outcomes", newest: true, rows: 1 }),
+  );
 
   await ask("promote the challenger of churn");
   await answers("2");

@@ -10,7 +10,7 @@ export type Side = { dataset: string; column: string };
 
 /**
  * A way from a person's row to what belongs to it: rows of `to` that hold the same value. `written`: the swarm wrote `to`
- * from `from` (labels, features, scores, the prediction log); otherwise `to` points at `from`, whose column names its row.
+ * from `from` (labels, features, scores, the prediction log, outcomes); otherwise `to` points at `from`, whose column names its row.
  */
 export type Link = { from: Side; to: Side; written: boolean };
 
@@ -55,7 +55,8 @@ export async function linksOf(
   for (const { receipt, value } of await said("predictions.written"))
     wrote(receipt, value.pin, ({ entity }) => entity ?? "row_key");
   for (const { receipt, value } of await said("deployment.live"))
-    wrote(receipt, `${value.name.slice(0, 51)}_predictions@`, () => "__entity");
+    for (const dataset of [`${value.name.slice(0, 51)}_predictions`, `${value.name.slice(0, 54)}_outcomes`])
+      wrote(receipt, `${dataset}@`, () => "__entity");
   return { links: [...links.values()], unkeyed: [...unkeyed.values()].filter(({ pin }) => !pin.endsWith("@")) };
 }
 

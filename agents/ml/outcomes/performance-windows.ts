@@ -28,11 +28,11 @@ export async function judgedHoldout(
 }
 
 /** A prediction of a version with what came of it. */
-export type Told = { label: string; prediction: string; probabilities: string | null };
+type Told = { label: string; prediction: string; probabilities: string | null };
 
 /**
  * The matured predictions of the live version since it went live whose outcome is known, as the metrics take them: of an
- * engine with the relations `log` and `outcomes`. Predictions in shadow count: they were made on the same rows.
+ * engine with the relations `log` and `outcomes`.
  */
 export async function maturedPredictions(
   engine: Engine,
