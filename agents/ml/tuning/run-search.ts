@@ -76,7 +76,9 @@ export function tunedCandidates(plan: SearchPlan, states: readonly TrialState[])
   });
   const searched = new Set<string>(finalists.map(({ algorithm }) => algorithm));
   const untuned = selectCandidates(plan.shape).filter(({ params }) => !searched.has(params.algorithm));
-  return [...untuned, ...tuned];
+  const reference = ({ params }: Candidate) => params.algorithm === "constant" || params.algorithm === "linear";
+  // In the order in which they are raced: what was found must not be left out because untuned ones used the budget up.
+  return [...untuned.filter(reference), ...tuned, ...untuned.filter((one) => !reference(one))];
 }
 
 function workOf({ shape }: SearchPlan, params: Candidate["params"]): number {

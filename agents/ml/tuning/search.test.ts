@@ -130,7 +130,7 @@ describe("what a search puts forward", () => {
     expect(names).toContain("random_forest_tuned");
     const none = done.filter(({ algorithm, from }) => algorithm !== "xgboost" || from === 0);
     expect(tunedCandidates(plan, trialsOf(none)).map(({ name }) => name)).toEqual([
-      ...["constant", "linear", "xgboost_shallow", "xgboost_pairs", "xgboost_deep", "random_forest_tuned"],
+      ...["constant", "linear", "random_forest_tuned", "xgboost_shallow", "xgboost_pairs", "xgboost_deep"],
     ]);
   });
 
