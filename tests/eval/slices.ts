@@ -3,8 +3,8 @@ import { type Evaluation, round } from "../support/measure.ts";
 
 const worlds = 50;
 const clean = 50;
-/** The method was tried on seeds 1 to 50 while it was written; these are others. */
-const firstSeed = 101;
+/** The method was tried on seeds 1 to 50 and 101 to 200 while it was written; these are others. */
+const firstSeed = 1001;
 
 type Case = { seed: number; plant: Plant; task: string; planted: number; found: boolean; told: number; right: number };
 
