@@ -1,7 +1,9 @@
+import { parseDatasetRef, pinOf } from "@muster/shared/domain/dataset.ts";
 import type { FeatureReason } from "@muster/shared/domain/feature.ts";
 import { normal, seededRandom } from "@muster/shared/random.ts";
 import { quantile } from "@muster/shared/stats/quantile.ts";
 import { sorted } from "@muster/shared/stats/sort.ts";
+import { writeQuery } from "@muster/shared/warehouse/write-query.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sign } from "../support/signing.ts";
 import { copyOf, type MlBench, output, type Shown, startMl } from "./trainable.ts";
@@ -121,6 +123,25 @@ describe("the statistics of a training set's features", () => {
     const of = (name: string) => stats.features.find((one) => one.name === name)!;
     expect(of("shop")).toMatchObject({ top: [] });
     expect(of("amount")).toMatchObject({ mean: null, sd: null, quantiles: {} });
+  });
+
+  test("are refused for a training set without rows", async () => {
+    const held = await at.value<"features.materialized">(shown.training!);
+    const { problem, scope, view } = {
+      problem: await at.value<"problem.defined">(shown["problem.defined"]!),
+      scope: (await at.value<"scope.pinned">(shown.scope!)).datasets.map(({ pin }) => pin),
+      view: (await at.value<"view.registered">(shown.registered!)).view,
+    };
+    const { name } = parseDatasetRef(held.dataset);
+    const sql = `SELECT * FROM ${name} WHERE false`;
+    const more = { kind: "features", inputs: [held.dataset], origin: "a test", now: new Date(0) } as const;
+    const { version } = await writeQuery(at.lake, { name: "nothing", sql, ...more });
+    const training = pinOf("nothing", version);
+    const about = { problem: problem.hash, scope, view: view.hash, training };
+    const empty = await sign(at.by.pipeline!, "features.materialized", about, { ...held, dataset: training, rows: 0 });
+    await expect(at.step("get_feature_stats", copyOf(shown, { training: empty }))).rejects.toMatchObject({
+      ...{ code: "unfit", message: expect.stringContaining("no rows") },
+    });
   });
 
   test("are refused for a feature that the view doesn't have, and without receipts", async () => {
