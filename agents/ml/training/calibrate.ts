@@ -28,16 +28,17 @@ export function calibrateOutOfFold(held: HeldOut): Calibrated {
   const crossed = raw.map((p) => p.map(() => Number.NaN));
   for (const fold of folds) {
     const calibration = fitOn(held, (row) => held.fold[row]! >= 0 && held.fold[row] !== fold);
-    const own = probabilitiesOf(held.margins, calibration);
-    for (const [k, p] of own.entries())
-      for (let row = 0; row < p.length; row++) if (held.fold[row] === fold) crossed[k]![row] = p[row]!;
+    const rows = rowsWhere(held.fold.length, (row) => held.fold[row] === fold);
+    const margins = held.margins.map((k) => Float64Array.from(rows, (row) => k[row]!));
+    for (const [k, p] of probabilitiesOf(margins, calibration).entries())
+      for (const [i, row] of rows.entries()) crossed[k]![row] = p[i]!;
   }
   const rawLogLoss = heldOutLogLoss(held, raw);
   const logLoss = heldOutLogLoss(held, crossed);
   if (folds.length > 1 && logLoss < rawLogLoss)
     return { probabilities: crossed, rawLogLoss, logLoss, calibration: fitOn(held, (row) => held.fold[row]! >= 0) };
-  const masked = raw.map((p) => p.map((value, row) => (held.fold[row]! >= 0 ? value : Number.NaN)));
-  return { probabilities: masked, rawLogLoss, logLoss: rawLogLoss, calibration: { kind: "none" } };
+  for (const p of raw) for (let row = 0; row < p.length; row++) if (held.fold[row]! < 0) p[row] = Number.NaN;
+  return { probabilities: raw, rawLogLoss, logLoss: rawLogLoss, calibration: { kind: "none" } };
 }
 
 function fitOn(held: HeldOut, keep: (row: number) => boolean): Calibration {

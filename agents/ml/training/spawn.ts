@@ -20,12 +20,18 @@ export function confinement(file: string, xgboostLibrary: string | null): string
   return ["--permission", "--expose-gc", "--allow-addons", ...readable.map((path) => `--allow-fs-read=${path}`)];
 }
 
-/** A training process that was granted one file, waiting for its job. It inherits no setting and no secret. */
-export function startChild(file: string, xgboostLibrary: string | null): ChildProcess {
+/** Large arrays get pages of their own, which glibc gives back when they are freed; it would keep them for the next ones. */
+const frugal = { MALLOC_MMAP_THRESHOLD_: "131072", MALLOC_TRIM_THRESHOLD_: "131072", MALLOC_ARENA_MAX: "2" };
+
+/**
+ * A training process that was granted one file, waiting for its job. It inherits no setting and no secret. `saving`: it holds
+ * on to as little memory as it can, at some cost in time.
+ */
+export function startChild(file: string, xgboostLibrary: string | null, saving = false): ChildProcess {
   return fork(join(root, "agents/ml/worker/child.ts"), {
     execArgv: confinement(file, xgboostLibrary),
     // Threads that spin while they wait once cost 30 times the time on a loaded machine.
-    env: { OMP_WAIT_POLICY: "passive", TZ: "UTC" },
+    env: { OMP_WAIT_POLICY: "passive", TZ: "UTC", ...(saving ? frugal : {}) },
     serialization: "advanced",
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
@@ -42,12 +48,12 @@ export function trainInChild(
   options: {
     onProgress?: (progress: TrainProgress) => void;
     signal?: AbortSignal;
-    start?: (file: string, xgboostLibrary: string | null) => ChildProcess;
+    start?: (file: string, xgboostLibrary: string | null, saving: boolean) => ChildProcess;
   } = {},
 ): Promise<TrainResult> {
   const { onProgress, signal, start = startChild } = options;
   if (signal?.aborted) return Promise.reject(cancelled());
-  const child = start(job.file, job.xgboostLibrary);
+  const child = start(job.file, job.xgboostLibrary, job.plan?.streamed ?? false);
   return new Promise<TrainResult>((resolve, reject) => {
     let outcome: TrainResult | Fault | null = null;
     let peakMemoryMb = 0;
