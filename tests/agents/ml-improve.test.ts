@@ -4,7 +4,7 @@ import type { Evaluation, RunResult } from "@muster/shared/domain/model.ts";
 import type { Slice } from "@muster/shared/domain/slice.ts";
 import { normal, seededRandom } from "@muster/shared/random.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sign } from "../support/signing.ts";
+import { accept, sign } from "../support/signing.ts";
 import { copyOf, type MlBench, output, type Shown, startMl } from "./trainable.ts";
 
 /** 1,500 payments of cards over four months; those of a burst are fraud, and one alone looks like any other. */
@@ -193,6 +193,22 @@ describe("a challenger with the feature that the slice points to", () => {
     expect(registered).toMatchObject({ name: "fraud", hash: run.model });
   });
 
+  test("is what the next round builds on: what was tried isn't proposed again, and the first base stays the base", async () => {
+    const next = copyOf(own);
+    await wrongIn(next, [burst]);
+    await at.step("improve_model", next, { round: 2, rounds: 2 });
+    const second = await at.value<"improvement.proposed">(next["improvement.proposed"]!);
+    const names = (one: Proposal) => one.features.map(({ feature }) => feature.name);
+    expect(second).toMatchObject({ round: 2, base: { model: base.model }, slice: proposal.slice });
+    expect(second.against).toMatchObject({ model: compared.challenger.model, view: proposal.view!.hash });
+    expect(second.tried.map(({ round }) => round)).toEqual([1]);
+    expect(names(second).filter((name) => names(proposal).includes(name))).toEqual([]);
+    if (second.view) expect(second.view.improves).toBe(proposal.view!.hash);
+    await expect(at.step("improve_model", copyOf(own), { round: 3, rounds: 3 })).rejects.toMatchObject({
+      ...{ code: "precondition_failed", data: { missing: expect.arrayContaining(["slices.found"]) } },
+    });
+  });
+
   test("is tested once a request: another confirmation in it is refused", async () => {
     await expect(at.step("confirm_improvement", copyOf(own))).rejects.toMatchObject({
       code: "conflict",
@@ -210,7 +226,7 @@ describe("a challenger that adds nothing", () => {
     asked = copyOf(shown);
     delete asked["improvement.proposed"];
     await wrongIn(asked, []);
-    await at.step("improve_model", asked, { rounds: 1, propose: [noise] });
+    await at.step("improve_model", asked, { rounds: 2, propose: [noise] });
     const proposal = await at.value<"improvement.proposed">(asked["improvement.proposed"]!);
     expect(proposal).toMatchObject({ features: [{ feature: noise, because: "asked for" }], slice: null });
     ({ own, compared } = await challenge(asked, proposal));
@@ -226,6 +242,13 @@ describe("a challenger that adds nothing", () => {
       verdict: expect.stringMatching(/not above its noise/),
     });
     expect(await looksAtHoldout()).toEqual(looks);
+    expect(compared.stop).toBeNull();
+    const goal = { is: "improvement.proposed", of: { round: 2 } };
+    const on = { view: compared.base.view, challenger: compared.challenger.view };
+    expect((await at.step("compare_challenger", copyOf(own))).next).toEqual([{ ...goal, on }]);
+    const poor = copyOf(own, { accepted: await accept(at.door, own.$request!, { budgetUsd: 0.002 }) });
+    const ended = await at.step("compare_challenger", poor);
+    expect(ended).toMatchObject({ next: [], output: { stop: expect.stringContaining("of 0.002 USD") } });
     const evaluation = output<Evaluation>(await at.step("evaluate_model", copyOf(own)));
     expect(evaluation.lift).toBeNull();
     await expect(at.step("confirm_improvement", copyOf(own))).rejects.toMatchObject({ code: "precondition_failed" });
