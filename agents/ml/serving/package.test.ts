@@ -57,7 +57,7 @@ describe("what a deployment serves", () => {
     expect(lookup).toEqual(["tickets_30d"]);
     expect(cutoff).toEqual({ kind: "features" });
     expect(input).toEqual({ entity: { name: "customer", type: "integer" }, columns: [{ name: "plan", type: "text" }] });
-    expect(output).toEqual({ task: "binary", classes: ["0", "1"], target: "integer", threshold: 0.3 });
+    expect(output).toEqual({ task: "binary", classes: ["0", "1"], target: "integer", threshold: 0.3, interval: null });
   });
 
   it("looks nothing up for a feature that the model doesn't read", () => {
