@@ -22,7 +22,8 @@ export async function catalogView(process: Process, request: string): Promise<Ca
       const value = await process.evidence.value<"deployment.live">(receipt);
       const problem = await process.evidence.newest("problem.defined", { problem: receipt.about.problem });
       const defined = problem ? await process.evidence.value<"problem.defined">(problem) : null;
-      return { name: value.name, dataset: defined?.dataset ?? "", target: defined?.target ?? "" };
+      const { dataset = "", target = "", exclusions = [] } = defined ?? {};
+      return { name: value.name, dataset, target, exclusions };
     }),
   );
   return { datasets: listed.datasets, deployments };

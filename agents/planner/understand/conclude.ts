@@ -84,18 +84,24 @@ export function concludeDeployed(
 ): Understanding | null {
   const known = found.flatMap((one) => {
     const reading = readingOf(one, said.catalog);
-    return reading ? [{ phrase: one.name, value: { ...reading, deployment: one.name } }] : [];
+    return reading
+      ? [{ phrase: one.name, value: { ...reading, deployment: one.name, left: one.exclusions ?? [] } }]
+      : [];
   });
   if (known.length === 0) return null;
   const choice = choose(known, said.answers, "Which deployment is meant?");
   if ("question" in choice) return { kind: "question", question: choice.question };
-  const { deployment, ...reading } = choice.chosen;
+  const { deployment, left, ...reading } = choice.chosen;
   const problem = problemRequest(reading, said.read, said.catalog);
   const of = intent === "score" ? { deployment } : { dataset: reading.dataset.name, target: targetName(reading) };
   const assumptions = [`the deployment ${deployment} is what is meant`, ...problem.assumptions];
   // What is better than it takes its name.
   const name = intent === "improve" ? { name: deployment } : {};
-  return goals(intent, of, { ...name, ...problem.arguments, deployment }, assumptions, said);
+  // What its model was to leave out, it still is: else the question would be about another model.
+  const asked = (problem.arguments.exclusions ?? []) as string[];
+  const exclusions = [...left, ...asked.filter((column) => !left.includes(column))];
+  const args = { ...name, ...problem.arguments, ...(exclusions.length > 0 && { exclusions }), deployment };
+  return goals(intent, of, args, assumptions, said);
 }
 
 /** What a deployment predicts, as a reading of the catalog; null where its table is gone. */

@@ -22,6 +22,15 @@ describe("the question where a model is wrong", () => {
     });
   });
 
+  it("is asked of the deployed model, which leaves out what it was to leave out", () => {
+    const [churn] = deployments;
+    const without = catalog([telco()], [{ ...churn!, exclusions: ["gender"] }]);
+    for (const text of ["where is the churn model wrong?", "improve the churn model", "why do customers churn?"])
+      expect(understandByRules(text, [], without)).toMatchObject({ arguments: { exclusions: ["gender"] } });
+    const more = understandByRules("improve the churn model, leave out tenure", [], without);
+    expect(more).toMatchObject({ arguments: { exclusions: ["gender", "tenure"] } });
+  });
+
   it("is grounded in the catalog where nothing is deployed", () => {
     const understood = understandByRules("where is the fraud model wrong?", [], catalog([fraud()]));
     expect(understood).toMatchObject({ intent: "slices", arguments: { target: "TX_FRAUD" } });
