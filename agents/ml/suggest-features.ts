@@ -204,7 +204,7 @@ export function chooseFeatures(
       const other = twin.left === feature.name ? twin.right : twin.left;
       drop(`the same as ${other} (correlation)`, twin.r);
     } else if (!plain(feature) && strength <= noise) {
-      drop("no stronger than chance alone can be (strength on training rows)", strength);
+      drop("no more than chance alone: too weak (strength on training rows)", strength);
     } else kept.set(feature.name, { feature, strength, measure, information, noise });
   }
   const byStrength = [...kept.values()].sort(

@@ -46,6 +46,7 @@ const groups: { title: string; says: RegExp; number: boolean; brief?: string }[]
     number: false,
     brief: "holds nothing to learn from",
   },
+  { title: "they only count time", says: /moves with time/i, number: false, brief: "only counts time" },
   {
     title: "they are the same as another",
     says: /the same as|correlation/i,
