@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { PairedLift, TriedRound } from "./improvement.ts";
-import { BoardRow, Dropped, Metrics } from "./model.ts";
+import { Adjustment, BoardRow, Dropped, Metrics } from "./model.ts";
 
 /**
  * A goal: a fact of something. `each`: one for every member of that list-valued fact. `newerThan: "request"`: held facts don't
@@ -106,6 +106,8 @@ export const Answer = z.object({
       candidates: z.array(BoardRow),
       features: z.array(z.object({ name: z.string(), importance: z.number() })),
       dropped: z.array(Dropped),
+      /** What was changed so that the training fits into its memory; absent where nothing was. */
+      adjustments: z.array(Adjustment).optional(),
     })
     .optional(),
   predictions: z.object({ dataset: z.string(), rows: z.number().int() }).optional(),

@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import type { Context } from "@muster/bus/context.ts";
 import { canonical } from "@muster/shared/canonical.ts";
+import { adjustmentText } from "@muster/shared/domain/adjustment-text.ts";
 import type { DatasetPin } from "@muster/shared/domain/dataset.ts";
 import type { RunResult } from "@muster/shared/domain/model.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
@@ -9,7 +10,7 @@ import { compile } from "../onnx/compile.ts";
 import { sampleMatrix } from "../scoring/read-matrix.ts";
 import { parametersOf } from "./candidate-facts.ts";
 import type { BoardRow, TrainResult } from "./job.ts";
-import { adjustmentText, type TrainedWithin } from "./train-within.ts";
+import type { TrainedWithin } from "./train-within.ts";
 import { verifyGraph } from "./verify-graph.ts";
 
 /** Rows that the graph is compared on: all of a usual training file, evenly spread ones of a larger. */

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hashOf } from "@muster/shared/canonical.ts";
+import { adjustmentText } from "@muster/shared/domain/adjustment-text.ts";
 import { asFault } from "@muster/shared/fault.ts";
 import { openEngine, quoteLiteral } from "@muster/shared/warehouse/duckdb.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -9,7 +10,7 @@ import { compile } from "../onnx/compile.ts";
 import type { TrainJob } from "./job.ts";
 import { estimateMemoryMb, inMemory, type MemoryShape, nextPlan } from "./memory-plan.ts";
 import { selectCandidates } from "./select-candidates.ts";
-import { adjustmentText, trainWithin } from "./train-within.ts";
+import { trainWithin } from "./train-within.ts";
 
 const rows = 40_000;
 const width = 60;

@@ -187,6 +187,19 @@ describe("the main job", () => {
   });
 });
 
+it("tells what was changed so that a training fits into its memory, and what that cost", () => {
+  const facts = eventFacts();
+  const why = { limitMb: 700, peakMemoryMb: 701.2, rows: 90_000, columns: 100, estimatedMb: 300 };
+  const score = { metric: "roc_auc", without: 0.812, with: 0.811, trainedOn: 12_000, rows: 6_000 };
+  const streamed = { what: "streamed" as const, from: "rows in memory", to: "rows streamed in batches", why };
+  facts["run.finished"] = { ...facts["run.finished"]!, adjustments: [{ ...streamed, score, unmeasured: null }] };
+  const answer = composeAnswer(inputFor("predict", facts));
+  expect(answer.text).toContain(
+    "changed: 90000 rows × 100 columns took 701 MB of 700, so rows streamed in batches instead of rows in memory (roc_auc 0.811 instead of 0.812 on the same 6000 rows).",
+  );
+  expect(answer.model!.adjustments).toHaveLength(1);
+});
+
 it("says that an answer stood already, and which request gave it", () => {
   const answer = composeAnswer(all["a standing answer"]);
   expect(answer.text).toMatch(

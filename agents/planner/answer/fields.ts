@@ -83,6 +83,7 @@ function modelOf(facts: Facts): Answer["model"] {
     candidates: run.board,
     features: facts["model.explained"]?.importance ?? [],
     dropped: droppedOf(facts),
+    ...(run.adjustments?.length && { adjustments: run.adjustments }),
   };
 }
 

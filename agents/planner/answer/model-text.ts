@@ -1,3 +1,4 @@
+import { adjustmentText } from "@muster/shared/domain/adjustment-text.ts";
 import type { Answer } from "@muster/shared/domain/request.ts";
 import { citing } from "./cite.ts";
 import { groupDropped } from "./dropped.ts";
@@ -71,6 +72,9 @@ function quality(fields: Fields, { facts }: AnswerInput, cite: Cite): string[] {
     ...(model.threshold === null
       ? []
       : [sentence(`It says yes from a probability of ${merit(model.threshold)}`, cite("run.finished"))]),
+    ...(model.adjustments ?? []).map((one) =>
+      sentence(`To fit into its memory the training was changed: ${adjustmentText(one)}`, cite("run.finished")),
+    ),
     ...(facts["run.finished"]?.beatsConstant === false
       ? [sentence("In cross-validation it is no better than always saying the same", cite("run.finished"))]
       : []),
