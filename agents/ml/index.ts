@@ -8,6 +8,7 @@ import { type CodeVersion, codeVersion } from "@muster/shared/code-version.ts";
 import { type MachineSpeed, measureSpeed } from "@muster/shared/estimate/prior.ts";
 import { repeat } from "@muster/shared/repeat.ts";
 import { guardEveryMs, guardTests } from "./abtest/guard.ts";
+import { type OutsideStore, openOutsideStore } from "./adopt/store.ts";
 import { openTrackingStore, type TrackingStore } from "./experiments/store.ts";
 import { sweepExports } from "./export/folder.ts";
 import { type ImprovementStore, openImprovementStore } from "./improve/store.ts";
@@ -37,6 +38,7 @@ import { getMlStatus } from "./tools/get-ml-status.ts";
 import { getModelVersions } from "./tools/get-model-versions.ts";
 import { improveModel } from "./tools/improve-model.ts";
 import { logMetrics } from "./tools/log-metrics.ts";
+import { offerModel } from "./tools/offer-model.ts";
 import { predict } from "./tools/predict.ts";
 import { recordOutcomes } from "./tools/record-outcomes.ts";
 import { registerModel } from "./tools/register-model.ts";
@@ -64,6 +66,7 @@ export type MlDeps = ServingDeps & {
   store: MlStore;
   improvements: ImprovementStore;
   tracking: TrackingStore;
+  outside: OutsideStore;
   tuning: TuningStore;
   /** Where trials are put for whichever worker takes them; null without Redis. */
   parts: PartQueue | null;
@@ -102,6 +105,7 @@ export const ml = agent({
     improveModel,
     compareChallenger,
     confirmImprovement,
+    offerModel,
     registerModel,
     setModelAlias,
     deployModel,
@@ -126,6 +130,7 @@ export const ml = agent({
       store: await openMlStore(process.pool),
       improvements: await openImprovementStore(process.pool),
       tracking: await openTrackingStore(process.pool),
+      outside: await openOutsideStore(process.pool),
       tuning: await openTuningStore(process.pool),
       parts: redisUrl ? openParts(redisUrl, "ml-worker") : null,
       code: codeVersion(checkout),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DatasetName } from "./dataset.ts";
+import { OutsideModel } from "./outside-model.ts";
 
 /** What is predicted, as a kind of answer. */
 export const Task = z.enum(["binary", "multiclass", "regression"]);
@@ -156,5 +157,7 @@ export const Problem = z.object({
   /** One sentence that a business user can check. */
   sentence: z.string(),
   assumptions: z.array(z.string()),
+  /** A model made outside that is to answer it, in the place of one that is trained. Absent: one is trained. */
+  outside: OutsideModel.optional(),
 });
 export type Problem = z.infer<typeof Problem>;

@@ -242,7 +242,7 @@ export async function startMl({ worker = true } = {}) {
   }
 
   return {
-    ...{ bench, by, door, lake, step, value, request, reserve, load, prepared, materialize },
+    ...{ bench, by, door, lake, step, value, request, reserve, load, prepared, materialize, clear },
     /** The runs as they are listed, newest first. */
     runs: async () => output<Status>(await askFrom(door, { tool: "ml.get_ml_status" })).runs,
     /** Runs a query over one dataset version. */

@@ -8,11 +8,13 @@ import {
   parseDatasetRef,
   pinOf,
 } from "@muster/shared/domain/dataset.ts";
+import type { OutsideModel } from "@muster/shared/domain/outside-model.ts";
 import { Condition, Horizon, Problem, SeriesUnit, Task, WindowAggregate } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
+import { unchecked } from "../adopt/adopt.ts";
 import { type DatasetFacts, measureFacts } from "../dataset-facts.ts";
 import { defineProblem as define, type ProblemRequest } from "../define-problem.ts";
 import { forecastRule } from "../forecast-problem.ts";
@@ -105,6 +107,11 @@ export const defineProblem = tool({
     positive: z.string().min(1).max(200).optional(),
     entity: column.optional(),
     labelDelayDays: z.number().int().min(0).max(3650).optional(),
+    /** A model made outside that is to answer it, as ml.offer_model named it. */
+    outside: z
+      .string()
+      .regex(/^out_[0-9a-z]{1,64}$/)
+      .optional(),
     /** The hash of a problem that was defined before: it is given again as it was, and nothing else may be asked of it. */
     problem: z
       .string()
@@ -121,7 +128,7 @@ export const defineProblem = tool({
     },
   ],
   cost: { ms: 300 },
-  run: async (input, { lake, threads, evidence }: Context & MlDeps) => {
+  run: async (input, { lake, threads, evidence, outside: offered }: Context & MlDeps) => {
     if (input.problem !== undefined) return again(await definedBefore(evidence, input.problem), input);
     const manifest = await lake.manifest(input.dataset);
     const named = (word: string | undefined) => word && namedColumn(manifest.columns, word, manifest.name);
@@ -129,6 +136,11 @@ export const defineProblem = tool({
     const sources = (await lake.list()).filter(({ kind }) => kind === "source");
     const dataset = parseDatasetRef(input.dataset).name;
     const { event: said, ...rest } = input;
+    if (said && input.outside !== undefined)
+      throw fault(
+        "unfit",
+        "a model made outside answers for a column of the table whose rows it reads; pass target, and no event",
+      );
     if (said?.kind === "forecast") {
       const asked = { ...rest, event: said, dataset };
       const series = await measureSeries(lake, manifest, forecastRule(asked, said, facts), threads);
@@ -148,15 +160,23 @@ export const defineProblem = tool({
     const window = events && (await measureWindow(lake, manifest, asked, events, facts, sources, threads));
     const start = events ? { start: eventTime(facts, events.time).name } : startOf(event);
     const { now, said: stated } = nowOf(facts, related, start);
-    return hashed(define(asked, facts, now, related, { window }), stated === null ? [] : [stated]);
+    const outside = input.outside === undefined ? undefined : await offeredModel(offered, input.outside);
+    const assumptions = [stated, outside && unchecked].filter((one) => typeof one === "string");
+    return hashed(define(asked, facts, now, related, { window }), assumptions, outside);
   },
 });
 
 /** A problem with what was assumed beside, by its hash. */
-function hashed({ hash: _, ...draft }: Problem, assumptions: string[] = []) {
-  const stated = { ...draft, assumptions: [...draft.assumptions, ...assumptions] };
+function hashed({ hash: _, ...draft }: Problem, assumptions: string[] = [], outside?: OutsideModel) {
+  const stated = { ...draft, assumptions: [...draft.assumptions, ...assumptions], ...(outside && { outside }) };
   const problem: Problem = { hash: hashOf(stated), ...stated };
   return { problem, verdict: problem.sentence };
+}
+
+async function offeredModel(offered: MlDeps["outside"], id: string): Promise<OutsideModel> {
+  const held = await offered.get(id);
+  if (held) return held;
+  throw fault("not_found", `no model ${id} was offered here; offer it with ml.offer_model, or npx muster adopt`);
 }
 
 /** The problem that was defined under a hash. */

@@ -38,7 +38,10 @@ export const selectModel = tool({
     const { rows } = read.shape;
     const signal = await signalOf(lake, training.dataset, features, read.labels, positiveOf(problem));
     const shape = { ...read.shape, signal };
-    const candidates = tuned ? tuned.candidates : selectCandidates(shape).map(factOf);
+    const all = tuned && !problem.outside ? tuned.candidates : selectCandidates(shape).map(factOf);
+    // A model made outside is held to a constant and to a plain linear model of the same columns; nothing is trained in its place.
+    const yardsticks = all.filter(({ algorithm }) => algorithm === "constant" || algorithm === "linear");
+    const candidates = problem.outside ? yardsticks : all;
     const { task, classes, minority, numbers } = shape;
     const columns = designColumns(shape);
     const passes = plan.splits.reduce((sum, { train }) => sum + train.length, 0) / rows;

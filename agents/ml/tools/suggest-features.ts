@@ -4,10 +4,12 @@ import type { FeatureReason } from "@muster/shared/domain/feature.ts";
 import { allowedColumns, refusedColumns } from "@muster/shared/domain/leakage.ts";
 import type { Dropped } from "@muster/shared/domain/model.ts";
 import { type FactValue, facts } from "@muster/shared/fact/table.ts";
+import { fault } from "@muster/shared/fault.ts";
 import type { ReadableTable } from "@muster/shared/features/timing/measure-timing.ts";
 import { seededRandom } from "@muster/shared/random.ts";
 import { withPins } from "@muster/shared/warehouse/with-pins.ts";
 import { z } from "zod";
+import { readByModel } from "../adopt/read-by-model.ts";
 import type { MlDeps } from "../index.ts";
 import { joinsFrom } from "../suggest/joins.ts";
 import { suggestFeatures as suggest } from "../suggest/suggest.ts";
@@ -36,6 +38,9 @@ export const suggestFeatures = tool({
     { lake, threads, seed }: Context & MlDeps,
   ) => {
     const refused = refusedColumns(leakage);
+    if (problem.outside && exclude.length > 0)
+      throw fault("invalid_input", "exclude: a model made outside reads what it reads; leave it out");
+    if (problem.outside) return readByModel(problem, problem.outside, cleared, refused, lake);
     const tables: ReadableTable[] = [];
     for (const pin of cleared.datasets) {
       const manifest = await lake.manifest(pin);

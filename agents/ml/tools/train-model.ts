@@ -5,6 +5,7 @@ import { RunResult, TrainingOptions } from "@muster/shared/domain/model.ts";
 import type { FactValue } from "@muster/shared/fact/table.ts";
 import { asFault, Fault, fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
+import { adopt, unchecked } from "../adopt/adopt.ts";
 import { trainedColumns } from "../answered-columns.ts";
 import { checkTrainable } from "../cleared-features.ts";
 import type { MlDeps } from "../index.ts";
@@ -96,14 +97,18 @@ export const trainModel = tool({
         ...{ signal, onProgress: (told) => progress(...shareOf(told, names)) },
       });
       progress(0.95, "compiling and comparing the graph with the model");
-      const kept = await keepModel(trained, { lake, training: training.dataset, context });
+      const file = { pin: training.dataset, file: lake.file(training.dataset), columns: features };
+      const adoption = { problem, positive: positiveOf(problem), training: file, threads, context };
+      const kept = problem.outside
+        ? await adopt(trained, { ...adoption, outside: problem.outside })
+        : await keepModel(trained, { lake, training: training.dataset, context });
       const took = seconds();
       const result: RunResult = {
         ...kept.part,
         ...{ run, task, training: training.dataset, seconds: took },
         dropped: [...dropped, ...kept.part.dropped],
         options: { ...options, categories: asked.categories ?? null, costs: job.costs },
-        validation: chosen.validation,
+        validation: problem.outside ? `none: ${unchecked}` : chosen.validation,
       };
       context.commit((trx) => store.finishRun(trx, result, now().toISOString()));
       const columns = trainedColumns(training.dataset, features);

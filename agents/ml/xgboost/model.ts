@@ -44,7 +44,7 @@ type TreesEstimator = Extract<Estimator, { kind: "trees" }>;
  * Float32 throughout: thresholds and leaves are exactly the engine's. A forest's averaging is in its leaves.
  * Throws `internal` for a model of another kind (DART, linear, an objective we don't train).
  */
-export function treesOf(booster: Booster, family: TreesEstimator["family"]): TreesEstimator {
+export function treesOf(booster: Pick<Booster, "save">, family: TreesEstimator["family"]): TreesEstimator {
   const { learner } = EngineModel.parse(JSON.parse(withoutNan(Buffer.from(booster.save("json")).toString("utf8"))));
   const link = links[learner.objective.name as keyof typeof links];
   if (!link) throw fault("internal", `no way to read a model of objective ${learner.objective.name}`);

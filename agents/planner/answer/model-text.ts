@@ -90,6 +90,7 @@ const article = (algorithm: string): string =>
     random_forest: "a random forest",
     linear: "a linear model",
     constant: "a constant: nothing did better",
+    outside: "one that was made outside",
   })[algorithm] ?? `of the kind ${algorithm}`;
 
 function candidates(fields: Fields, cite: Cite): string[] {
@@ -97,7 +98,7 @@ function candidates(fields: Fields, cite: Cite): string[] {
   const metric = leading(fields);
   if (!model || metric === null || model.candidates.length === 0) return [];
   const raced = bestOfEach(model.candidates, metric);
-  const skipped = model.candidates.filter((one) => !one.cv[metric]);
+  const skipped = model.candidates.filter((one) => !one.cv[metric] && !one.chosen);
   const chosen = model.candidates.find((one) => one.chosen);
   const board = raced.map((one) => `${one.algorithm} ${merit(one.cv[metric]!.mean)} ± ${merit(one.cv[metric]!.se)}`);
   return [
