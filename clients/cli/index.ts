@@ -1,5 +1,6 @@
 import { asFault, fault } from "@muster/shared/fault.ts";
 import type { Command } from "./command.ts";
+import { adopt } from "./commands/adopt.ts";
 import { ask } from "./commands/ask.ts";
 import { audit } from "./commands/audit.ts";
 import { bench } from "./commands/bench.ts";
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   runs,
   predict,
   exportRun,
+  adopt,
   audit,
   policy,
   bench,

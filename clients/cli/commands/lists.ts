@@ -14,7 +14,9 @@ const paging = { "page-token": { type: "string" }, "max-results": { type: "strin
 
 /** The query of a list from a command's options, and the line that says how to go on. */
 const queryOf = (values: Record<string, string | undefined>): string => {
-  const said = Object.entries(values).flatMap(([key, value]) => (value ? [[key.replace("-", "_"), value] as const] : []));
+  const said = Object.entries(values).flatMap(([key, value]) =>
+    value ? [[key.replace("-", "_"), value] as const] : [],
+  );
   return said.length > 0 ? `?${new URLSearchParams(Object.fromEntries(said))}` : "";
 };
 const goOn = (token: string | null) => (token ? `\nmore: --page-token ${token}` : "");
