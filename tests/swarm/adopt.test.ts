@@ -45,7 +45,7 @@ describe("a team that only wants what it has gated, watched and audited", () => 
     const { body: view } = await it.owner.http<RequestView>("GET", `/v1/requests/${request}`);
     expect(toolsDone(view)).toEqual(
       expect.arrayContaining([
-        ...["governance.clear_training", "quality.check_dataset", "quality.find_leakage", "quality.check_training_set"],
+        ...["governance.clear_training", "quality.find_leakage", "quality.check_training_set"],
         ...["ml.train_model", "ml.evaluate_model", "ml.explain_model", "ml.register_model"],
         ...["governance.clear_deployment", "ml.deploy_model"],
       ]),

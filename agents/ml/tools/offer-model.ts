@@ -15,10 +15,10 @@ const mostBytes = 64 * 1024 * 1024;
 
 export const offerModel = tool({
   name: "offer_model",
-  does: "Takes a model that was made outside (XGBoost JSON or ONNX, from the inbox) with its signature: read and checked, never run as it came. register_model with `outside` then brings it through the same gates as any other.",
+  does: "Takes a model that was made outside (XGBoost JSON, from the inbox) with its signature: read and checked, never run as it came. register_model with `outside` then brings it through the same gates as any other.",
   effect: "write",
   input: z.object({
-    /** A file of the inbox: XGBoost's `save_model("….json")`, or ONNX. */
+    /** A file of the inbox: XGBoost's `save_model("….json")`. */
     file: z.string().min(1).max(400),
     signature: GivenSignature.optional(),
   }),
