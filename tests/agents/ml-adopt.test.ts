@@ -114,6 +114,17 @@ describe("a model that was made outside", () => {
     ]);
   }, 60_000);
 
+  test("may be an ONNX file too, which is held to what it answers itself to the training rows", async () => {
+    copyFileSync(join(models, "logistic.onnx"), join(inboxFolder(at.bench.home), "theirs.onnx"));
+    const inputs = signature.inputs.map((one) => (one.column === "spent" ? { ...one, impute: 27.6 } : one));
+    const linear = await offer({ file: "theirs.onnx", signature: { inputs } });
+    expect(linear).toMatchObject({ kind: "onnx", task: "binary", classes: ["no", "yes"] });
+    const onnx = await at.prepared(pin, { target: "gone", outside: linear.outside });
+    const adopted = output<RunResult>(await at.step("train_model", onnx));
+    expect(adopted).toMatchObject({ algorithm: "outside", threshold: 0.5, beatsConstant: true });
+    expect(output<Evaluation>(await at.step("evaluate_model", onnx)).metrics.roc_auc).toBeGreaterThan(0.75);
+  }, 60_000);
+
   test("says so when its classes are taken the wrong way round, or are others than the label's", async () => {
     const turned = await offer({ file: "theirs.json", signature: { ...signature, classes: undefined } });
     const wrong = await at.prepared(pin, { target: "gone", positive: "no", outside: turned.outside });

@@ -5,7 +5,9 @@ import type { DatasetPin } from "@muster/shared/domain/dataset.ts";
 import type { OutsideModel } from "@muster/shared/domain/outside-model.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
+import { takeRows } from "../encode.ts";
 import { scoredOf } from "../holdout.ts";
+import type { FeatureColumn } from "../matrix.ts";
 import { compile } from "../onnx/compile.ts";
 import { predictFitted, servedClasses } from "../score.ts";
 import { loadFitted } from "../scoring/load-fitted.ts";
@@ -17,6 +19,7 @@ import { verifyGraph } from "../training/verify-graph.ts";
 import { weightedMetrics } from "../weighted-metrics.ts";
 import { withCover } from "./cover.ts";
 import { inOrder } from "./in-order.ts";
+import { sameAnswers } from "./same-answers.ts";
 
 type Adoption = {
   outside: OutsideModel;
@@ -59,6 +62,8 @@ export async function adopt(baseline: TrainResult, adoption: Adoption): Promise<
   });
   const { labels } = set;
   const fitted = withCover(inOrder(given, labels.classes), set.columns);
+  if (outside.kind === "onnx")
+    await sameAnswers(await context.getArtifact(outside.source), fitted, sampleOf(set.columns));
   const onnx = compile(fitted);
   await verifyGraph(onnx, fitted, set.columns, labels.values.length);
   const answers = predictFitted(fitted, set.columns);
@@ -113,6 +118,18 @@ export async function adopt(baseline: TrainResult, adoption: Adoption): Promise<
     ...{ engine: baseline.engineVersion, cpuSeconds: baseline.cpuSeconds, peakMemoryMb: baseline.peakMemoryMb },
   };
   return { part, said: `an outside model (${outside.kind}), not trained here: ${reason}` };
+}
+
+/** Rows, evenly spread, that an ONNX file is asked about. */
+const askedRows = 2000;
+
+function sampleOf(columns: FeatureColumn[]): FeatureColumn[] {
+  const rows = columns[0]?.values.length ?? 0;
+  const every = Math.max(1, Math.ceil(rows / askedRows));
+  return takeRows(
+    columns,
+    Int32Array.from({ length: Math.ceil(rows / every) }, (_, i) => i * every),
+  );
 }
 
 const short = (value: number | undefined) => (value === undefined ? "undefined" : String(Number(value.toPrecision(4))));

@@ -15,10 +15,10 @@ const mostBytes = 64 * 1024 * 1024;
 
 export const offerModel = tool({
   name: "offer_model",
-  does: "Takes a model that was made outside (XGBoost JSON, from the inbox) with its signature: read and checked, never run as it came. register_model with `outside` then brings it through the same gates as any other.",
+  does: "Takes a model that was made outside (XGBoost JSON or ONNX, from the inbox) with its signature: read and checked, never run as it came. register_model with `outside` then brings it through the same gates as any other.",
   effect: "write",
   input: z.object({
-    /** A file of the inbox: XGBoost's `save_model("….json")`. */
+    /** A file of the inbox: XGBoost's `save_model("….json")`, or ONNX of a tree ensemble or a linear model. */
     file: z.string().min(1).max(400),
     signature: GivenSignature.optional(),
   }),
@@ -36,7 +36,7 @@ export const offerModel = tool({
     const { home, outside: offered, putArtifact, commit, request, person, now, id } = context;
     const { handle, name } = await openInboxFile(inboxFolder(home), file, mostBytes);
     const bytes = await handle.readFile().finally(() => handle.close());
-    const { kind, read } = await readModelFile(bytes);
+    const { kind, read } = readModelFile(bytes);
     const { fitted, columns } = assemble(read, inputsOf(signature, read), signature);
     const model = {
       ...{ id: id("out"), kind, columns },

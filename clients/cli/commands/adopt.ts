@@ -13,7 +13,7 @@ export const adopt: Command = {
   name: "adopt",
   usage:
     "adopt FILE --dataset NAME --target COLUMN [--signature FILE.json] [--positive VALUE] [--name MODEL] [--register-only]",
-  does: "takes a model that was made outside (XGBoost JSON) through the same gates, and has it served and watched",
+  does: "takes a model that was made outside (XGBoost JSON or ONNX) through the same gates, and has it served and watched",
   async run(args) {
     const options = {
       dataset: { type: "string" },
