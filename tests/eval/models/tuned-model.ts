@@ -28,6 +28,9 @@ const cpuSeconds = () => {
   return (user + system) / 1e6;
 };
 
+/** Lets the end of the parent be heard between two fits. */
+const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
+
 /** The given rows of a set. */
 export function takeSet(set: TrainingSet, rows: Int32Array): TrainingSet {
   return {
@@ -50,7 +53,7 @@ export async function tuneOn(set: TrainingSet, { metric, seed, trials, cpuSecond
     shape: shapeOf(set, folds.folds),
     algorithms: tunedAlgorithms,
   };
-  const context = { xgboost, threads: 1, seed, breathe: async () => {}, check: () => {} };
+  const context = { xgboost, threads: 1, seed, breathe, check: () => {} };
   const searched = await runSearch(plan, { cpuSeconds: limit, prior: () => 0.1 }, async (works) => {
     const done: TrialDone[] = [];
     for (const { cpuSecondsLimit: _, ...work } of works) {
@@ -78,7 +81,7 @@ export async function train(
     ...{ xgboost, seed, threads: 1 },
     meter: meterOf(cpuSecondsLimit, () => cpuSeconds() - began),
     wallSeconds: () => performance.now() / 1000,
-    breathe: async () => {},
+    breathe,
     onProgress: () => {},
   };
   return await trainOn(
