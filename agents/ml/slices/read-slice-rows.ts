@@ -55,6 +55,8 @@ export type SliceRows = {
 
 const limits = (threads: number) => ({ threads, memoryMb: 2048, timeLimitMs: 600_000 });
 const groupColumn = "__group";
+/** What wasn't looked at is listed up to here. */
+const mostLeftOut = 200;
 
 type Tables = { readable: ReadableTable[]; own: DatasetManifest; relations: Record<string, Relation> };
 
@@ -87,7 +89,7 @@ async function tablesOf({ lake, problem, cleared, leakage }: TrainedOn): Promise
 
 /** What conditions may be looked for in beside the model's features, by the rules that features are suggested by. */
 async function lookBeside(source: TrainedOn, { readable, own }: Tables) {
-  const { lake, threads, problem, scope, cleared, view } = source;
+  const { lake, threads, problem, scope, cleared, leakage, view } = source;
   const joins = joinsFrom(problem.dataset, scope.joins);
   const roles = Object.fromEntries(Object.entries(cleared.columns).map(([name, { role }]) => [name, role]));
   return withPins(lake, cleared.datasets, limits(threads), async (reader) => {
@@ -97,7 +99,7 @@ async function lookBeside(source: TrainedOn, { readable, own }: Tables) {
       const stats = await measureColumns(reader, { relation, columns: manifest.columns });
       tables.push({ manifest, stats });
     }
-    const { candidates } = candidateFeatures(problem, { tables, joins, roles }, timing);
+    const { candidates, dropped } = candidateFeatures(problem, { tables, joins, roles }, timing);
     const timestamps = readable.flatMap(({ manifest }) =>
       manifest.columns.filter(({ type }) => type === "timestamp").map(({ name }) => `${manifest.name}.${name}`),
     );
@@ -109,7 +111,9 @@ async function lookBeside(source: TrainedOn, { readable, own }: Tables) {
     const past = probes.find(({ feature }) => isPast(feature, problem))?.feature;
     const group = past && "localKey" in past ? past.localKey : null;
     const found = besideOf(problem, view.features, candidates, probes, cleared, own);
-    return { ...found, group };
+    const leaks = [...refusedColumns(leakage).values()].map(({ column, reason }) => ({ name: column, reason }));
+    const unread = dropped.map(({ name, reason }) => ({ name, reason }));
+    return { ...found, leftOut: [...leaks, ...found.leftOut, ...unread], group };
   });
 }
 
@@ -164,7 +168,7 @@ export async function readSliceRows(source: TrainedOn): Promise<SliceRows> {
   return {
     ...{ columns: kept, row: set.row, labels: set.labels, entity: set.entity, time: set.time },
     group: key && (set.columns.find(({ name }) => name === groupColumn)!.values as Float64Array),
-    leftOut: [...leftOut, ...bad],
+    leftOut: once([...leftOut, ...bad]).slice(0, mostLeftOut),
   };
 }
 
@@ -175,6 +179,10 @@ const sliceColumn = (
   ...{ column, from, said, times, leastRows },
   features: learnable ? [feature] : [],
 });
+
+/** Each name with the first reason. */
+const once = (list: readonly { name: string; reason: string }[]) =>
+  [...new Map([...list].reverse().map((one) => [one.name, one])).values()].reverse();
 
 function uniqueName(features: readonly { name: string }[]): string {
   const taken = new Set(features.map(({ name }) => name.toLowerCase()));
