@@ -21,7 +21,6 @@ const random = seededRandom(8);
 const rows = 400;
 const numbers = (make: () => number) => Float64Array.from({ length: rows }, make);
 const columns: FeatureColumn[] = [
-  // Whole numbers, as in the training rows: splits lie between them or, by ≤, on them.
   { name: "tenure", type: "number", values: numbers(() => Math.floor(random() * 60)) },
   { name: "spent", type: "number", values: numbers(() => Math.fround(25 + 4 * normal(random))) },
   { name: "plan_max", type: "number", values: numbers(() => Number(random() < 0.3)) },
@@ -54,6 +53,26 @@ test.each([
     if (estimator.kind === "trees") expect(estimator.trees[0]!.cover![0]).toBe(rows);
   },
 );
+
+test("a row that lies on a split goes where the file sends it: ≤ there is < with the next number here", async () => {
+  const { read } = readModelFile(file("gb"));
+  const { fitted } = assemble(read, inputsOf(signature, read), { classes: ["0", "1"] });
+  if (fitted.estimator.kind !== "trees") throw new Error("it holds trees");
+  const splits = fitted.estimator.trees.flatMap(({ feature, threshold, left }) =>
+    threshold.filter((_, node) => feature[node] === 1 && left[node]! >= 0),
+  );
+  expect(splits.length).toBeGreaterThan(5);
+  const on = columns.map(
+    (column): FeatureColumn =>
+      column.type === "number"
+        ? {
+            ...column,
+            values: Float64Array.from(splits, (split, i) => (column.name === "spent" ? split : column.values[i]!)),
+          }
+        : column,
+  );
+  expect(await sameAnswers(file("gb"), fitted, on)).toBeLessThan(1e-5);
+});
 
 test("a model that was read of another file isn't taken for this one", async () => {
   const { read } = readModelFile(file("gb"));
