@@ -144,11 +144,13 @@ export function defineForecast(
   const last = new Date(measured.last);
   // A day that lacks its last hour isn't over.
   const partial = unit === "hour" && last.getUTCHours() < 23;
-  const next = partial
-    ? momentOf(dateOf(last))
-    : unit === "hour" || unit === "day"
-      ? dayAfter(last)
-      : addUnit(last, unit);
+  // The newest row says until when the data are whole, whatever unit it lies in: a week that has begun isn't over.
+  const newest = partial
+    ? new Date(momentOf(dateOf(last)).getTime() - 1)
+    : unit === "hour"
+      ? last
+      : new Date(facts.timeRange[rule.time]!.max);
+  const next = dayAfter(newest);
   const scoring = floorTo(next, unit);
   const horizon = spanOf(steps, unit);
   const every = request.cutoffs?.every ?? horizon;
@@ -191,7 +193,7 @@ export function defineForecast(
     metric: metricFor("regression", request.metric),
     exclusions,
     holdout: { kind: "last_cutoff", cutoff: dateOf(sealed[0]!) },
-    now: new Date(partial ? next.getTime() - 1 : last.getTime()).toISOString(),
+    now: newest.toISOString(),
     sentence: `For ${whom}: what will be ${seriesWords(dataset, label)} at each of the ${steps} ${unit}s from ${dateOf(start)} on? Learned from ${training.length} earlier origins, ${spread(training)}; checked once on the last ${sealed.length}, ${spread(sealed)}, beside the value ${season} ${unit}(s) before.`,
     assumptions: [
       ...(request.horizon === undefined && event.steps === undefined
@@ -209,6 +211,3 @@ function afterUnits(moment: Date, unit: SeriesUnit, count: number): Date {
   if (unit === "month") return addMonths(moment, count);
   return new Date(moment.getTime() + count * { hour: 1, day: 24, week: 168 }[unit] * 3_600_000);
 }
-
-/** The moment after the unit of a grid that begins then. */
-const addUnit = (start: Date, unit: SeriesUnit): Date => afterUnits(start, unit, 1);

@@ -32,17 +32,34 @@ export async function measureSeries(
     if (facts.units === 0) return { ...facts, first: null, last: null, seasons: [] };
     const moment = (value: unknown) => new Date(String(value)).toISOString();
     const [first, last, early] = [moment(row!.first), moment(row!.last), moment(row!.early)];
-    const seasons: SeriesFacts["seasons"] = [];
-    for (const season of SEASONS[rule.unit]) {
-      const [found] = await query(
-        `WITH ${grid} SELECT avg(abs(a.__v - b.__v)) AS error, count(*) AS pairs FROM __grid a
-          JOIN __grid b ON b.__key = a.__key AND b.__p = a.__p - ${season} * ${LENGTH[rule.unit]}
-          WHERE a.__p < TIMESTAMP '${early.slice(0, 23).replace("T", " ")}' AND a.__v IS NOT NULL AND b.__v IS NOT NULL`,
-      );
-      const pairs = Number(found!.pairs);
+    const lags = lagsOf(rule);
+    const rows = await query(
+      `WITH ${grid}, __lags(season, lag) AS (VALUES ${lags.map(({ season, lag }) => `(${season}, ${lag})`).join(", ")}),
+        __far AS MATERIALIZED (
+          SELECT l.season, l.lag, a.__key, a.__v, a.__p - l.lag * ${LENGTH[rule.unit]} AS __then FROM __grid a CROSS JOIN __lags l
+          WHERE a.__p < TIMESTAMP '${early.slice(0, 23).replace("T", " ")}' AND a.__v IS NOT NULL
+        ) SELECT a.season, avg(abs(a.__v - b.__v)) AS error, count(*) AS pairs, count(DISTINCT a.lag) AS lags
+        FROM __far a JOIN __grid b ON b.__key = a.__key AND b.__p = a.__then WHERE b.__v IS NOT NULL
+        GROUP BY a.season ORDER BY a.season`,
+    );
+    const seasons: SeriesFacts["seasons"] = rows
+      .map((row) => ({
+        season: Number(row.season),
+        error: Number(row.error),
+        pairs: Number(row.pairs) / Number(row.lags),
+      }))
       // Twice over: less tells chance.
-      if (pairs >= season * facts.series && pairs > 0) seasons.push({ season, error: Number(found!.error), pairs });
-    }
+      .filter(({ season, pairs }) => pairs >= season * facts.series);
     return { ...facts, first, last, seasons };
   });
+}
+
+/** Steps of a horizon that a season is judged at. */
+const JUDGED_STEPS = 8;
+
+/** How far back the value of the season before lies, for steps spread over the horizon: a step beyond a season looks back over several. */
+function lagsOf({ unit, steps }: ForecastRule): { season: number; lag: number }[] {
+  const count = Math.min(JUDGED_STEPS, steps);
+  const judged = Array.from({ length: count }, (_, i) => Math.max(1, Math.round(((i + 1) * steps) / count)));
+  return SEASONS[unit].flatMap((season) => judged.map((step) => ({ season, lag: Math.ceil(step / season) * season })));
 }

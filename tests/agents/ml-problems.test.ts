@@ -137,6 +137,19 @@ describe("forecasts of series", () => {
     });
   });
 
+  test("of a week that has begun say nothing: origins are weeks that are over", async () => {
+    const series = await at.load("sales", dailySales(3));
+    const problem = await defined({
+      dataset: series,
+      ...daily({ unit: "week", series: "shop" }),
+      horizon: { count: 2, unit: "week" },
+    });
+    // The newest day is Friday, 15 May 2026.
+    expect(problem.cutoffs.scoring).toBe("2026-05-11");
+    expect(problem.cutoffs.sealed!.at(-1)).toBe("2026-04-27");
+    expect(problem.label).toMatchObject({ season: 1 });
+  });
+
   test.skipIf(!here)(
     "of bikes by hour, a week ahead, beat the same hour of the week before",
     async () => {

@@ -41,7 +41,8 @@ export function aheadCandidates(
     ...(steps > 1 ? [feature("step", 1, "step", false)] : []),
     ...PARTS[unit].map((part) => feature(part, 1, `target_${part}`, false)),
     ...numbers(SEASONS).map((k) => feature("season", k, k === 1 ? SEASON_BEFORE : `${SEASON_BEFORE}_${k}`, true)),
-    ...numbers(LASTS).map((k) => feature("last", k, `last_${k}`, true)),
+    // Where nothing repeats itself the season before is the last value.
+    ...numbers(season === 1 ? 0 : LASTS).map((k) => feature("last", k, `last_${k}`, true)),
     ...[...new Set([season, 4 * season])].filter((n) => n > 1).map((n) => feature("mean", n, `mean_of_${n}`, true)),
   ];
   const assumptions = [
