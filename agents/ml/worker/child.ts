@@ -42,9 +42,7 @@ async function train(job: TrainJob): Promise<TrainResult> {
     });
   onProgress({ stage: "read", candidate: null, fold: null, folds: job.folds, round: null, rounds: null });
   const xgboost = loadXgboost(job.xgboostLibrary);
-  // Streamed batches need little, and what the reader may keep it keeps.
-  const part = job.plan?.streamed ? 5 : 2;
-  const file = { ...job, share: job.plan?.share, memoryMb: Math.max(64, Math.floor(job.memoryLimitMb / part)) };
+  const file = { ...job, share: job.plan?.share, memoryMb: Math.max(64, Math.floor(job.memoryLimitMb / 2)) };
   const set = job.plan?.streamed ? await readCompactSet(file) : await readTrainingSet(file);
   const trained = await trainOn(set, job, {
     xgboost,

@@ -28,7 +28,8 @@ const sampledRows = 20_000;
 export async function readCompactSet(source: TrainingFile): Promise<Trainable> {
   const engine = await openEngine({
     files: [source.file],
-    ...{ memoryMb: source.memoryMb, threads: source.threads, timeLimitMs: 600_000 },
+    // Each thread decodes a part of the file with all of its columns: one is enough for batches.
+    ...{ memoryMb: source.memoryMb, threads: 1, timeLimitMs: 600_000 },
   });
   try {
     const from = rowsOf(source);
