@@ -1,5 +1,6 @@
 import { call } from "@muster/bus/call.ts";
 import type { Process } from "@muster/bus/process.ts";
+import { z } from "zod";
 import type { CatalogView } from "./understand/understand.ts";
 
 /** What a request is understood against: the catalog's datasets by name, type and count, never by value; and what is deployed. */
@@ -23,10 +24,18 @@ export async function catalogView(process: Process, request: string): Promise<Ca
       const problem = await process.evidence.newest("problem.defined", { problem: receipt.about.problem });
       const defined = problem ? await process.evidence.value<"problem.defined">(problem) : null;
       const { dataset = "", target = "", exclusions = [] } = defined ?? {};
-      return { name: value.name, dataset, target, exclusions };
+      const exclude = await excludedFrom(process, receipt.about.view);
+      return { name: value.name, dataset, target, exclusions, exclude };
     }),
   );
   return { datasets: listed.datasets, deployments };
+}
+
+/** The suggested features that a view was made without. */
+async function excludedFrom({ evidence }: Process, view: unknown): Promise<string[]> {
+  const made = await evidence.newest("view.defined", { view });
+  const uses = made ? [...(await evidence.load(made.uses)).values()] : [];
+  return z.array(z.string()).parse(uses.find(({ fact }) => fact === "features.suggested")?.about.exclude ?? []);
 }
 
 /** An output as it is, or fetched where it was too large for the bus. */

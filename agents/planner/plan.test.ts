@@ -225,6 +225,28 @@ describe("a plan", () => {
     expect(tools({ held: [accepted, defined, scope, ...other] })).toContain("train_model");
   });
 
+  test("takes what stands only where it was given under the same arguments, as far as it says; an absent one is the default", () => {
+    const suggest = card("ml.suggest_features", [{ is: "labels.built" }], [{ is: "features.suggested" }], {
+      input: { type: "object", properties: { exclude: { type: "array", default: [] } }, required: [] },
+    });
+    const suggested = (exclude: string[]): Held => ({
+      id: `r_${exclude.join("_")}`,
+      fact: "features.suggested",
+      about: { problem: "p1", scope: scope.about.scope, exclude },
+      verdict: "passed",
+      request: "req_0",
+    });
+    const made = (held: Held, args: Record<string, unknown>) =>
+      plan({
+        ...{ ...base, cards: [...cards, suggest], goals: [{ is: "features.suggested" }] },
+        ...{ held: [accepted, defined, scope, ...standing, held], arguments: { ...base.arguments, ...args } },
+      }).answered.map(({ id }) => id);
+    expect(made(suggested([]), {})).toEqual(["r_"]);
+    expect(made(suggested(["age"]), { exclude: ["age"] })).toEqual(["r_age"]);
+    expect(made(suggested(["age"]), {})).toEqual([]);
+    expect(made(suggested([]), { exclude: ["age"] })).toEqual([]);
+  });
+
   test("names the agent that is missing, the argument nobody gave, and never chains what only a person can sign", () => {
     expect(() =>
       plan({ ...base, cards: cards.filter((one) => one.agent !== "quality"), held: [accepted, defined, scope] }),

@@ -97,6 +97,7 @@ export function plan(input: PlanInput): Plan {
     if (factType(ref.is)?.kind === "permission") return null;
     const card = give(ref.is);
     for (const held of candidates) {
+      if (card && !sameArguments(card, held, { ...input.arguments, ...ref.on, ...ref.of })) continue;
       if (ref.of && Object.keys(ref.of).some((key) => key in held.about)) return held;
       if (card?.needs.every((need) => need.optional || agrees(held, need, ref))) return held;
     }
@@ -272,7 +273,15 @@ function reachOf(give: (fact: string) => ToolCard | null): (fact: string) => Rea
   };
 }
 
-type InputSchema = { properties?: Record<string, unknown>; required?: string[] };
+type InputSchema = { properties?: Record<string, { default?: unknown }>; required?: string[] };
+
+/** Whether a standing receipt was given under the arguments that its giver would get now, where the receipt says so: one that isn't given has its default. */
+function sameArguments(card: ToolCard, held: Held, args: Record<string, unknown>): boolean {
+  return Object.entries((card.input as InputSchema).properties ?? {}).every(([key, { default: otherwise }]) => {
+    if (otherwise === undefined || !(key in held.about)) return true;
+    return canonical(held.about[key]) === canonical(args[key] ?? otherwise);
+  });
+}
 
 /** The arguments that a tool takes itself. */
 function pick(card: ToolCard, args: Record<string, unknown>): Record<string, unknown> {

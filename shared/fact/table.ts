@@ -157,7 +157,7 @@ export const facts = {
   "features.suggested": fact(
     "finding",
     "ml",
-    ["problem", "scope", "purpose"],
+    ["problem", "scope", "purpose", "exclude"],
     z.object({
       features: z.array(Feature),
       reasons: z.array(FeatureReason),

@@ -21,7 +21,7 @@ export const suggestFeatures = tool({
   name: "suggest_features",
   does: "Proposes typed features known at the cutoff, ranked by what each is worth on training rows with its noise level; what says the same twice and what was left out, with reason and number.",
   effect: "read",
-  input: z.object({ exclude: z.array(z.string().min(1).max(250)).max(500).optional() }),
+  input: z.object({ exclude: z.array(z.string().min(1).max(250)).max(500).default([]) }),
   output: facts["features.suggested"].value.extend({ assumptions: z.array(z.string()), verdict: z.string() }),
   needs: [
     { is: "request.accepted" },
@@ -31,7 +31,7 @@ export const suggestFeatures = tool({
     { is: "training.cleared", as: "cleared" },
     { is: "leakage.found", as: "leakage" },
   ],
-  gives: [{ is: "features.suggested" }],
+  gives: [{ is: "features.suggested", about: (_, { exclude }) => ({ exclude }) }],
   cost: { ms: 3000 },
   run: async (
     { exclude = [], problem, scope, labels, cleared, leakage },

@@ -85,13 +85,18 @@ export function concludeDeployed(
   const known = found.flatMap((one) => {
     const reading = readingOf(one, said.catalog);
     return reading
-      ? [{ phrase: one.name, value: { ...reading, deployment: one.name, left: one.exclusions ?? [] } }]
+      ? [
+          {
+            phrase: one.name,
+            value: { ...reading, deployment: one.name, left: one.exclusions ?? [], exclude: one.exclude ?? [] },
+          },
+        ]
       : [];
   });
   if (known.length === 0) return null;
   const choice = choose(known, said.answers, "Which deployment is meant?");
   if ("question" in choice) return { kind: "question", question: choice.question };
-  const { deployment, left, ...reading } = choice.chosen;
+  const { deployment, left, exclude, ...reading } = choice.chosen;
   const problem = problemRequest(reading, said.read, said.catalog);
   const of = intent === "score" ? { deployment } : { dataset: reading.dataset.name, target: targetName(reading) };
   const assumptions = [`the deployment ${deployment} is what is meant`, ...problem.assumptions];
@@ -100,7 +105,8 @@ export function concludeDeployed(
   // What its model was to leave out, it still is: else the question would be about another model.
   const asked = (problem.arguments.exclusions ?? []) as string[];
   const exclusions = [...left, ...asked.filter((column) => !left.includes(column))];
-  const args = { ...name, ...problem.arguments, ...(exclusions.length > 0 && { exclusions }), deployment };
+  const without = { ...(exclusions.length > 0 && { exclusions }), ...(exclude.length > 0 && { exclude }) };
+  const args = { ...name, ...problem.arguments, ...without, deployment };
   return goals(intent, of, args, assumptions, said);
 }
 

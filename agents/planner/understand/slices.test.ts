@@ -24,9 +24,11 @@ describe("the question where a model is wrong", () => {
 
   it("is asked of the deployed model, which leaves out what it was to leave out", () => {
     const [churn] = deployments;
-    const without = catalog([telco()], [{ ...churn!, exclusions: ["gender"] }]);
+    const without = catalog([telco()], [{ ...churn!, exclusions: ["gender"], exclude: ["age_bin"] }]);
     for (const text of ["where is the churn model wrong?", "improve the churn model", "why do customers churn?"])
-      expect(understandByRules(text, [], without)).toMatchObject({ arguments: { exclusions: ["gender"] } });
+      expect(understandByRules(text, [], without)).toMatchObject({
+        arguments: { exclusions: ["gender"], exclude: ["age_bin"] },
+      });
     const more = understandByRules("improve the churn model, leave out tenure", [], without);
     expect(more).toMatchObject({ arguments: { exclusions: ["gender", "tenure"] } });
   });

@@ -21,8 +21,14 @@ export type DatasetView = {
   range: { from: string; to: string } | null;
 };
 
-/** A deployment by name, with the label's table and the target it stands for, and the columns that its model was to leave out. */
-export type DeploymentView = { name: string; dataset: string; target: string; exclusions?: string[] };
+/** A deployment by name, with the label's table and the target it stands for, the columns and the suggested features (`exclude`) that its model was to leave out. */
+export type DeploymentView = {
+  name: string;
+  dataset: string;
+  target: string;
+  exclusions?: string[];
+  exclude?: string[];
+};
 
 /** What a request is understood against: names, types and counts; never a value. */
 export type CatalogView = { datasets: DatasetView[]; deployments: DeploymentView[] };
