@@ -7,6 +7,7 @@ import { Evaluation } from "@muster/shared/domain/model.ts";
 import type { Task } from "@muster/shared/domain/problem.ts";
 import { denseClusters } from "@muster/shared/stats/bootstrap.ts";
 import { z } from "zod";
+import { belonging } from "../belonging.ts";
 import { takeRows } from "../encode.ts";
 import { evaluate } from "../evaluate.ts";
 import { type Asked, checkAsked, type ReportOf, reportOf } from "../evaluation/report.ts";
@@ -62,7 +63,7 @@ export const evaluateModel = tool({
     });
     const { rows, values: labels } = inModelClasses(set.labels, classes);
     const columns = takeRows(set.columns.slice(0, inputs.length), rows);
-    const clusters = set.entity && Array.from(rows, (row) => set.entity![row]!);
+    const clusters = belonging(problem, set, rows);
     const open = await openModel(await getArtifact(run.model), { expectedSha256: run.model, threads });
     const judging = { columns, clusters, open, metric: problem.metric, threshold, seed };
     const { answers, found, report } = await judge(judging, { task, labels, constant }, { ...asked, by }).finally(
