@@ -3,6 +3,9 @@ import { afterAll, expect, it, vi } from "vitest";
 import { startReaper } from "./reaper.ts";
 import { backOff, type ProcessState, supervise, type Timers } from "./supervise.ts";
 
+/** Machines are slow at times. */
+const patient = { timeout: 30_000 };
+
 const reaper = startReaper();
 afterAll(() => reaper.stop());
 
@@ -41,7 +44,8 @@ function supervised(script: string, timers: Timers, ready = async () => {}) {
   return {
     one,
     states,
-    failed: (times: number) => vi.waitFor(() => expect(states.filter((s) => s === "failed")).toHaveLength(times)),
+    failed: (times: number) =>
+      vi.waitFor(() => expect(states.filter((s) => s === "failed")).toHaveLength(times), patient),
   };
 }
 

@@ -6,6 +6,9 @@ import type { ProcessSpec } from "../processes.ts";
 import { startServers, type TestServers } from "../testing.ts";
 import { redisCommand } from "./redis.ts";
 
+/** Machines are slow at times. */
+const patient = { timeout: 30_000 };
+
 const processes: ProcessSpec[] = [
   { name: "catalog", kind: "agent", of: "catalog", file: "" },
   { name: "quality", kind: "agent", of: "quality", file: "" },
@@ -53,7 +56,7 @@ describe("nats", () => {
     for (const subject of ["muster.event.quality.profiled", ...publications]) quality.nats.publish(subject);
     await quality.nats.flush();
     const expected = [...subscriptions.map((s) => `subscription ${s}`), ...publications.map((s) => `publish ${s}`)];
-    await vi.waitFor(() => expect(quality.refused.sort()).toEqual(expected.sort()));
+    await vi.waitFor(() => expect(quality.refused.sort()).toEqual(expected.sort()), patient);
     for (const { nats } of [catalog, planner, quality]) await nats.close();
   });
 

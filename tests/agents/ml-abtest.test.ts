@@ -19,6 +19,9 @@ import { clientsTrained } from "./clients.ts";
 import type { Trained } from "./deployable.ts";
 import { type Client, type LiveBench, type Shown, startLive } from "./live.ts";
 
+/** Machines are slow at times. */
+const patient = { timeout: 30_000 };
+
 const name = "clients_gone";
 const people = 1600;
 const client = (i: number): Client => ({
@@ -133,7 +136,7 @@ describe("a version tested against the live one", () => {
     await vi.waitFor(async () => {
       const answer = await at.infer([client(0)]);
       expect(answer.parameters).toHaveProperty("versions");
-    });
+    }, patient);
     expect((await stands()).result).toMatchObject({ verdict: "no_outcome_yet", interval: null });
     const first = await answered(0, people);
     const share = first.filter(({ version }) => version === 2).length / people;
@@ -164,7 +167,7 @@ describe("a version tested against the live one", () => {
     expect([await at.live(), await at.standing()]).toEqual([2, [second.model]]);
     expect(await at.deps.evidence.standing("ab_test.started", { deployment: name })).toEqual([]);
     await at.served(["2"]);
-    await vi.waitFor(async () => expect((await at.infer([client(1)])).parameters).toBeUndefined());
+    await vi.waitFor(async () => expect((await at.infer([client(1)])).parameters).toBeUndefined(), patient);
     expect((await stands()).status).toBe("ended");
     await expect(at.ask("end_ab_test", { deployment: name, keep: "live" })).rejects.toMatchObject({
       code: "not_found",
@@ -177,7 +180,7 @@ describe("a version tested against the live one", () => {
     await at.judged(linear, second, (row) => drawn[row]!);
     const shadow = { version: 1, shadow: true, effect: 0.02, better: undefined, baseline: undefined };
     await start(shadow, await at.signed(trees, 1));
-    await vi.waitFor(async () => expect((await at.infer([client(0)])).parameters).toHaveProperty("versions"));
+    await vi.waitFor(async () => expect((await at.infer([client(0)])).parameters).toHaveProperty("versions"), patient);
     const sent = await answered(0, 900);
     expect(new Set(sent.map(({ version }) => version))).toEqual(new Set([2]));
     await at.endSegment();
@@ -212,7 +215,10 @@ describe("a version tested against the live one", () => {
           beside: [{ version: 7, hash, package: sha256(text) }],
         }),
       );
-      await vi.waitFor(async () => expect((await at.infer([client(0)])).parameters).toHaveProperty("versions"));
+      await vi.waitFor(
+        async () => expect((await at.infer([client(0)])).parameters).toHaveProperty("versions"),
+        patient,
+      );
     };
     const served = await readPackage(live, evidence.artifact);
     const guard = () => guardTests(at.deps, { now: () => new Date(), log: logger("guard-test") });
@@ -223,7 +229,7 @@ describe("a version tested against the live one", () => {
     await send();
     expect(await guard()).toEqual([]);
     await at.ask("end_ab_test", { deployment: name, keep: "live" });
-    await vi.waitFor(async () => expect((await at.infer([client(0)])).parameters).toBeUndefined());
+    await vi.waitFor(async () => expect((await at.infer([client(0)])).parameters).toBeUndefined(), patient);
     // Loads and warms up, and can't answer a single row.
     await begin("bad", { ...served, version: 7, cutoff: { kind: "column", column: "absent" } });
     await send();
@@ -232,6 +238,6 @@ describe("a version tested against the live one", () => {
       id: "bad",
       endedBecause: expect.stringContaining("fails 100 %"),
     });
-    await vi.waitFor(async () => expect((await at.infer([client(0)])).parameters).toBeUndefined(), { timeout: 10_000 });
+    await vi.waitFor(async () => expect((await at.infer([client(0)])).parameters).toBeUndefined(), patient);
   }, 60_000);
 });

@@ -11,6 +11,9 @@ import { clientsTrained } from "./clients.ts";
 import type { Trained } from "./deployable.ts";
 import { type LiveBench, type Shown, startLive } from "./live.ts";
 
+/** Machines are slow at times. */
+const patient = { timeout: 30_000 };
+
 const name = "clients_gone";
 
 describe("what is live is taken back", () => {
@@ -101,7 +104,7 @@ describe("what is live is taken back", () => {
     await vi.waitFor(async () => {
       await followRuns(following);
       expect((await store.list()).map(({ id }) => id)).toEqual(["sch_other"]);
-    });
+    }, patient);
     expect(await evidence.standing("monitoring.started", { deployment: name })).toEqual([]);
     await expect(at.on("deploy_model", {}, third.request, Object.values(third.receipts))).rejects.toMatchObject({
       code: "precondition_failed",

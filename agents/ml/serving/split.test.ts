@@ -6,6 +6,9 @@ import type { ServedModel } from "./served-model.ts";
 import { checkSplit, type Split, sideOf } from "./split.ts";
 import { flatModel, startServing, type TestServing } from "./testing.ts";
 
+/** Machines are slow at times. */
+const patient = { timeout: 30_000 };
+
 const split: Split = { salt: "a test", arms: [{ version: 2, trafficPercent: 30 }], shadow: [3], controlPercent: 10 };
 const keys = Array.from({ length: 20_000 }, (_, i) => `customer ${i}`);
 
@@ -103,7 +106,7 @@ describe("a served split", () => {
       })),
     });
     expect([answer.status, answer.body.model_version]).toEqual([200, "1,2"]);
-    await vi.waitFor(() => expect(serving.predictions.counts().logged).toBe(2 * rows.length));
+    await vi.waitFor(() => expect(serving.predictions.counts().logged).toBe(2 * rows.length), patient);
     const log = await logged();
     expect(new Set(log.map(({ request }) => request))).toEqual(new Set(["mine"]));
     expect(new Set(log.map((line) => line.split))).toEqual(new Set([split.salt]));
