@@ -56,6 +56,11 @@ describe("the smallest value of a schema", () => {
     });
   });
 
+  test("of several plain types takes the null, else the first", () => {
+    const either = z.object({ at: z.union([z.number(), z.string()]), or: z.union([z.string(), z.null()]) });
+    expect(smallestValue(either)).toEqual({ at: 0, or: null });
+  });
+
   test("says where a refinement refuses it", () => {
     expect(() => smallestValue(z.object({ n: z.number().refine((n) => n > 5, "too small") }))).toThrow(/n too small/);
   });

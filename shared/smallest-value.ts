@@ -4,7 +4,7 @@ import { smallestText } from "./smallest-text.ts";
 
 /** What is read of a JSON schema. */
 type Schema = {
-  type?: string;
+  type?: string | string[];
   const?: unknown;
   enum?: unknown[];
   default?: unknown;
@@ -58,7 +58,9 @@ function make(schema: Schema, making: Making): unknown {
   const choices = schema.anyOf ?? schema.oneOf;
   if (choices) return make(choices.find((one) => one.type === "null") ?? choices[0]!, making);
   if (schema.allOf) return make(Object.assign({}, schema, { allOf: undefined }, ...schema.allOf) as Schema, making);
-  switch (schema.type) {
+  // Of several plain types the null, else the first.
+  const types = [schema.type].flat();
+  switch (types.find((one) => one === "null") ?? types[0]) {
     case "object":
       return Object.fromEntries(
         (schema.required ?? []).map((key) => [key, make(schema.properties?.[key] ?? {}, making)]),

@@ -15,7 +15,7 @@ const mostBytes = 64 * 1024 * 1024;
 
 export const offerModel = tool({
   name: "offer_model",
-  does: "Takes a model that was made outside (XGBoost JSON or ONNX, from the inbox) with its signature: read and checked, never run as it came. register_model with `outside` then brings it through the same gates as any other.",
+  does: "Takes a model that was made outside (XGBoost JSON or ONNX, from the inbox) with its signature, read and checked, so that register_model with `outside` can bring it through the same gates as any other.",
   effect: "write",
   input: z.object({
     /** A file of the inbox: XGBoost's `save_model("….json")`, or ONNX of a tree ensemble or a linear model. */
