@@ -12,7 +12,8 @@ import type { Contributions } from "./tree-shap.ts";
 const mostSteps = { engine: 5e9, ours: 1e9 };
 /** With fewer rows shares would say more about the sample than about the model. */
 const fewestRows = 100;
-const chunkRows = 25;
+/** Rows explained at once: the engine's calls block, and each costs something of its own. */
+const chunkRows = { engine: 200, ours: 25 };
 
 const methods = {
   engine: "exact path-dependent TreeSHAP by the engine",
@@ -39,19 +40,21 @@ export async function explainSample(
 ): Promise<Explanation> {
   const { estimator } = model;
   const steps = mostSteps[engine ? "engine" : "ours"];
-  const affordable = estimator.kind === "trees" ? Math.floor(steps / Math.max(1, treeSteps(estimator))) : rows;
+  const perRow = estimator.kind === "trees" ? Math.max(1, treeSteps(estimator)) : 1;
+  const affordable = estimator.kind === "trees" ? Math.floor(steps / perRow) : rows;
   const taken = Math.min(rows, Math.max(fewestRows, affordable));
   const { method, explain } = engine
     ? { method: "engine" as const, explain: engine.explain }
     : explainerOf(model, reference, taken);
   const parts: Contributions[][] = [];
-  for (let start = 0; start < taken; start += chunkRows) {
-    const part = Int32Array.from({ length: Math.min(chunkRows, taken - start) }, (_, i) =>
+  const chunk = Math.max(1, Math.min(chunkRows[engine ? "engine" : "ours"], Math.floor(steps / 10 / perRow)));
+  for (let start = 0; start < taken; start += chunk) {
+    const part = Int32Array.from({ length: Math.min(chunk, taken - start) }, (_, i) =>
       Math.floor(((start + i) * rows) / taken),
     );
-    const chunk = takeRows(training, part);
-    const outputs = explain(chunk);
-    const { margins } = predictFitted(model, chunk);
+    const some = takeRows(training, part);
+    const outputs = explain(some);
+    const { margins } = predictFitted(model, some);
     for (const [k, output] of outputs.entries()) checkSums(output, margins[k]!);
     parts.push(outputs);
     await breathe();

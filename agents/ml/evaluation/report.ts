@@ -21,7 +21,7 @@ import { atThresholds, costOfThreshold } from "./thresholds.ts";
 export type Asked = { thresholds?: number[]; costs?: CostMatrix; by?: string[] };
 
 /** Answers that permutation importance may take from the model, and repeats for each feature. */
-const mostAnswers = 150_000;
+const mostAnswers = 75_000;
 const repeats = 3;
 /** Fewer rows would tell of chance only. */
 const fewestRows = 300;

@@ -91,8 +91,9 @@ async function engineOf(
   context: Context & MlDeps,
 ): Promise<EngineExplainer | null> {
   if (run.artifacts.booster === null || fitted.estimator.kind !== "trees") return null;
-  const { getArtifact, threads, xgboostLibrary } = context;
-  return engineExplainer(loadXgboost(xgboostLibrary), await getArtifact(run.artifacts.booster), fitted, threads);
+  const { getArtifact, xgboostLibrary } = context;
+  // Of parts this small one thread is done before others have begun, and none waits for another on a busy machine.
+  return engineExplainer(loadXgboost(xgboostLibrary), await getArtifact(run.artifacts.booster), fitted, 1);
 }
 
 type Matrices = { training: { dataset: DatasetPin }; scoring: { dataset: DatasetPin } | null };
