@@ -34,6 +34,7 @@ export const postgresSettings: Record<string, string> = {
 /**
  * Starts PostgreSQL on loopback with the home's data (made on first use, with checksums); gives the administrator's URL.
  * Without `durable` it doesn't wait for the disk: it survives its own death, not the machine's. For tests.
+ * `unavailable` at once where the data want another password.
  */
 export async function startPostgres(
   context: ServerContext,
@@ -66,7 +67,12 @@ export async function startPostgres(
     ready: (port, ended) => until(() => answered(urlOf(admin, password, port, "postgres")), ended),
   });
   const urlFor = (role: string, secret: string) => urlOf(role, secret, server.port, database);
-  await createDatabase(urlOf(admin, password, server.port, "postgres"));
+  try {
+    await createDatabase(urlOf(admin, password, server.port, "postgres"));
+  } catch (error) {
+    await server.stop();
+    throw isRefusal(error) ? madeForAnother(files.folder, error) : error;
+  }
   return { ...server, adminUrl: urlFor(admin, password), urlFor };
 }
 
@@ -123,8 +129,21 @@ async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T
   }
 }
 
+/** Resolves once the server answers; a refused password is an answer too, and trying again wouldn't change it. */
 const answered = (url: string): Promise<void> =>
-  withClient(url, async (client) => void (await client.query("select 1")));
+  withClient(url, async (client) => void (await client.query("select 1"))).catch((error: unknown) => {
+    if (!isRefusal(error)) throw error;
+  });
+
+const isRefusal = (error: unknown): boolean => (error as { code?: string }).code === "28P01";
+
+const madeForAnother = (folder: string, cause: unknown) =>
+  fault(
+    "unavailable",
+    `the database in ${folder} was made for a home that was removed since: its password is gone with it. Take it away with npx muster down --purge, then start again`,
+    { server: "postgres" },
+    cause,
+  );
 
 const createDatabase = (url: string): Promise<void> =>
   withClient(url, async (client) => {

@@ -3,7 +3,9 @@ import { connectBus } from "@muster/bus/connect.ts";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ProcessSpec } from "../processes.ts";
-import { startServers, type TestServers } from "../testing.ts";
+import { startReaper } from "../reaper.ts";
+import { startServers, type TestServers, testHome } from "../testing.ts";
+import { startPostgres } from "./postgres.ts";
 import { redisCommand } from "./redis.ts";
 
 /** Machines are slow at times. */
@@ -119,6 +121,27 @@ describe("postgres", () => {
       expect(statSync(folder).uid).not.toBe(0);
     },
   );
+});
+
+it("says at once that a database wants another password, what to do, and leaves no server running", async () => {
+  const { home, remove } = testHome();
+  const reaper = startReaper();
+  try {
+    const first = await startPostgres({ reaper }, home, "one", { durable: false });
+    await first.stop();
+    const states: string[] = [];
+    const context = { reaper, onState: (_: string, state: string) => states.push(state) };
+    await expect(startPostgres(context, home, "two", { durable: false })).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("muster down --purge"),
+    });
+    expect(states.at(-1)).toBe("stopped");
+    const again = await startPostgres({ reaper }, home, "one", { durable: false });
+    await again.stop();
+  } finally {
+    reaper.stop();
+    remove();
+  }
 });
 
 it("leaves nothing behind when servers are stopped", async () => {
