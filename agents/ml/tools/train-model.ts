@@ -1,7 +1,7 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { datasetNode, modelNode } from "@muster/shared/domain/lineage.ts";
-import { RunResult, TrainingOptions } from "@muster/shared/domain/model.ts";
+import { RunResult } from "@muster/shared/domain/model.ts";
 import type { FactValue } from "@muster/shared/fact/table.ts";
 import { asFault, Fault, fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
@@ -10,10 +10,10 @@ import { trainedColumns } from "../answered-columns.ts";
 import { checkTrainable } from "../cleared-features.ts";
 import type { MlDeps } from "../index.ts";
 import { positiveOf } from "../positive.ts";
+import { AskedOptions, heldTo, recorded } from "../training/asked-options.ts";
 import { candidateOf } from "../training/candidate-facts.ts";
-import type { TrainJob, TrainOptions } from "../training/job.ts";
+import type { TrainJob } from "../training/job.ts";
 import { keepModel } from "../training/keep-model.ts";
-import { monotoneFeatures } from "../training/monotone-features.ts";
 import { shareOf } from "../training/progress.ts";
 import { trainWithin } from "../training/train-within.ts";
 import { worksOf } from "../training/works.ts";
@@ -23,21 +23,11 @@ export const trainModel = tool({
   does: "Races the chosen candidates by cross-validation inside the reserved budget, refits the best and compiles it for serving.",
   effect: "write",
   long: true,
-  input: z.object({
+  input: AskedOptions.extend({
     name: z
       .string()
       .regex(/^[a-z][a-z0-9_]{0,62}$/)
       .optional(),
-    /** What a row of each class counts (a class not named: 1), or balanced. */
-    classWeights: TrainingOptions.shape.classWeights.unwrap().optional(),
-    /** Raw columns or features of numbers that may only raise (1) or only lower (−1) the answer. */
-    monotone: TrainingOptions.shape.monotone.default({}),
-    /** The price of a wrong answer of each kind: the threshold is the one of least cost. Two classes. */
-    costs: TrainingOptions.shape.costs.unwrap().optional(),
-    /** The share of rows that the interval around a predicted number is to hold; 0.9 where it isn't said. */
-    coverage: TrainingOptions.shape.coverage.unwrap().optional(),
-    /** How trees take categories: encoded as columns of numbers, or native, as sets to split on (linear models are left out). */
-    categories: z.enum(["encoded", "native"]).optional(),
   }),
   output: RunResult.extend({ verdict: z.string() }),
   needs: [
@@ -62,25 +52,16 @@ export const trainModel = tool({
     const run = context.id("run");
     const began = now();
     const name = asked.name ?? problem.name;
-    const constrained = monotoneFeatures(asked.monotone, view.view);
-    const dropped = [...checked.dropped, ...constrained.left];
+    const held = heldTo(asked, view.view, checked.dropped);
+    const { options, costs, dropped } = held;
     const left = new Set(dropped.map((one) => one.name));
-    const options: TrainOptions = {
-      ...{
-        classWeights: asked.classWeights ?? null,
-        coverage: asked.coverage ?? null,
-        categories: asked.categories ?? null,
-      },
-      // What isn't trained on can't go against its constraint.
-      monotone: Object.fromEntries(Object.entries(constrained.monotone).filter(([feature]) => !left.has(feature))),
-    };
     const features = training.columns.filter((column) => !left.has(column.name));
     const shape = { rows: chosen.rows, columns: chosen.columns, folds: chosen.folds, data: chosen.data };
     const job: TrainJob = {
       ...{ file: lake.file(training.dataset), task, metric: problem.metric, positive: positiveOf(problem), features },
       mayTell: checked.mayTell,
       candidates: chosen.candidates.map((one) => candidateOf(one, { ...shape, threads })),
-      ...{ folds: chosen.folds, time: null, costs: asked.costs ?? null, options, seed, threads, xgboostLibrary },
+      ...{ folds: chosen.folds, time: null, costs, options, seed, threads, xgboostLibrary },
       cpuSecondsLimit: Math.min(reserved.limitCpuSeconds, leftOf(chosen, context.request)),
       memoryLimitMb: reserved.limitMemoryMb,
     };
@@ -107,7 +88,7 @@ export const trainModel = tool({
         ...kept.part,
         ...{ run, task, training: training.dataset, seconds: took },
         dropped: [...dropped, ...kept.part.dropped],
-        options: { ...options, categories: asked.categories ?? null, costs: job.costs },
+        options: recorded(held),
         validation: problem.outside ? `none: ${unchecked}` : chosen.validation,
       };
       context.commit((trx) => store.finishRun(trx, result, now().toISOString()));

@@ -12,7 +12,7 @@ import type { CostMatrix, TrainOptions } from "./job.ts";
 export function fitOptionsOf(
   { options, costs }: { options?: TrainOptions; costs: CostMatrix | null },
   labels: Labels,
-  columns: FeatureColumn[],
+  columns: readonly Pick<FeatureColumn, "name" | "type">[],
 ): FitOptions {
   const { task } = labels;
   if (costs && task !== "binary")
@@ -38,7 +38,11 @@ function classWeightsOf(asked: TrainOptions["classWeights"], labels: Labels): nu
   return classes.map((name) => asked[name] ?? 1);
 }
 
-function checkMonotone(monotone: TrainOptions["monotone"], task: Labels["task"], columns: FeatureColumn[]): void {
+function checkMonotone(
+  monotone: TrainOptions["monotone"],
+  task: Labels["task"],
+  columns: Parameters<typeof fitOptionsOf>[2],
+): void {
   const names = Object.keys(monotone);
   if (names.length === 0) return;
   if (task === "multiclass")
