@@ -3,8 +3,9 @@ import { shuffled } from "@muster/shared/random.ts";
 import { rowsWhere } from "./rows-where.ts";
 import { sorted } from "./sort.ts";
 
-function checkFolds(k: number, available: number, what: string): void {
-  if (!Number.isInteger(k) || k < 2) throw fault("invalid_input", `${k} folds; ask for a whole number of at least 2`);
+function checkFolds(k: number, available: number, what: string, least = 2): void {
+  if (!Number.isInteger(k) || k < least)
+    throw fault("invalid_input", `${k} folds; ask for a whole number of at least ${least}`);
   if (available < k) throw fault("unfit", `${available} ${what} can't fill ${k} folds; ask for fewer folds`);
 }
 
@@ -94,26 +95,43 @@ export function groupedFolds(
 /**
  * Forward chaining: k folds over k + 1 blocks of time with about equal rows; fold i trains on blocks 0..i and
  * validates on block i + 1. Rows of one time are never on both sides. Rows come as indices in ascending order.
- * `unfit` where there are fewer than k + 1 distinct times, `invalid_input` where a time is missing (NaN).
+ * `from`: the first time that may be validated on; the rows before it then are the first block, whatever their number.
+ * `known`: when the label of each row is known. A fold trains on rows alone whose label is known at the first moment that it
+ * validates on (purged: López de Prado 2018, Advances in Financial Machine Learning, 7.4).
+ * `unfit` where there are fewer than k + 1 distinct times (k from `from` on), `invalid_input` where a time is missing (NaN).
  */
-export function timeFolds(times: Float64Array, k: number): { train: Int32Array; valid: Int32Array }[] {
+export function timeFolds(
+  times: Float64Array,
+  k: number,
+  { from = Number.NEGATIVE_INFINITY, known = null }: { from?: number; known?: Float64Array | null } = {},
+): { train: Int32Array; valid: Int32Array }[] {
   const ordered = sorted(times);
   const starts: number[] = [];
   for (let i = 0; i < ordered.length; i++) if (i === 0 || ordered[i]! > ordered[i - 1]!) starts.push(i);
-  checkFolds(k, starts.length - 1, "steps in time");
-  // cuts[j]: the first time of block j + 1, at the change of time nearest to an equal share that leaves enough for the rest.
+  const first = Math.max(
+    1,
+    starts.findIndex((start) => ordered[start]! >= from),
+  );
+  const free = from === Number.NEGATIVE_INFINITY;
+  checkFolds(k, starts.length - first, "steps in time", 1);
+  const base = starts[first]!;
+  // The row at which block j + 1 should begin: equal shares of all rows, or of those from the first time on.
+  const target = (j: number) =>
+    free ? (j * ordered.length) / (k + 1) : base + ((j - 1) * (ordered.length - base)) / k;
+  // cuts[j]: the first time of block j + 1, at the change of time nearest to its share that leaves enough for the rest.
   const cuts: number[] = [];
-  let at = 0;
+  let at = first - 1;
   for (let j = 1; j <= k; j++) {
-    const target = (j * ordered.length) / (k + 1);
     const last = starts.length - 1 - (k - j);
     at++;
-    while (at < last && Math.abs(starts[at + 1]! - target) <= Math.abs(starts[at]! - target)) at++;
+    while (at < last && Math.abs(starts[at + 1]! - target(j)) <= Math.abs(starts[at]! - target(j))) at++;
     cuts.push(ordered[starts[at]!]!);
   }
-  const rows = (keep: (time: number) => boolean) => rowsWhere(times.length, (row) => keep(times[row]!));
   return cuts.map((start, j) => {
     const end = cuts[j + 1] ?? Number.POSITIVE_INFINITY;
-    return { train: rows((t) => t < start), valid: rows((t) => t >= start && (t < end || end === Infinity)) };
+    return {
+      train: rowsWhere(times.length, (row) => times[row]! < start && (known === null || known[row]! <= start)),
+      valid: rowsWhere(times.length, (row) => times[row]! >= start && (times[row]! < end || end === Infinity)),
+    };
   });
 }

@@ -14,6 +14,7 @@ import { AskedOptions, heldTo, recorded } from "../training/asked-options.ts";
 import { candidateOf } from "../training/candidate-facts.ts";
 import type { TrainJob } from "../training/job.ts";
 import { keepModel } from "../training/keep-model.ts";
+import { labelTiming } from "../training/known-labels.ts";
 import { shareOf } from "../training/progress.ts";
 import { trainWithin } from "../training/train-within.ts";
 import { worksOf } from "../training/works.ts";
@@ -61,7 +62,8 @@ export const trainModel = tool({
       ...{ file: lake.file(training.dataset), task, metric: problem.metric, positive: positiveOf(problem), features },
       mayTell: checked.mayTell,
       candidates: chosen.candidates.map((one) => candidateOf(one, { ...shape, threads })),
-      ...{ folds: chosen.folds, time: null, costs, options, seed, threads, xgboostLibrary },
+      ...{ folds: chosen.folds, time: null, known: labelTiming(problem), costs, options },
+      ...{ seed, threads, xgboostLibrary },
       cpuSecondsLimit: Math.min(reserved.limitCpuSeconds, leftOf(chosen, context.request)),
       memoryLimitMb: reserved.limitMemoryMb,
     };

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { checkTrainable } from "../cleared-features.ts";
 import type { MlDeps } from "../index.ts";
 import { positiveOf } from "../positive.ts";
+import { labelTiming } from "../training/known-labels.ts";
 import { trainingShape } from "../training/training-shape.ts";
 import { describeSearch } from "../tuning/describe.ts";
 import { distribute } from "../tuning/distribute.ts";
@@ -79,7 +80,7 @@ export const tuneModel = tool({
       ...{ plan, training: training.dataset },
       read: {
         ...{ task: problem.task, metric: problem.metric, positive: positiveOf(problem), features },
-        mayTell: checked.mayTell,
+        ...{ mayTell: checked.mayTell, known: labelTiming(problem) },
         ...{ folds: shape.folds, seed, memoryLimitMb: reserved.limitMemoryMb },
       },
     };

@@ -1,6 +1,7 @@
 import type { Adjustment, MonotoneCheck, PredictionInterval } from "@muster/shared/domain/model.ts";
 import type { FittedInput, FittedModel } from "../fitted.ts";
 import type { TreeParams } from "../xgboost/train.ts";
+import type { LabelTiming } from "./known-labels.ts";
 import type { MemoryPlan } from "./memory-plan.ts";
 
 /** A metric that candidates are compared by; names as in the prediction problem, and `brier`. */
@@ -66,6 +67,8 @@ export type TrainJob = {
   folds: number;
   /** The column (timestamp or number) whose order the folds follow, or null. Several cutoffs are followed without it. */
   time: string | null;
+  /** When labels are known after the cutoff of their row: a fold trains on no row whose label wasn't known yet. Null or absent: with it. */
+  known?: LabelTiming | null;
   /** Null: the threshold that maximises F1 of the positive class. */
   costs: CostMatrix | null;
   /** Absent: no weights, no constraints, no interval. */

@@ -3,6 +3,7 @@ import { type Engine, openEngine, quoteIdent, quoteLiteral } from "@muster/share
 import type { FittedModel } from "../fitted.ts";
 import { type Labels, labelsFromNames } from "../labels.ts";
 import type { FeatureColumn } from "../matrix.ts";
+import { knownTimes, type LabelTiming } from "./known-labels.ts";
 import type { TrainingSet } from "./train.ts";
 
 /** Which file and columns to read, and how; `time`: a column (timestamp, date or number), or null. */
@@ -12,6 +13,8 @@ export type TrainingFile = {
   positive: string | null;
   features: { name: string; type: "number" | "category" }[];
   time: string | null;
+  /** When labels are known after the cutoff of their row; null or absent: with it. */
+  known?: LabelTiming | null;
   threads: number;
   memoryMb: number;
   /** The share of rows to read (0..1), spread evenly over the file and the same every time; absent: all. */
@@ -75,10 +78,12 @@ export async function readTrainingSet(source: TrainingFile): Promise<TrainingSet
       return Array.from(read.get(name)!, (code) => (code < 0 ? "" : words[code]!));
     };
     const number = (name: string) => read.get(name) as Float64Array;
+    const usable = times[0] ? usableTime(number(times[0]), time !== null) : null;
     return {
       row: number("__row"),
       entity: types.has("__entity") ? text("__entity") : null,
-      time: times[0] ? usableTime(number(times[0]), time !== null) : null,
+      time: usable,
+      known: knownOf(usable, source),
       labels: labelsOf(task, source.positive, task === "regression" ? number("__label") : text("__label")),
       columns: features.map(
         ({ name, type }): FeatureColumn =>
@@ -143,6 +148,10 @@ export async function dictionary(engine: Engine, from: string, name: string, typ
   const words = await engine.query<{ word: string }>(`SELECT unnest(enum_range(NULL::${type}))::VARCHAR AS word`);
   return words.map(({ word }) => word);
 }
+
+/** When the label of each row is known, where its time is the cutoff that this is counted from. */
+export const knownOf = (times: Float64Array | null, { time, known }: Pick<TrainingFile, "time" | "known">) =>
+  times && time === null && known ? knownTimes(times, known) : null;
 
 /** A number as the engine can take it. */
 export const numberSql = (name: string) => {

@@ -21,6 +21,8 @@ export type TrainingSet = {
   row: Float64Array;
   entity: string[] | null;
   time: Float64Array | null;
+  /** When the label of each row is known, in the unit of its time; null or absent: with the row. */
+  known?: Float64Array | null;
   labels: Labels;
   columns: FeatureColumn[];
 };

@@ -3,6 +3,7 @@ import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { classCounts, type Labels } from "../labels.ts";
 import { positiveOf } from "../positive.ts";
 import { type FoldPlan, planFolds } from "./fold-plan.ts";
+import { labelTiming } from "./known-labels.ts";
 import { readTrainingSet } from "./read-training-set.ts";
 import type { TrainingShape } from "./select-candidates.ts";
 
@@ -29,7 +30,7 @@ export async function trainingShape(
   await lake.standing(training.dataset);
   const set = await readTrainingSet({
     ...{ file: lake.file(training.dataset), task: problem.task, positive: positiveOf(problem) },
-    ...{ features: [], time: null, threads, memoryMb: 1024 },
+    ...{ features: [], time: null, known: labelTiming(problem), threads, memoryMb: 1024 },
   });
   const rows = set.labels.values.length;
   const plan = planFolds(set.labels, set, foldsFor(rows), seed);

@@ -1,6 +1,7 @@
 import type { FaultCode } from "@muster/shared/fault.ts";
 import type { FittedInput, FittedModel } from "../fitted.ts";
 import type { CandidateParams, MetricName } from "../training/job.ts";
+import type { LabelTiming } from "../training/known-labels.ts";
 
 /** What the trials of a search share: the one file that is opened, and how its rows are read and split. */
 export type TrialFile = {
@@ -11,6 +12,8 @@ export type TrialFile = {
   features: FittedInput[];
   /** As of a training job. */
   mayTell?: string[];
+  /** When labels are known, as of a training job. */
+  known?: LabelTiming | null;
   folds: number;
   seed: number;
   memoryLimitMb: number;

@@ -25,6 +25,7 @@ const written = async (name: string, time: string): Promise<TrainingFile> => {
   engine.close();
   return {
     ...{ file, task: "binary", positive: "yes", time: null, threads: 1, memoryMb: 200 },
+    known: { gapDays: 0, horizon: { count: 4, unit: "day" }, delayDays: 1 },
     features: [
       { name: "wave", type: "number" },
       { name: "step", type: "number" },
@@ -47,6 +48,8 @@ describe.each([
     const [dense, compact] = [await readTrainingSet(source), await readCompactSet(source)];
     expect(compact.row).toEqual(dense.row);
     expect(compact.time).toEqual(dense.time);
+    expect(compact.known).toEqual(dense.known);
+    expect(dense.known?.[0]).toBe(kind === "time" ? dense.time![0]! + 5 * 86_400_000 : undefined);
     expect(compact.labels).toEqual(dense.labels);
     const [a, b] = [planFolds(dense.labels, dense, 4, 3), planFolds(compact.labels, compact, 4, 3)];
     expect(b.kind).toBe(kind);

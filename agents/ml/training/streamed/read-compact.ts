@@ -6,6 +6,7 @@ import {
   checkLabelled,
   columnTypesOf,
   dictionary,
+  knownOf,
   labelsOf,
   numberSql,
   rowsOf,
@@ -106,10 +107,12 @@ async function readOrigin(engine: Engine, from: string, source: TrainingFile): P
   const [row, labels, times, entities] = read.map((own) =>
     order ? Float64Array.from(order, (place) => own[place]!) : own,
   ) as [Float64Array, Float64Array, Float64Array, Float64Array];
+  const usable = timed ? usableTime(times, time !== null) : null;
   return {
     row,
     entity: types.has("__entity") ? entities : null,
-    time: timed ? usableTime(times, time !== null) : null,
+    time: usable,
+    known: knownOf(usable, source),
     labels: labelsOf(task, positive, words ? Array.from(labels, (code) => words[code]!) : labels),
   };
 }
