@@ -11,7 +11,8 @@ export type Effect = "read" | "write" | "irreversible";
  * `as`: the input that its signed value fills. `of`: the caller's input that must equal the receipt's `about` of that name.
  * `role`: which of several receipts of one kind. `each`: one receipt for every member of that list-valued fact.
  * `failed: "too"`: a receipt that says no is taken as well (the tool reads the verdict itself).
- * `optional`: taken when it is held; never chained.
+ * `optional`: taken when it is held; never chained. `asked`: an optional one that is chained all the same where a tool that answers
+ * gives it, and done without where none does.
  */
 export type Need = {
   readonly is: FactName;
@@ -21,6 +22,7 @@ export type Need = {
   readonly each?: FactName;
   readonly failed?: "too";
   readonly optional?: boolean;
+  readonly asked?: boolean;
 };
 
 /** A value with the verdict it came with: what an `each` need fills. */

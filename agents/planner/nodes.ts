@@ -23,6 +23,8 @@ export type Desk = {
   understand: Understand;
   /** Puts an answer into better words where a language model is set. */
   word: ((answer: Answer) => Promise<Answer>) | null;
+  /** The planner's own tools that plans may use. */
+  own: readonly string[];
   signal: (request: string) => AbortSignal;
   save: (view: RequestView, event: string, data: unknown) => Promise<void>;
 };
@@ -40,7 +42,7 @@ const roughUsd = (made: Plan): number => (made.steps.reduce((ms, step) => ms + s
 /** The nodes of the graph over a desk. */
 export function nodesOf(desk: Desk): Nodes {
   const { process, store } = desk;
-  const cards = cardCache(process);
+  const cards = cardCache(process, desk.own);
   const row = async (request: string): Promise<RequestRow> => {
     const found = await store.get(request);
     if (!found) throw fault("not_found", `no request ${request}`);
@@ -298,15 +300,17 @@ function mergePlan(before: readonly StepView[], made: Plan): StepView[] {
 
 const wavesOf = (steps: readonly StepView[]): number => Math.max(0, ...steps.map((step) => step.wave));
 
-/** The cards of the tools that answer, asked at most every two seconds. */
-export function cardCache(process: Process): (fresh?: boolean) => Promise<ToolCard[]> {
+/** The cards of the tools that answer, of the planner's `own` only these; asked at most every two seconds. */
+function cardCache(process: Process, own: readonly string[]): (fresh?: boolean) => Promise<ToolCard[]> {
   let seen: { at: number; cards: ToolCard[] } | null = null;
   return async (fresh = false) => {
     if (fresh || !seen || Date.now() - seen.at > 2000) {
       const found = await discover(process.nats);
       seen = {
         at: Date.now(),
-        cards: found.filter((agent) => agent.name !== "planner").flatMap((agent) => agent.tools),
+        cards: found.flatMap(({ name, tools }) =>
+          name === "planner" ? tools.filter((card) => own.includes(card.name)) : tools,
+        ),
       };
     }
     return seen.cards;

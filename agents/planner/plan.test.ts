@@ -105,6 +105,33 @@ const base: PlanInput = {
 };
 const tools = (input: Partial<PlanInput>) => plan({ ...base, ...input }).steps.map((step) => step.tool.split(".")[1]);
 
+describe("what may be asked beside", () => {
+  const asking = (more: ToolCard[]) => {
+    const improve = card(
+      "ml.improve",
+      [{ is: "run.finished" }, { is: "features.proposed", optional: true, asked: true }],
+      [{ is: "improvement.proposed" }],
+    );
+    return { cards: [...cards, improve, ...more], goals: [{ is: "improvement.proposed" }] };
+  };
+  const ideas = card("planner.ideas", [{ is: "problem.defined" }], [{ is: "features.proposed" }]);
+
+  test("is a step before where a tool that answers gives it", () => {
+    const { steps } = plan({ ...base, ...asking([ideas]) });
+    const [asked, improve] = ["planner.ideas", "ml.improve"].map((tool) => steps.find((step) => step.tool === tool)!);
+    expect(improve!.after).toContain(asked!.id);
+  });
+
+  test("is done without where none does, and isn't asked twice", () => {
+    expect(tools(asking([]))).not.toContain("ideas");
+    expect(tools(asking([])).at(-1)).toBe("improve");
+    const held: Held = { ...defined, id: "r_ideas", fact: "features.proposed" };
+    const made = plan({ ...base, ...asking([ideas]), held: [accepted, held] });
+    expect(made.steps.map(({ tool }) => tool)).not.toContain("planner.ideas");
+    expect(made.steps.at(-1)!.shows).toContain("r_ideas");
+  });
+});
+
 describe("a plan", () => {
   test("closes every missing need, in waves, each with what it is there for", () => {
     const made = plan(base);

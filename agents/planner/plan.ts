@@ -175,7 +175,7 @@ export function plan(input: PlanInput): Plan {
           each = need.each!;
           continue;
         }
-        if (need.optional) {
+        if (need.optional && !(need.asked && give(need.is))) {
           const held = standing(one, false, need.failed === "too");
           if (held) shows.add(held.id);
           continue;

@@ -11,7 +11,6 @@ import { type Desk, nodesOf } from "./nodes.ts";
 import { advisoryOwner } from "./owner.ts";
 import type { PlannerStore } from "./store.ts";
 import { timeFor } from "./time-for.ts";
-import type { Understand } from "./understand/understand.ts";
 
 /** Runs requests: begins them, goes on after a question, an approval or a crash, and cancels them. */
 export type Runner = Awaited<ReturnType<typeof openRunner>>;
@@ -22,8 +21,7 @@ const terminal: readonly RequestStatus[] = ["succeeded", "failed", "cancelled"];
 export async function openRunner(
   process: Process,
   store: PlannerStore,
-  understand: Understand,
-  word: Desk["word"] = null,
+  { understand, word, own }: Pick<Desk, "understand" | "word" | "own">,
 ) {
   const saver = await openCheckpoints(process.pool);
   const owner = advisoryOwner(process.pool);
@@ -31,8 +29,7 @@ export async function openRunner(
   const desk: Desk = {
     process,
     store,
-    understand,
-    word,
+    ...{ understand, word, own },
     signal: (request) => active.get(request)?.signal ?? new AbortController().signal,
     save: async (view, event, data) => {
       if (await store.save(view.id, view, event, data))

@@ -16,9 +16,36 @@ export const Contender = z.object({
 });
 export type Contender = z.infer<typeof Contender>;
 
-/** A typed feature that is proposed, and what it answers: the slice in which the model is wrong, or who said so. */
-export const ProposedFeature = z.object({ feature: Feature, because: z.string() });
+/**
+ * A typed feature that is proposed, and what it answers: the slice in which the model is wrong, or who said so. `by`: the language
+ * model that thought of it; absent where none did.
+ */
+export const ProposedFeature = z.object({ feature: Feature, because: z.string(), by: z.string().optional() });
 export type ProposedFeature = z.infer<typeof ProposedFeature>;
+
+/** What wasn't proposed though it could have been, and why; `by`: the language model that thought of it. */
+export const LeftOut = z.object({ name: z.string(), reason: z.string(), by: z.string().optional() });
+export type LeftOut = z.infer<typeof LeftOut>;
+
+/**
+ * What a language model thought of for a round. `features`: typed, each with the number of the slice that it answers (null: none);
+ * `unread`: what wasn't a typed feature of columns that are there. `why`: why it had none, else null. `sent`: the artifact of what it
+ * was told; null where it wasn't asked.
+ */
+export const Ideas = z.object({
+  model: z.string(),
+  features: z.array(z.object({ feature: Feature, slice: z.number().int().nonnegative().nullable() })).max(20),
+  unread: z.array(LeftOut).max(200),
+  ...{ why: z.string().nullable(), sent: z.string().nullable() },
+});
+export type Ideas = z.infer<typeof Ideas>;
+
+/** What came of a language model's proposals in a round: how many there were, which are tried, why the others aren't, or why there were none. */
+export const Thought = z.object({
+  ...{ round: z.number().int().positive(), model: z.string(), proposed: z.number().int() },
+  ...{ tried: z.array(z.string()), leftOut: z.array(LeftOut), why: z.string().nullable() },
+});
+export type Thought = z.infer<typeof Thought>;
 
 /** Where the base is wrong, as the hold-out's rows are asked for it: one of its error slices. */
 export const TargetSlice = z.object({ words: z.string(), conditions: z.array(SliceCondition).min(1).max(3) });
@@ -40,13 +67,15 @@ export const TriedRound = z.object({
   features: z.array(ProposedFeature),
   difference: FoldDifference,
   ...{ better: z.boolean(), unequal: z.string().nullable(), cpuSeconds: z.number() },
+  /** Absent where no language model is set. */
+  thought: Thought.optional(),
 });
 export type TriedRound = z.infer<typeof TriedRound>;
 
 /**
  * A round's proposal. `view`: what the challenger is trained on, the features of `against` (the best so far) with the
  * proposed ones; null where nothing is left to propose, which `why` says. `base`: the model that is to be improved.
- * `slice`: where lift is measured beside the whole. `leftOut`: what wasn't proposed though it could have been.
+ * `slice`: where lift is measured beside the whole. `thought`: what came of a language model's proposals; absent without one.
  */
 export const Proposal = z.object({
   ...{ round: z.number().int().positive(), rounds: z.number().int().positive() },
@@ -54,7 +83,7 @@ export const Proposal = z.object({
   view: FeatureView.nullable(),
   ...{ base: Contender, against: Contender, slice: TargetSlice.nullable() },
   tried: z.array(TriedRound),
-  ...{ leftOut: z.array(z.object({ name: z.string(), reason: z.string() })), why: z.string() },
+  ...{ leftOut: z.array(LeftOut), why: z.string(), thought: Thought.optional() },
 });
 export type Proposal = z.infer<typeof Proposal>;
 

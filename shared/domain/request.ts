@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PairedLift, TriedRound } from "./improvement.ts";
+import { PairedLift, Thought, TriedRound } from "./improvement.ts";
 import { Adjustment, BoardRow, Dropped, Metrics } from "./model.ts";
 
 /**
@@ -142,7 +142,8 @@ export const Answer = z.object({
     .optional(),
   /**
    * Where a model was to be improved: each round with what was tried and what it came to out of fold, what the one look at the
-   * hold-out said (null where none was taken), and whether the challenger was kept.
+   * hold-out said (null where none was taken), and whether the challenger was kept. `thoughts`: what came of a language model's
+   * proposals by round; absent where none is set.
    */
   improvement: z
     .object({
@@ -151,6 +152,7 @@ export const Answer = z.object({
       lift: PairedLift.nullable(),
       look: z.number().int().nullable(),
       kept: z.boolean(),
+      thoughts: z.array(Thought).optional(),
     })
     .optional(),
   /** The output of a single tool that was asked for, as it came. */

@@ -6,7 +6,7 @@ import { Estimate, TrainingData } from "../domain/estimate.ts";
 import { ExportedRun } from "../domain/exported-run.ts";
 import { Fairness } from "../domain/fairness.ts";
 import { Feature, FeatureReason, FeatureView, Redundancy } from "../domain/feature.ts";
-import { Comparison, Confirmation, Proposal } from "../domain/improvement.ts";
+import { Comparison, Confirmation, Ideas, Proposal } from "../domain/improvement.ts";
 import { Join } from "../domain/join.ts";
 import { Leakage } from "../domain/leakage.ts";
 import { Candidate, Dropped, Evaluation, Explanation, RunResult } from "../domain/model.ts";
@@ -272,6 +272,8 @@ export const facts = {
   }),
   "model.explained": fact("finding", "ml", ["problem", "view", "training", "model"], Explanation),
   "slices.found": fact("finding", "ml", ["problem", "scope", "view", "training", "model"], ErrorSlices),
+  /** What a language model thought of for a round; improve_model alone makes proposals of it, by the gates that its own pass. */
+  "features.proposed": fact("permission", "planner", ["problem", "scope", "purpose", "view", "challenger"], Ideas),
   /** A round's challenger holds for the request that tries it: what isn't confirmed is nothing to stand on. */
   "improvement.proposed": fact("permission", "ml", ["problem", "scope", "purpose", "round", "challenger"], Proposal),
   "improvement.compared": fact("permission", "ml", ["problem", "scope", "purpose", "round", "challenger"], Comparison),

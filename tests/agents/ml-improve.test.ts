@@ -1,5 +1,5 @@
 import type { Feature } from "@muster/shared/domain/feature.ts";
-import type { Comparison, Proposal } from "@muster/shared/domain/improvement.ts";
+import type { Comparison, Ideas, Proposal } from "@muster/shared/domain/improvement.ts";
 import type { Evaluation, RunResult } from "@muster/shared/domain/model.ts";
 import type { Slice } from "@muster/shared/domain/slice.ts";
 import { normal, seededRandom } from "@muster/shared/random.ts";
@@ -294,6 +294,61 @@ describe("a challenger that adds nothing", () => {
       verdict: expect.stringContaining("nothing to propose"),
     });
     expect(reply).toMatchObject({ next: [], given: [{ verdict: "failed" }] });
+  });
+});
+
+describe("what a language model thought of", () => {
+  const idea = (feature: Feature, number: number | null = 0) => ({ feature, slice: number });
+  const log: Feature = { kind: "log", name: "amount_log", column: "amount" };
+  const ideas: Ideas = {
+    ...{
+      model: "m",
+      unread: [{ name: "proposal 6", reason: "there is no column payments.salary" }],
+      why: null,
+      sent: null,
+    },
+    features: [
+      idea(log),
+      idea({ kind: "column", name: "told", column: "fraud", type: "text" }, null),
+      idea({ ...count, name: "by_amount", time: "amount" } as Feature),
+      idea({ kind: "log", name: "shop_log", column: "shop" }),
+      idea({ ...count, name: "again" } as Feature),
+    ],
+  };
+
+  test("is held to the gates like anything else: one that passes is tried, what leaks or can't be made is told and costs nothing", async () => {
+    const receipts = copyOf(shown);
+    delete receipts["improvement.proposed"];
+    await wrongIn(receipts, [burst]);
+    const { problem, scope, view, purpose } = (await at.by.ml!.evidence.load([receipts.registered!])).get(
+      receipts.registered!,
+    )!.about;
+    const about = { problem, scope, purpose, view, challenger: view };
+    receipts.ideas = await sign(at.by.planner!, "features.proposed", about, ideas, { request: receipts.$request! });
+    await at.step("improve_model", receipts, {});
+    const proposal = await at.value<"improvement.proposed">(receipts["improvement.proposed"]!);
+    expect(proposal.features.slice(0, 2)).toEqual([
+      { feature: count, because: burst.words },
+      { feature: log, because: burst.words, by: "m" },
+    ]);
+    expect(proposal.view!.features.map(({ name }) => name)).toContain("amount_log");
+    const { leftOut, ...thought } = proposal.thought!;
+    expect(thought).toEqual({ round: 1, model: "m", proposed: 6, tried: ["amount_log"], why: null });
+    expect(Object.fromEntries(leftOut.map(({ name, reason }) => [name, reason]))).toEqual({
+      "proposal 6": "there is no column payments.salary",
+      told: "payments.fraud isn't cleared to be read",
+      by_amount: expect.stringMatching(/^it leaks \(beyond the cutoff\): payments\.amount isn't the time/),
+      shop_log: expect.stringContaining("shop"),
+      again: "the view holds it, or it was tried",
+    });
+  });
+
+  test("is nothing to somebody else's tool: another than the planner can't sign it", async () => {
+    const receipts = copyOf(shown);
+    await wrongIn(receipts, [burst]);
+    const { about } = (await at.by.ml!.evidence.load([receipts.registered!])).get(receipts.registered!)!;
+    const forged = sign(at.by.quality!, "features.proposed", { ...about, challenger: about.view }, ideas);
+    await expect(forged).rejects.toThrow();
   });
 });
 

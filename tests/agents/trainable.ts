@@ -55,7 +55,7 @@ type Roles = Record<string, Partial<FactValue<"training.cleared">["columns"][str
 
 /** Starts it; `worker: false`: without one, for a test that starts workers as processes of their own. */
 export async function startMl({ worker = true } = {}) {
-  const agents = ["catalog", "quality", "governance", "pipeline", "cost", "ml"];
+  const agents = ["catalog", "quality", "governance", "pipeline", "cost", "ml", "planner"];
   const bench: Bench = await startBench([
     { name: "gateway", kind: "door", of: "gateway", file: "" },
     ...agents.map((name) => ({ name, kind: "agent" as const, of: name, file: "" })),

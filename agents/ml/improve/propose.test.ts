@@ -91,6 +91,35 @@ describe("what is proposed for a slice of errors", () => {
     expect(none).toEqual({ features: [], leftOut: [{ name: "count_1", reason: "it isn't cleared" }] });
   });
 
+  test("takes ideas of a language model after the probes, says whose they are, and why one isn't taken", () => {
+    const log = (name: string): Feature => ({ kind: "log", name, column: "amount" });
+    const of = (feature: Feature) => ({ feature, because: burst.words, by: "m" });
+    const ideas = [
+      of(log("amount_log")),
+      of(window("count", 1)),
+      of(log("again")),
+      of({ kind: "log", name: "shop", column: "x" }),
+    ];
+    const { features, leftOut } = proposeFeatures({ ...wishes, ideas });
+    expect(features[1]).toEqual(of(log("amount_log")));
+    expect(features[0]).toEqual({ feature: window("count", 1), because: burst.words });
+    expect(features.slice(2).some(({ by }) => by)).toBe(false);
+    const held = "the view holds it, or it was tried";
+    expect(leftOut).toEqual([
+      { name: "count_1", reason: held, by: "m" },
+      { name: "again", reason: held, by: "m" },
+      { name: "shop", reason: "another feature of the view has its name", by: "m" },
+    ]);
+    const many = slice(
+      "much",
+      [],
+      Array.from({ length: 8 }, (_, i) => window("count", i + 40)),
+    );
+    expect(proposeFeatures({ ...wishes, slices: [many], ideas: [of(log("amount_log"))] }).leftOut).toEqual([
+      { name: "amount_log", reason: "no more than 8 are tried in a round", by: "m" },
+    ]);
+  });
+
   test("is nothing without a slice", () => {
     expect(proposeFeatures({ ...wishes, slices: [] })).toEqual({ features: [], leftOut: [] });
   });

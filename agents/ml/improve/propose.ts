@@ -1,6 +1,6 @@
 import { canonical } from "@muster/shared/canonical.ts";
 import type { Feature } from "@muster/shared/domain/feature.ts";
-import type { ProposedFeature } from "@muster/shared/domain/improvement.ts";
+import type { LeftOut, ProposedFeature } from "@muster/shared/domain/improvement.ts";
 import type { Slice } from "@muster/shared/domain/slice.ts";
 import { isRelated, type RelatedFeature } from "@muster/shared/features/kinds.ts";
 import { featureName } from "../suggest/names.ts";
@@ -13,50 +13,60 @@ const LENGTHS = [10 / 1440, 1 / 24, 1, 7, 30];
 /** Amounts of the own row that windows over its own past add up. */
 const MOST_AMOUNTS = 2;
 
-/** What may be proposed: what the slices are made of and what the view already holds; `asked` comes first; `whyNot` says what a feature may not be used for. */
+/**
+ * What may be proposed: what the slices are made of and what the view already holds; `asked` comes first; `whyNot` says what a feature
+ * may not be used for. `ideas`: what a language model thought of, which comes after what the slices themselves are made of.
+ */
 export type Wishes = {
   slices: readonly Slice[];
   held: readonly Feature[];
   /** The label's table. */
   dataset: string;
   asked: readonly Feature[];
+  ideas?: readonly ProposedFeature[];
   /** Features of earlier rounds: they were tried. */
   tried: readonly Feature[];
   whyNot: (feature: Feature) => string | null;
 };
 
 /** What is proposed, at most eight features, and what was left out with the reason. */
-export type Wished = { features: ProposedFeature[]; leftOut: { name: string; reason: string }[] };
+export type Wished = { features: ProposedFeature[]; leftOut: LeftOut[] };
 
 /** What a feature says, whatever it is called. */
 const meaning = ({ name: _, ...definition }: Feature): string => canonical(definition);
 
 /**
  * Proposes typed features from error slices, the strongest slice first: those that were asked for, then each slice's own probes,
- * then what varies them (other windows and aggregates over the same past, amounts beside counts), bins and crosses of the
+ * then ideas, then what varies the probes (other windows and aggregates over the same past, amounts beside counts), bins and crosses of the
  * columns that its conditions name. What the view holds, what was tried and what may not be used is left out.
  */
-export function proposeFeatures({ slices, held, dataset, asked, tried, whyNot }: Wishes): Wished {
+export function proposeFeatures({ slices, held, dataset, asked, ideas = [], tried, whyNot }: Wishes): Wished {
   const features: ProposedFeature[] = [];
   const leftOut: Wished["leftOut"] = [];
   const meant = new Set([...held, ...tried].map(meaning));
   const names = new Set(held.map(({ name }) => name.toLowerCase()));
-  const offer = (feature: Feature, because: string, told: boolean) => {
-    const skip = (reason: string) => void (told && leftOut.push({ name: feature.name, reason }));
+  const offer = (proposed: ProposedFeature, told: boolean) => {
+    const { feature, by } = proposed;
+    const who = by === undefined ? {} : { by };
+    const skip = (reason: string) => void (told && leftOut.push({ name: feature.name, reason, ...who }));
     if (meant.has(meaning(feature))) return skip("the view holds it, or it was tried");
-    if (features.length >= MOST_PROPOSED) return;
+    if (features.length >= MOST_PROPOSED) {
+      if (by !== undefined) skip(`no more than ${MOST_PROPOSED} are tried in a round`);
+      return;
+    }
     const reason = whyNot(feature);
     if (reason !== null) return skip(reason);
     if (names.has(feature.name.toLowerCase())) return skip("another feature of the view has its name");
     meant.add(meaning(feature));
     names.add(feature.name.toLowerCase());
-    features.push({ feature, because });
+    features.push(proposed);
   };
-  for (const feature of asked) offer(feature, "asked for", true);
-  for (const { probes, words } of slices) for (const probe of probes) offer(probe, words, true);
+  for (const feature of asked) offer({ feature, because: "asked for" }, true);
+  for (const { probes, words } of slices) for (const feature of probes) offer({ feature, because: words }, true);
+  for (const idea of ideas) offer(idea, true);
   for (const slice of slices)
     for (const feature of [...bins(slice, held), ...crosses(slice, held), ...variants(slice, held, dataset)])
-      offer(feature, slice.words, false);
+      offer({ feature, because: slice.words }, false);
   return { features, leftOut };
 }
 

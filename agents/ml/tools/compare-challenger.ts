@@ -45,7 +45,7 @@ export const compareChallenger = tool({
       throw fault("precondition_failed", "the run shown isn't of the proposed view; train that one", {
         missing: ["run.finished"],
       });
-    const { round, rounds, base, against, slice, features } = proposed;
+    const { round, rounds, base, against, slice, features, thought } = proposed;
     const challenger = contenderOf(run, view);
     const [before, after] = await Promise.all(
       [against, challenger].map(({ artifacts }) => readOutOfFold(artifacts.oof, getArtifact)),
@@ -55,7 +55,7 @@ export const compareChallenger = tool({
     const better = apart === null && aboveNoise(difference);
     const one: TriedRound = {
       ...{ round, view, against: against.view, features, difference, better },
-      ...{ unequal: apart, cpuSeconds: challenger.cpuSeconds },
+      ...{ unequal: apart, cpuSeconds: challenger.cpuSeconds, ...(thought && { thought }) },
     };
     const tried = [...proposed.tried, one];
     const best = better ? challenger : against.view === base.view ? null : against;

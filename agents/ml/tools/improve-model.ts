@@ -1,15 +1,22 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { Feature } from "@muster/shared/domain/feature.ts";
-import { type Comparison, Proposal, type TargetSlice } from "@muster/shared/domain/improvement.ts";
+import {
+  type Comparison,
+  type Ideas,
+  Proposal,
+  type TargetSlice,
+  type Thought,
+} from "@muster/shared/domain/improvement.ts";
 import { refusedColumns } from "@muster/shared/domain/leakage.ts";
 import type { Goal } from "@muster/shared/domain/request.ts";
 import type { Slice } from "@muster/shared/domain/slice.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
 import { featureView } from "../feature-view.ts";
+import { whyRefused } from "../improve/gates.ts";
 import { contenderOf } from "../improve/out-of-fold.ts";
-import { proposeFeatures } from "../improve/propose.ts";
+import { proposeFeatures, type Wished } from "../improve/propose.ts";
 import { whyNotUsed } from "../improve/usable.ts";
 import type { MlDeps } from "../index.ts";
 
@@ -48,6 +55,7 @@ export const improveModel = tool({
     { is: "run.finished", as: "run" },
     { is: "slices.found", as: "found" },
     { is: "improvement.compared", as: "before", optional: true },
+    { is: "features.proposed", as: "ideas", optional: true, asked: true },
   ],
   gives: [
     {
@@ -63,8 +71,8 @@ export const improveModel = tool({
     return before?.best && before.round === round - 1 ? [confirmGoal(before.best)] : [];
   },
   run: async (
-    { round, rounds, propose = [], problem, cleared, leakage, view, run, found, before },
-    { value }: Context & MlDeps,
+    { round, rounds, propose = [], problem, cleared, leakage, view, run, found, before, ideas },
+    { value, lake, threads }: Context & MlDeps,
   ) => {
     if (round > rounds) throw fault("invalid_input", `round ${round} of ${rounds}: ask for at least as many rounds`);
     const last = round === 1 ? null : priorTo(round, before);
@@ -72,11 +80,22 @@ export const improveModel = tool({
     const slices = [...found.slices, ...found.hard];
     const tried = last?.tried ?? [];
     const refused = refusedColumns(leakage);
+    const unused = (feature: Feature) => whyNotUsed(feature, problem.dataset, { cleared, refused });
+    const thoughtOf = [...propose, ...(ideas?.features ?? []).map(({ feature }) => feature)];
+    const { rows } = await lake.manifest(run.training);
+    const gates = await whyRefused(
+      thoughtOf.filter((feature) => unused(feature) === null),
+      { lake, threads, problem, cleared, leakage, rows },
+    );
     const wished = proposeFeatures({
       ...{ slices, held: view.view.features, dataset: problem.dataset, asked: propose },
+      ideas: (ideas?.features ?? []).map(({ feature, slice }) => ({
+        ...{ feature, because: (slice === null ? null : slices[slice]?.words) ?? noSlice, by: ideas!.model },
+      })),
       tried: tried.flatMap(({ features }) => features.map(({ feature }) => feature)),
-      whyNot: (feature) => whyNotUsed(feature, problem.dataset, { cleared, refused }),
+      whyNot: (feature) => unused(feature) ?? gates.get(feature) ?? null,
     });
+    const thought = ideas && thoughtFrom(round, ideas, wished);
     const features = wished.features.map(({ feature }) => feature);
     const challenger =
       features.length === 0 ? null : featureView(problem, [...view.view.features, ...features], view.view.hash);
@@ -89,6 +108,7 @@ export const improveModel = tool({
     const proposal: Proposal = {
       ...{ round, rounds, features: wished.features, view: challenger, tried, leftOut: wished.leftOut, why },
       ...{ base: last?.base ?? against, against, slice: last ? last.slice : targetOf(slices) },
+      ...(thought && { thought }),
     };
     value("improvement.proposed", proposal);
     return {
@@ -102,6 +122,16 @@ export const improveModel = tool({
     };
   },
 });
+
+/** What a proposal answers that names no slice. */
+const noSlice = "none of the slices alone";
+
+/** What came of a language model's proposals: what can't be read of them stands with what the gates refuse. */
+function thoughtFrom(round: number, { model, features, unread, why }: Ideas, wished: Wished): Thought {
+  const tried = wished.features.filter(({ by }) => by !== undefined).map(({ feature }) => feature.name);
+  const leftOut = [...unread, ...wished.leftOut.filter(({ by }) => by !== undefined)];
+  return { round, model, proposed: features.length + unread.length, tried, leftOut, why };
+}
 
 /** What the round before came to. `precondition_failed` where it isn't shown: rounds follow one another. */
 function priorTo(round: number, before: Comparison | null): Comparison {

@@ -53,12 +53,15 @@ function improvementFields(input: AnswerInput): Fields {
   const confirmed = requests?.["improvement.confirmed"] === undefined ? facts["improvement.confirmed"] : undefined;
   const problem = facts["problem.defined"];
   const kept = confirmed?.kept ?? false;
+  const told = [...(compared?.tried ?? []), ...(proposed?.view === null ? [proposed] : [])];
+  const thoughts = told.flatMap(({ thought }) => thought ?? []);
   return {
     ...(kept ? modelFields(input) : problem && { problem: problemFields(problem) }),
     improvement: {
       rounds: compared?.tried ?? [],
       why: proposed?.view === null ? proposed.why : null,
       ...{ lift: confirmed?.lift ?? null, look: confirmed?.look ?? null, kept },
+      ...(thoughts.length > 0 && { thoughts }),
     },
   };
 }

@@ -108,6 +108,35 @@ describe("the answer to a wish for a better model", () => {
     expect(improvement).toMatchObject({ kept: false, lift: null, look: null, why: "all was tried" });
   });
 
+  it("says what a language model proposed, what of it is kept or dropped with which number, and why the rest wasn't tried", () => {
+    const mine = {
+      feature: { kind: "log" as const, name: "amount_log", column: "amount" },
+      because: "a slice",
+      by: "m",
+    };
+    const thought = {
+      ...{ round: 1, model: "m", proposed: 2, tried: ["amount_log"], why: null },
+      leftOut: [{ name: "told", reason: "payments.fraud isn't cleared to be read", by: "m" }],
+    };
+    const round = (better: boolean): TriedRound => ({ ...tried(better, 0.05), features: [mine], thought });
+    const said =
+      "The language model m proposed amount_log of these; of what it proposed isn't tried: told (payments.fraud isn't cleared to be read).";
+    const kept = answered({ ...eventFacts(), ...compared(round(true)), ...confirmed(lift(0.06, true)) });
+    expect(kept.text).toContain(said);
+    expect(kept.text).toContain("the challenger is kept, with amount_log that the language model m proposed.");
+    expect(kept.improvement!.thoughts).toEqual([thought]);
+    const dropped = answered(compared(round(false)));
+    expect(dropped.text).toMatch(/Round 1 tried amount_log; .*\n.*better by 0\.050 .*not more than its noise/);
+    expect(dropped.text).toContain(said);
+    const failed = { ...thought, round: 2, proposed: 0, tried: [], leftOut: [], why: "it didn't answer in time" };
+    const ended = proposed("all was tried");
+    ended["improvement.proposed"] = { ...ended["improvement.proposed"]!, thought: failed };
+    const none = answered({ ...compared(round(false)), ...ended });
+    expect(none.text).toContain("The language model m proposed nothing: it didn't answer in time.");
+    expect(none.improvement!.thoughts).toEqual([thought, failed]);
+    expect(answered(compared(tried(false, 0.002))).improvement).not.toHaveProperty("thoughts");
+  });
+
   it("takes what an earlier request confirmed for where it began, not for what it came to", () => {
     const facts = { ...eventFacts(), ...compared(tried(false, 0.002)), ...confirmed(lift(0.06, true)) };
     const answer = composeAnswer(inputFor("improve", facts, { requests: { "improvement.confirmed": "req_before" } }));

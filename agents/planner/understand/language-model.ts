@@ -9,12 +9,16 @@ export type Method = "jsonSchema" | "functionCalling";
 /** A language model behind an OpenAI-compatible server: the only way out to one, and the only holder of its key. */
 export type LanguageModel = {
   name: string;
-  /** One call, one typed answer. Throws whatever went wrong: no answer in time, a refusal, an answer that isn't of the schema. */
+  /**
+   * One call, one typed answer. `wire`: the JSON schema to ask by, where it says more than what the answer is read as. Throws
+   * whatever went wrong: no answer in time, a refusal, an answer that isn't of the schema.
+   */
   typed: <T extends Record<string, unknown>>(
     schema: z.ZodType<T>,
     name: string,
     messages: BaseMessageLike[],
     method: Method,
+    wire?: Record<string, unknown>,
   ) => Promise<T>;
 };
 
@@ -41,9 +45,10 @@ export function openLanguageModel(
   });
   return {
     name: model,
-    typed: async (schema, name, messages, method) => {
-      const answer = await chat.withStructuredOutput(schema, { name, method, strict: true }).invoke(messages);
-      return schema.parse(answer);
+    typed: async (schema, name, messages, method, wire) => {
+      const how = { name, method, strict: true };
+      const asked = wire ? chat.withStructuredOutput(wire, how) : chat.withStructuredOutput(schema, how);
+      return schema.parse(await asked.invoke(messages));
     },
   };
 }

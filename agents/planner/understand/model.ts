@@ -1,8 +1,8 @@
-import type { BaseMessageLike } from "@langchain/core/messages";
 import { Horizon, Problem } from "@muster/shared/domain/problem.ts";
-import { Fault, fault } from "@muster/shared/fault.ts";
+import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
 import type { Understanding } from "../understanding.ts";
+import { askTyped } from "./ask-typed.ts";
 import type { Candidate } from "./candidate.ts";
 import {
   concludeDataset,
@@ -14,7 +14,7 @@ import {
 } from "./conclude.ts";
 import { intervalOf } from "./event.ts";
 import { relatedTo } from "./keys.ts";
-import type { LanguageModel, Method } from "./language-model.ts";
+import type { LanguageModel } from "./language-model.ts";
 import { slug } from "./model-name.ts";
 import { instructions, payloadOf } from "./prompt.ts";
 import { type ReadText, readText } from "./read.ts";
@@ -54,12 +54,22 @@ type Reading = z.infer<typeof Reading>;
 export function understandByModel(model: LanguageModel): Understand {
   return async (text, answers, catalog) => {
     const read = readText(text);
-    const outcome = await ask(model, text, answers, catalog, (reading) =>
-      conclude(reading, { read: merged(read, reading, catalog), answers, catalog }),
+    const request = { request: text.slice(0, 4000), answers, catalog: payloadOf(catalog) };
+    const outcome = await askTyped(
+      model,
+      {
+        ...{ schema: Reading, name: "reading" },
+        messages: [
+          ["system", instructions],
+          ["user", JSON.stringify(request)],
+        ],
+      },
+      (reading) => conclude(reading, { read: merged(read, reading, catalog), answers, catalog }),
     );
-    if (typeof outcome !== "string")
-      return assuming(outcome, `understood with the language model ${model.name}, checked against the catalog`);
-    return assuming(understandByRules(text, answers, catalog), `understood by rules: the language model ${outcome}`);
+    if ("found" in outcome)
+      return assuming(outcome.found, `understood with the language model ${model.name}, checked against the catalog`);
+    const why = `understood by rules: the language model ${outcome.why}`;
+    return assuming(understandByRules(text, answers, catalog), why);
   };
 }
 
@@ -68,50 +78,6 @@ export function assuming(understood: Understanding, how: string): Understanding 
   if (understood.kind === "question") return understood;
   return { ...understood, assumptions: [how, ...understood.assumptions] };
 }
-
-/** Asks, and once more with what was wrong. Gives the conclusion, or why there is none. */
-async function ask(
-  model: LanguageModel,
-  text: string,
-  answers: readonly string[],
-  catalog: CatalogView,
-  toConclusion: (reading: Reading) => Understanding,
-): Promise<Understanding | string> {
-  const messages: BaseMessageLike[] = [
-    ["system", instructions],
-    ["user", JSON.stringify({ request: text.slice(0, 4000), answers, catalog: payloadOf(catalog) })],
-  ];
-  let method: Method = "jsonSchema";
-  for (const last of [false, true]) {
-    try {
-      return toConclusion(await model.typed(Reading, "reading", messages, method));
-    } catch (error) {
-      const trouble = troubleOf(error);
-      if (last || !trouble.repair) return trouble.why;
-      if (trouble.unsupported) method = "functionCalling";
-      else messages.push(["user", `That can't be used: ${trouble.why}. Answer again with all fields.`]);
-    }
-  }
-  return "gave no answer";
-}
-
-type Trouble = { why: string; repair: boolean; unsupported?: boolean };
-
-/** What went wrong, in words that hold nothing of the answer; whether asking again may help. */
-function troubleOf(error: unknown): Trouble {
-  if (error instanceof Fault) return { why: error.message, repair: true };
-  const { name, status } = error as { name?: string; status?: number };
-  if (status === 400 || status === 422) return { why: "doesn't take a schema", repair: true, unsupported: true };
-  if (typeof status === "number") return { why: `refused (${status})`, repair: false };
-  if (/abort|timeout/i.test(String(name)) || /timed? ?out|abort/i.test(String((error as Error).message)))
-    return { why: "didn't answer in time", repair: false };
-  if (/longer than \d+ bytes/.test(textOf(error))) return { why: "answered without end", repair: false };
-  if (/connection|fetch failed|terminated/i.test(textOf(error))) return { why: "couldn't be reached", repair: false };
-  return { why: "didn't answer with the fields that were asked for", repair: true };
-}
-
-const textOf = (error: unknown): string =>
-  error instanceof Error ? `${error.name} ${error.message} ${error.cause ? textOf(error.cause) : ""}` : String(error);
 
 /** What the text says by rules, filled up with what the model says where the rules read nothing. Exclusions add up. */
 function merged(read: ReadText, reading: Reading, catalog: CatalogView): ReadText {
