@@ -3,6 +3,7 @@ import { guardTests } from "@muster/ml/abtest/guard.ts";
 import { predictFitted } from "@muster/ml/score.ts";
 import { sampleMatrix } from "@muster/ml/scoring/read-matrix.ts";
 import { readPackage } from "@muster/ml/serving/read-package.ts";
+import { sideOf } from "@muster/ml/serving/split.ts";
 import { abTestModels } from "@muster/ml/tools/ab-test-models.ts";
 import { deployModel } from "@muster/ml/tools/deploy-model.ts";
 import { endAbTest } from "@muster/ml/tools/end-ab-test.ts";
@@ -10,6 +11,7 @@ import { recordOutcomes } from "@muster/ml/tools/record-outcomes.ts";
 import { startAbTest } from "@muster/ml/tools/start-ab-test.ts";
 import { canonical, sha256 } from "@muster/shared/canonical.ts";
 import { pinOf } from "@muster/shared/domain/dataset.ts";
+import type { Feature } from "@muster/shared/domain/feature.ts";
 import { logger } from "@muster/shared/log.ts";
 import { seededRandom } from "@muster/shared/random.ts";
 import { writeQuery } from "@muster/shared/warehouse/write-query.ts";
@@ -36,6 +38,9 @@ type Result = {
     control: { assigned: number; told: number };
   };
 };
+/** Features of which the tenure reads the fee: what a caller meets where columns were mixed up. */
+const crossed = (features: readonly Feature[]): Feature[] =>
+  features.map((feature) => (feature.name === "tenure" ? { ...feature, column: "fee" } : feature) as Feature);
 type Row = { version: number; assigned: number; told: number; mean: number };
 
 describe("a version tested against the live one", () => {
@@ -105,6 +110,7 @@ describe("a version tested against the live one", () => {
       [{ challenger: 2, ...terms, champion: 2 }, "invalid_input", "isn't live"],
       [{ challenger: 2, ...terms, effect: 0 }, "invalid_input", "effect of 0"],
       [{ challenger: 2, ...terms, power: 1 }, "invalid_input", "power"],
+      [{ challenger: 2, ...terms, shift: 0.5 }, "invalid_input", "factor of the odds"],
       [{ challenger: 2, ...terms, better: undefined }, "invalid_input", "which way"],
       [{ challenger: 2, ...terms, trafficPercent: 100 }, "invalid_input", "trafficPercent"],
       [{ challenger: 2, ...terms, shadow: true }, "unfit", "never judged"],
@@ -199,7 +205,7 @@ describe("a version tested against the live one", () => {
     expect([await at.live(), await at.deps.rollouts.running()]).toEqual([2, []]);
   });
 
-  test("a challenger that fails loses its traffic by itself, while callers get the live version's answers; a good one keeps it", async () => {
+  test("a challenger that fails or whose scores are shifted is rolled back by itself, which is recorded and told, while callers get the live version's answers; a good one stays", async () => {
     const { deployments, rollouts, evidence } = at.deps;
     const live = (await deployments.liveOf(name))!;
     const begin = async (salt: string, parts: object) => {
@@ -222,22 +228,53 @@ describe("a version tested against the live one", () => {
     };
     const served = await readPackage(live, evidence.artifact);
     const guard = () => guardTests(at.deps, { now: () => new Date(), log: logger("guard-test") });
-    const send = async () => {
-      for (let i = 0; i < 300; i++) expect((await at.infer([client(i)])).status).toBe(200);
+    const answering = async (i: number) => {
+      const answer = await at.infer([client(i)]);
+      expect(answer.status).toBe(200);
+      return (answer.parameters?.versions as string[] | undefined)?.[0];
+    };
+    const send = async (requests: number) => {
+      for (let i = 0; i < requests; i++) await answering(i);
     };
     await begin("good", { ...served, version: 7 });
-    await send();
+    await send(300);
     expect(await guard()).toEqual([]);
     await at.ask("end_ab_test", { deployment: name, keep: "live" });
-    await vi.waitFor(async () => expect((await at.infer([client(0)])).parameters).toBeUndefined(), patient);
-    // Loads and warms up, and can't answer a single row.
-    await begin("bad", { ...served, version: 7, cutoff: { kind: "column", column: "absent" } });
-    await send();
-    expect(await guard()).toEqual([name]);
-    expect(await rollouts.newest(name)).toMatchObject({
-      id: "bad",
-      endedBecause: expect.stringContaining("fails 100 %"),
-    });
-    await vi.waitFor(async () => expect((await at.infer([client(0)])).parameters).toBeUndefined(), patient);
-  }, 60_000);
+    await vi.waitFor(async () => expect(await answering(0)).toBeUndefined(), patient);
+    for (const [salt, parts, because] of [
+      // Loads and warms up, and can't answer a single row.
+      ["fails", { cutoff: { kind: "column", column: "absent" } }, /^guardrail: version 7 fails \d+ of \d+ requests/],
+      // Reads another column than it learned from.
+      ["shifted", { view: { ...served.view, features: crossed(served.view.features) } }, /version 7 scores .* apart/],
+    ] as const) {
+      await begin(salt, { ...served, version: 7, ...parts });
+      await send(250);
+      // Before anybody recorded it the live version answers all.
+      const [own] = Array.from({ length: people }, (_, i) => i).filter(
+        (i) =>
+          sideOf({ salt, arms: [{ version: 7, trafficPercent: 50 }], shadow: [], controlPercent: 0 }, `c${i}`).version,
+      );
+      expect(await answering(own!)).toBe(String(live.version));
+      expect(await guard()).toEqual([name]);
+      expect(await rollouts.newest(name)).toMatchObject({ id: salt, endedBecause: expect.stringMatching(because) });
+      expect(await stands()).toMatchObject({
+        status: "ended",
+        verdict: expect.stringContaining("guardrail: version 7"),
+      });
+      await vi.waitFor(async () => expect(await answering(0)).toBeUndefined(), patient);
+      expect(await at.live()).toBe(live.version);
+    }
+    const { rows } = await at.givers.governance.pool.query(
+      "select data from evidence.audit_event where what = 'ml.ab_test_stopped' order by at",
+    );
+    expect(rows.map(({ data }) => data)).toMatchObject([
+      { test: "fails", version: 7 },
+      { test: "shifted", version: 7 },
+    ]);
+    const told = await evidence.store.outbox({ xid: "0", seq: 0 }, ["ml.challenger_rolled_back"]);
+    expect(told.map(({ payload }) => payload)).toMatchObject([
+      { name, version: 7, test: "fails", because: expect.stringContaining("fails") },
+      { name, version: 7, test: "shifted", because: expect.stringContaining("apart") },
+    ]);
+  }, 90_000);
 });

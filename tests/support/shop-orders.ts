@@ -1,14 +1,14 @@
 import { seededRandom } from "@muster/shared/random.ts";
 
-/** Orders of a shop over 400 days as CSV: each customer buys at a rate of its own, one kind of goods more than the others. */
-export function shopOrders(seed: number): string {
+/** Orders of a shop, over 400 days unless said, as CSV: each customer buys at a rate of its own, one kind of goods more than the others. */
+export function shopOrders(seed: number, days = 400): string {
   const random = seededRandom(seed);
   const rows: [number, string][] = [];
   for (let who = 0; who < 300; who++) {
     const pace = 4 + 90 * random() ** 2;
     const likes = ["tea", "mugs", "books"][Math.floor(random() * 3)]!;
     const pays = 5 + 60 * random();
-    for (let day = random() * pace * 2; day < 400; day += pace * (0.3 + 1.4 * random())) {
+    for (let day = random() * pace * 2; day < days; day += pace * (0.3 + 1.4 * random())) {
       const at = Date.UTC(2025, 4, 27) + day * 86_400_000;
       const kind = random() < 0.8 ? likes : "other";
       const status = random() < 0.1 ? "failed" : "paid";

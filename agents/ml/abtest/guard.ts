@@ -6,15 +6,15 @@ import type { ServingDeps } from "../serving/deps.ts";
 import { endTest } from "./end-test.ts";
 import { askWork } from "./serving-work.ts";
 import type { Rollout } from "./store.ts";
-import { workHarm } from "./verdict.ts";
 
-/** How often running tests are looked at: a version that fails or is slow loses its traffic within seconds. */
+/** How often the data plane is asked which versions have lost their traffic there, so that it is recorded within seconds. */
 export const guardEveryMs = 5_000;
 
 /**
- * Ends the tests whose challenger fails or is slow beyond the guardrails that the test was begun with: the live version has all
- * traffic again, the receipts that the test runs are taken back, and that is audited, in one transaction. Outcomes are never
- * looked at here. Gives the names of those that ended.
+ * Ends the tests whose challenger has lost its traffic: the data plane, which looks after every request, takes it away where it
+ * fails, is slow or gives shifted scores beyond the guardrails of the test; here the live version has all traffic for good, the
+ * receipts that the test runs are taken back, and that is audited and told, in one transaction. Outcomes are never looked at. Gives
+ * the names of those that ended.
  */
 export async function guardTests(
   deps: Pick<ServingDeps, "rollouts" | "evidence" | "serving">,
@@ -22,8 +22,9 @@ export async function guardTests(
 ): Promise<string[]> {
   const ended: string[] = [];
   for (const rollout of await deps.rollouts.running()) {
-    const harm = await harmNow(rollout, deps.serving.url);
-    if (harm === null) continue;
+    const gone = await goneNow(rollout, deps.serving.url);
+    if (gone === null) continue;
+    const { version, harm } = gone;
     const { name, id } = rollout;
     const at = now().toISOString();
     await deps.evidence.store.db.transaction().execute(async (trx: AnyTrx) => {
@@ -31,9 +32,10 @@ export async function guardTests(
         throw fault("conflict", `another test of ${name} was begun in the meantime`);
       await deps.evidence.store.audit(trx, {
         ...{ id: newId("aud"), at, what: "ml.ab_test_stopped", subject: hashOf({ test: id }), person: null },
-        ...{ request: null, step: null, data: { test: id, name, harm }, receipts: [] },
+        ...{ request: null, step: null, data: { test: id, name, version, harm }, receipts: [] },
       });
       await deps.evidence.store.emit(trx, "ml.deployment_changed", { name, version: rollout.live.version });
+      await deps.evidence.store.emit(trx, "ml.challenger_rolled_back", { name, version, test: id, because: harm });
       ended.push(name);
     });
     log.warn({ model: name, test: id, harm }, "a test was ended by its guardrail");
@@ -41,15 +43,12 @@ export async function guardTests(
   return ended;
 }
 
-async function harmNow({ name, live, beside, split, plan }: Rollout, url: string): Promise<string | null> {
+/** The first version of a test that has lost its traffic, with the reason; null while all have it. */
+async function goneNow({ name, beside, split }: Rollout, url: string) {
   const work = await askWork(url, name, split.salt, AbortSignal.timeout(guardEveryMs));
-  const of = (version: number) => ({
-    version,
-    ...(work.get(version) ?? { runs: 0, failures: 0, rows: 0, seconds: 0 }),
-  });
   for (const { version } of beside) {
-    const harm = workHarm(plan, of(live.version), of(version));
-    if (harm !== null) return harm;
+    const harm = work.get(version)?.gone ?? null;
+    if (harm !== null) return { version, harm };
   }
   return null;
 }

@@ -5,7 +5,7 @@ import { landWaiting } from "../serving/landing-loop.ts";
 import { readPackage } from "../serving/read-package.ts";
 import { type Group, type Groups, readGroups } from "./read-sides.ts";
 import { momentsOf } from "./sequence.ts";
-import { askWork, type Work } from "./serving-work.ts";
+import { askWork, idle } from "./serving-work.ts";
 import type { Rollout } from "./store.ts";
 import { type Judged, judgeTest, type Side } from "./verdict.ts";
 
@@ -37,7 +37,6 @@ export async function judgeRollout(rollout: Rollout, context: Context & ServingD
   const shares = plan.measure === "outcome" && served.output.task !== "regression";
   const side = (version: number): Side => {
     const group = groups.byVersion.get(version) ?? none;
-    const idle: Work = { runs: 0, failures: 0, rows: 0, seconds: 0 };
     const { values, ...counts } = group;
     const hits = shares ? values.reduce((sum, value) => sum + value, 0) : null;
     return { version, ...counts, values: momentsOf(values), hits, ...(work.get(version) ?? idle) };

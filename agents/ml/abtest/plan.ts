@@ -1,6 +1,7 @@
 import { fault } from "@muster/shared/fault.ts";
 import { normalQuantile } from "@muster/shared/stats/distributions.ts";
 import { z } from "zod";
+import { ShiftLimit } from "./canary.ts";
 import { halfWidth, rhoFor } from "./sequence.ts";
 
 /**
@@ -21,7 +22,13 @@ export const TestPlan = z.object({
   alpha: z.number(),
   share: z.number().gt(0).lt(1).nullable(),
   entities: z.object({ once: z.number().int(), sequence: z.number().int() }),
-  guardrails: z.object({ failures: z.number(), latency: z.number(), missing: z.number() }),
+  /** `shift`: absent in tests that were begun before there was one; then the usual one holds. */
+  guardrails: z.object({
+    failures: z.number(),
+    latency: z.number(),
+    missing: z.number(),
+    shift: ShiftLimit.optional(),
+  }),
 });
 export type TestPlan = z.infer<typeof TestPlan>;
 

@@ -2,6 +2,7 @@ import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
 import type { ServingPackage } from "../serving/package.ts";
 import type { Scored } from "../weighted-metrics.ts";
+import { type CanaryLimits, type ShiftLimit, usualShift } from "./canary.ts";
 import { planTest, type TestPlan } from "./plan.ts";
 import { momentsOf } from "./sequence.ts";
 
@@ -23,12 +24,33 @@ export const testTerms = {
   alpha: z.number().default(0.05),
   /** The level of an entity's value now. Default: as the live model's hold-out was judged. */
   baseline: z.number().optional(),
+  /**
+   * How far the challenger's mean score may lie from the live version's on the same rows before it loses its traffic: by which factor the
+   * odds of a class (default 2), or by how many standard deviations of the outcome a number (default 0.5).
+   */
+  shift: z.number().positive().optional(),
 };
 const Terms = z.object(testTerms);
 export type Terms = z.infer<typeof Terms>;
 
 /** What a challenger may do worse, as shares, and how many times as long it may take. */
 const guardrails = { failures: 0.01, latency: 3, missing: 0.05 };
+
+/** What a data plane holds the versions of a test to. */
+export const limitsOf = ({ guardrails: { failures, latency, shift } }: TestPlan, classes: boolean): CanaryLimits => ({
+  ...{ failures, latency, shift: shift ?? usualShift(classes) },
+});
+
+/** The shift that a person allows, in the terms of the task: a number's is in standard deviations of the outcome as it was judged. */
+function shiftOf({ shift }: Terms, task: ServingPackage["output"]["task"], judged: Scored | null): ShiftLimit {
+  const classes = task !== "regression";
+  const spread = judged === null || classes ? Number.NaN : Math.sqrt(momentsOf(judged.labels).variance);
+  const usual = usualShift(classes, spread > 0 ? spread : null);
+  if (shift === undefined) return usual;
+  if (classes && shift <= 1)
+    throw fault("invalid_input", "`shift` is a factor of the odds of a class; pass one above 1, such as 2");
+  return { ...usual, most: shift };
+}
 
 /**
  * The plan of a test in a person's terms. What an entity's value is and how it varies comes from the live model's hold-out as it
@@ -57,7 +79,8 @@ export function planFrom(terms: Terms, task: ServingPackage["output"]["task"], j
     );
   const { effect = Math.abs(baseline) / 10, power, alpha } = terms;
   return planTest({
-    ...{ measure, better, binary: share, baseline, deviation, effect, power, alpha, guardrails },
+    ...{ measure, better, binary: share, baseline, deviation, effect, power, alpha },
+    guardrails: { ...guardrails, shift: shiftOf(terms, task, judged) },
     share: terms.shadow ? null : terms.trafficPercent / 100,
   });
 }

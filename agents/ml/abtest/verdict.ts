@@ -1,5 +1,6 @@
 import { chiSquareTest, proportionsTest } from "@muster/shared/stats/tests.ts";
 import { z } from "zod";
+import { feltSeconds } from "./canary.ts";
 import type { TestPlan } from "./plan.ts";
 import { differenceSequence, type Moments, pairedSequence, rhoFor } from "./sequence.ts";
 
@@ -53,8 +54,6 @@ const splitAlpha = 0.001;
 const least = { entities: 100, ofClass: 10 };
 /** Calls of a side before its failures and latency are judged. */
 const leastRuns = 50;
-/** A run shorter than this is never too slow. */
-const feltSeconds = 0.01;
 
 /** What a side did at answering. */
 export type Worked = Pick<Side, "version" | "runs" | "failures" | "rows" | "seconds">;

@@ -7,12 +7,12 @@ import type { RawTable } from "./table.ts";
 /** Which version answered each row, and whether it may be acted on (the control share may not). */
 export type Sides = { versions: number[]; actedOn: boolean[] };
 
-/** A version's part of a request: the rows it scored, by their place in the request. */
-export type Part = { model: LoadedModel; places: Int32Array; scored: ScoredRows };
+/** A version's part of a request: the rows it scored, by their place in the request, and how long that took. */
+export type Part = { model: LoadedModel; places: Int32Array; scored: ScoredRows; seconds: number };
 
 /** What scores a part; a fault of a version beside the live one is told here and its rows go to the live one. */
 export type Scorer = {
-  score: (model: LoadedModel, table: RawTable) => Promise<ScoredRows>;
+  score: (model: LoadedModel, places: Int32Array) => Promise<Part>;
   failed: (served: ServedModel, error: unknown) => void;
 };
 
@@ -35,20 +35,20 @@ export async function scoreSplit(
     const model = beside.models.get(version);
     const own = places(version);
     if (own.length === 0) continue;
+    if (!model) {
+      // It has lost its traffic.
+      left.push(own);
+      continue;
+    }
     try {
-      if (!model) throw new Error("a version of the split isn't loaded");
-      parts.push({ model, places: own, scored: await score(model, partOf(table, own, model.served)) });
+      parts.push(await score(model, own));
     } catch (error) {
-      if (model) failed(model.served, error);
+      failed(model.served, error);
       left.push(own);
     }
   }
   const rest = Int32Array.from(left.flatMap((rows) => [...rows])).sort();
-  if (rest.length > 0) {
-    const whole = rest.length === table.rows;
-    const part = whole ? table : partOf(table, rest, live.served);
-    parts.unshift({ model: live, places: rest, scored: await score(live, part) });
-  }
+  if (rest.length > 0) parts.unshift(await score(live, rest));
   const versions = new Array<number>(table.rows).fill(live.served.version);
   for (const part of parts) for (const row of part.places) versions[row] = part.model.served.version;
   return {

@@ -1,12 +1,13 @@
 import type { Log } from "@muster/bus/context.ts";
 import { asFault } from "@muster/shared/fault.ts";
-import { loggedPart, partOf, type Sides, scoreSplit } from "./answer-split.ts";
+import { afterAnswer } from "./after-answer.ts";
+import { loggedPart, type Part, partOf, type Sides, scoreSplit } from "./answer-split.ts";
 import type { LoadedModel, ScoredRows } from "./loaded-model.ts";
 import type { Protocol, ServingMetrics } from "./metrics.ts";
 import type { Models, SplitLease } from "./models.ts";
 import type { PredictionLog } from "./prediction-log.ts";
 import type { ServedModel } from "./served-model.ts";
-import { type RawTable, type SentTable, typedTable } from "./table.ts";
+import { type SentTable, typedTable } from "./table.ts";
 
 /** What both protocols stand on to answer. */
 export type Scoring = {
@@ -53,47 +54,47 @@ export async function answer(scoring: Scoring, protocol: Protocol, read: () => A
       const at = scoring.now();
       const salt = lease.beside?.split.salt;
       const request = { request: asked.request, at: at.toISOString(), ...(salt !== undefined && { split: salt }) };
-      const score = async (model: LoadedModel, part: RawTable) => {
+      const score = async (model: LoadedModel, places: Int32Array): Promise<Part> => {
+        const whole = model === lease.live && places.length === table.rows;
+        const part = whole ? table : partOf(table, places, model.served);
         const began = performance.now();
         const of = { model: name, version: model.served.version, split: salt ?? "" };
         try {
           const scored = await model.score(part, at);
-          scoring.metrics.scored({ ...of, rows: part.rows, seconds: (performance.now() - began) / 1000 });
-          return scored;
+          const seconds = (performance.now() - began) / 1000;
+          scoring.metrics.scored({ ...of, rows: part.rows, seconds });
+          return { model, places, scored, seconds };
         } catch (error) {
           // What the live version refuses may be the caller's fault; what it takes and another can't is the other's.
           if (model !== lease.live || scoring.statusOf(error) >= 500) scoring.metrics.failed(of);
           throw error;
         }
       };
-      const failed = ({ version }: ServedModel, error: unknown) =>
-        scoring.log.warn({ model: name, version, code: asFault(error).code }, "a version beside the live one failed");
       if (!lease.beside) {
-        const scored = await score(lease.live, table);
-        rows = scored.rows;
-        const places = Int32Array.from({ length: rows }, (_, row) => row);
-        scoring.predictions.append(
-          loggedPart(request, { model: lease.live, places, scored }, table, named ? "asked" : "answer"),
+        const part = await score(
+          lease.live,
+          Int32Array.from({ length: table.rows }, (_, row) => row),
         );
-        return { served, scored, sides: null };
+        rows = part.scored.rows;
+        scoring.predictions.append(loggedPart(request, part, table, named ? "asked" : "answer"));
+        return { served, scored: part.scored, sides: null };
       }
-      const { scored, parts, sides } = await scoreSplit(table, lease.live, lease.beside, { score, failed });
+      const failing = new Set<number>();
+      const failed = ({ version }: ServedModel, error: unknown) => {
+        failing.add(version);
+        scoring.log.warn({ model: name, version, code: asFault(error).code }, "a version beside the live one failed");
+      };
+      const { live, beside } = lease;
+      const { scored, parts, sides } = await scoreSplit(table, live, beside, { score, failed });
       rows = scored.rows;
       for (const part of parts) {
         const roles = Array.from(part.places, (row) => (sides.actedOn[row] ? "answer" : "control"));
         scoring.predictions.append(loggedPart(request, part, table, roles));
       }
-      // After the answer is made: what a shadow does neither delays nor changes it.
-      for (const version of lease.beside.split.shadow) {
-        const model = lease.beside.models.get(version);
-        const places = Int32Array.from(table.keys?.flatMap((key, row) => (key === null ? [] : [row])) ?? []);
-        if (!model || places.length === 0) continue;
-        const shadow = score(model, partOf(table, places, model.served)).then(
-          (own) => scoring.predictions.append(loggedPart(request, { model, places, scored: own }, table, "shadow")),
-          (error: unknown) => failed(model.served, error),
-        );
-        under.push(shadow);
-      }
+      const shadowed = (part: Part) => scoring.predictions.append(loggedPart(request, part, table, "shadow"));
+      const gone = ({ version }: ServedModel, because: string) =>
+        scoring.log.warn({ model: name, version, because }, "a version beside the live one lost its traffic");
+      under.push(...afterAnswer({ table, live, beside, parts, failing }, { score, failed, shadowed, gone }));
       return { served, scored, sides };
     } finally {
       if (under.length === 0) lease.release();

@@ -4,6 +4,7 @@ import type { Keyed } from "@muster/bus/keyed.ts";
 import { asFault } from "@muster/shared/fault.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import type { Participant, Rollout, RolloutStore } from "../abtest/store.ts";
+import { limitsOf } from "../abtest/terms.ts";
 import { newestScoring, readLookup } from "./lookup.ts";
 import type { Beside, Models } from "./models.ts";
 import { type ServingPackage, servedModel } from "./package.ts";
@@ -61,7 +62,10 @@ export function deploymentFollower(following: Following): () => Promise<void> {
     const held = served.get(row.name);
     const same = held?.versions.length === versions.length && versions.every((one, i) => one === held.versions[i]);
     if (same && held.rollout === (rollout?.id ?? null)) return;
-    const beside: Beside | null = rollout && { split: rollout.split, models: others.map(({ model }) => model) };
+    const beside: Beside | null = rollout && {
+      ...{ split: rollout.split, models: others.map(({ model }) => model) },
+      limits: limitsOf(rollout.plan, live.parts.output.task !== "regression"),
+    };
     await models.replace(row.name, live.model, null, beside);
     served.set(row.name, { versions, rollout: rollout?.id ?? null });
     told.delete(row.name);

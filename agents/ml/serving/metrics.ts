@@ -11,14 +11,17 @@ export type VersionAtWork = { model: string; version: number; split: string };
 /** Its share of the work: rows it scored and how long that took. */
 export type VersionWork = VersionAtWork & { rows: number; seconds: number };
 
+/** A version that lost its traffic under a split, and why. */
+export type Gone = VersionAtWork & { because: string };
+
 export type ServingMetrics = {
   observe(observation: Observation): void;
   /** Rows that a version scored, whoever got the answer. */
   scored(work: VersionWork): void;
   /** A version that couldn't score what it was given. */
   failed(of: VersionAtWork): void;
-  /** The Prometheus text of everything observed, with the prediction log's counts. */
-  text(log: { logged: number; dropped: number; waiting: number }): string;
+  /** The Prometheus text of everything observed, with the prediction log's counts and the versions that lost their traffic. */
+  text(log: { logged: number; dropped: number; waiting: number }, gone?: readonly Gone[]): string;
 };
 
 /** Counters of the data plane since its start; labels come from a fixed set and the names of served models. */
@@ -56,7 +59,7 @@ export function servingMetrics(): ServingMetrics {
       add(versionSeconds, ofVersion(of), seconds);
     },
     failed: (of) => add(versionFailures, ofVersion(of), 1),
-    text(log) {
+    text(log, gone = []) {
       const out: string[] = [];
       const family = (name: string, type: string, help: string, lines: string[]) =>
         out.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines);
@@ -71,6 +74,11 @@ export function servingMetrics(): ServingMetrics {
       counter("muster_serving_version_runs_total", "Times a version scored rows.", versionRuns);
       counter("muster_serving_version_seconds_total", "Time that a version took to score.", versionSeconds);
       counter("muster_serving_version_failures_total", "Times a version could not score.", versionFailures);
+      family("muster_serving_version_gone", "gauge", "Versions beside the live one that lost their traffic, and why.", [
+        ...gone.map(
+          ({ because, ...of }) => `muster_serving_version_gone{${ofVersion(of)},because="${escaped(because)}"} 1`,
+        ),
+      ]);
       const histogram = "muster_serving_request_seconds";
       family(histogram, "histogram", "Time from the parsed request's arrival to its answer.", [
         ...[...latency].flatMap(([labels, { buckets, sum, count }]) => [

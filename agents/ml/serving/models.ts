@@ -1,18 +1,23 @@
 import { fault } from "@muster/shared/fault.ts";
+import { type CanaryLimits, usualLimits } from "../abtest/canary.ts";
 import { type LoadedModel, loadModel } from "./loaded-model.ts";
 import type { GoldenRows, ServedModel } from "./served-model.ts";
 import type { Split } from "./split.ts";
+import { type SplitWatch, splitWatch } from "./split-watch.ts";
 
 /** A model in use by one request; `release` must be called once when the answer is made. */
 export type ModelLease = { model: LoadedModel; release(): void };
 
-/** Versions that stand beside a live one, and how requests are split between them. */
-export type Beside = { split: Split; models: readonly ServedModel[] };
+/** Versions that stand beside a live one, how requests are split between them, and what those may do worse (absent: as usual). */
+export type Beside = { split: Split; models: readonly ServedModel[]; limits?: CanaryLimits };
 
-/** Everything that may answer under a name, held until released: the live version, and what stands beside it. */
+/**
+ * Everything that may answer under a name, held until released: the live version, and what stands beside it and hasn't lost its
+ * traffic. The watch of a split lasts as long as the split does, whatever is loaded anew meanwhile.
+ */
 export type SplitLease = {
   live: LoadedModel;
-  beside: { split: Split; models: ReadonlyMap<number, LoadedModel> } | null;
+  beside: { split: Split; models: ReadonlyMap<number, LoadedModel>; watch: SplitWatch } | null;
   release(): void;
 };
 
@@ -32,6 +37,8 @@ export type Models = {
   /** The live version of a name with what stands beside it, as they are at one moment. */
   leaseSplit(name: string): SplitLease;
   list(): ServedModel[];
+  /** The versions beside live ones that have lost their traffic, with the split's salt and the reason. */
+  gone(): { model: string; version: number; split: string; because: string }[];
   /** Whether everything that should be served at start is in place. */
   ready(): boolean;
   /** Says that the first set of models is in place. */
@@ -40,7 +47,7 @@ export type Models = {
 };
 
 type Slot = { model: LoadedModel; users: number; retired: boolean };
-type Group = { live: Slot; others: readonly Slot[]; split: Split | null };
+type Group = { live: Slot; others: readonly Slot[]; beside: { split: Split; watch: SplitWatch } | null };
 
 /** An empty set of served models. `onClosed` is told when an old version's memory is freed, with the error where that failed. */
 export function servedModels(onClosed: (served: ServedModel, error?: unknown) => void = () => {}): Models {
@@ -106,7 +113,7 @@ export function servedModels(onClosed: (served: ServedModel, error?: unknown) =>
           throw error;
         }
         const [live, ...others] = loaded as [Slot, ...Slot[]];
-        groups.set(name, { live, others, split: beside?.split ?? null });
+        groups.set(name, { live, others, beside: beside && watched(beside, groups.get(name), served) });
         for (const slot of before) if (!loaded.includes(slot)) retire(slot);
       }),
     remove: (name) =>
@@ -134,11 +141,19 @@ export function servedModels(onClosed: (served: ServedModel, error?: unknown) =>
       return { model: slot.model, release: hold([slot]) };
     },
     leaseSplit(name) {
-      const { live, others, split } = groupOf(name);
-      const models = new Map(others.map(({ model }) => [model.served.version, model]));
-      return { live: live.model, beside: split && { split, models }, release: hold([live, ...others]) };
+      const { live, others, beside } = groupOf(name);
+      const standing = others.filter(({ model }) => !beside?.watch.gone.has(model.served.version));
+      const models = new Map(standing.map(({ model }) => [model.served.version, model]));
+      return { live: live.model, beside: beside && { ...beside, models }, release: hold([live, ...others]) };
     },
     list: () => [...groups.values()].map(({ live }) => live.model.served),
+    gone: () =>
+      [...groups].flatMap(([model, { beside }]) =>
+        [...(beside?.watch.gone ?? [])].map(([version, because]) => ({
+          ...{ model, version, because },
+          split: beside!.split.salt,
+        })),
+      ),
     ready: () => atWork,
     started() {
       atWork = true;
@@ -150,6 +165,17 @@ export function servedModels(onClosed: (served: ServedModel, error?: unknown) =>
       await Promise.all(closing);
     },
   };
+}
+
+/** The split with its watch: the one that it had, where this very split was in force before. */
+function watched(
+  { split, limits }: Beside,
+  before: Group | undefined,
+  { output }: ServedModel,
+): NonNullable<Group["beside"]> {
+  const held = before?.beside;
+  const same = held?.split.salt === split.salt;
+  return { split, watch: same ? held.watch : splitWatch(split, limits ?? usualLimits(output.classes.length > 0)) };
 }
 
 const namesOf = (groups: Map<string, Group>): string => [...groups.keys()].sort().join(", ") || "none";

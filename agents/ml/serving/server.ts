@@ -74,7 +74,7 @@ export function createServing({
   mlflowRoutes(app, scoring, version);
   app.get("/metrics", async (_request, reply) => {
     reply.type("text/plain; version=0.0.4; charset=utf-8");
-    return metrics.text(predictions.counts());
+    return metrics.text(predictions.counts(), models.gone());
   });
   return app;
 }

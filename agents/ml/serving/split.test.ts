@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { chiSquareTest } from "@muster/shared/stats/tests.ts";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { readWork } from "../abtest/serving-work.ts";
 import type { PredictionRow } from "./prediction-log.ts";
 import { readSegments } from "./segments.ts";
 import type { ServedModel } from "./served-model.ts";
@@ -138,6 +140,70 @@ describe("a served split", () => {
     const { text } = await serving.get("/metrics");
     expect(text).toContain('muster_serving_version_failures_total{model="churn",version="2",split="a test"} 1');
   });
+
+  /** Sends single rows, one after the other; gives after which request the versions beside the live one were gone, null where none was. */
+  async function lostAfter(requests: number, from = 0): Promise<number | null> {
+    for (let i = 0; i < requests; i++) {
+      const record = {
+        customer: `one ${from + i}`,
+        tenure: i % 40,
+        plan: i % 3 ? "pro" : "basic",
+        member: i % 2 === 0,
+      };
+      const answer = await serving.post("/invocations", { dataframe_records: [{ ...record, joined: null }] });
+      expect(answer.status).toBe(200);
+      const { probabilities } = answer.body.predictions[0]!;
+      expect(Number.isFinite(probabilities.Yes)).toBe(true);
+      if (serving.models.gone().length > 0) return i + 1;
+    }
+    return null;
+  }
+  const changed = (version: number, intercept: number): ServedModel => {
+    const model = flatModel(version, intercept);
+    return { ...model, input: { ...model.input, entity: { name: "customer", type: "text" } } };
+  };
+  const slowLookup: ServedModel["online"] = {
+    names: new Set(),
+    find: () => sleep(40, { asOf: null, values: new Map() }),
+  };
+
+  it.each<[string, ServedModel, RegExp]>([
+    ["fails", { ...keyed(2), cutoff: { kind: "column", column: "absent" } }, /fails \d+ of \d+ requests/],
+    ["gives no number", changed(2, Number.NaN), /fails \d+ of \d+ requests/],
+    ["is slow", { ...changed(2, 0.25), online: slowLookup }, /more than 3 times as long/],
+    ["gives shifted scores", changed(2, 2.5), /the odds are a factor of 2 apart or more/],
+  ])(
+    "a version that %s loses its traffic within 500 requests at a share of 5 %, and callers never notice",
+    async (_, bad, because) => {
+      const few: Split = { salt: "a canary", arms: [{ version: 2, trafficPercent: 5 }], shadow: [], controlPercent: 0 };
+      await start([bad], few);
+      expect(await lostAfter(500)).toBeGreaterThanOrEqual(10);
+      expect(serving.models.gone()).toEqual([
+        { model: "churn", version: 2, split: "a canary", because: expect.stringMatching(because) },
+      ]);
+      const answer = await serving.post("/invocations", { dataframe_records: records });
+      expect(answer.headers.get("muster-model-version")).toBe("1");
+      const work = readWork((await serving.get("/metrics")).text, "churn", "a canary");
+      expect(work.get(2)!.gone).toMatch(because);
+      expect(work.get(1)!.gone).toBeNull();
+      // Newer features of the same split don't give it back; another split begins anew.
+      await serving.models.replace("churn", keyed(1), null, { split: few, models: [bad] });
+      expect(serving.models.gone()).toHaveLength(1);
+      await serving.models.replace("churn", keyed(1), null, { split: { ...few, salt: "anew" }, models: [keyed(2)] });
+      expect(serving.models.gone()).toEqual([]);
+    },
+    60_000,
+  );
+
+  it("a good version keeps its traffic, one that scores somewhat higher and many requests at once included", async () => {
+    const half: Split = { salt: "a canary", arms: [{ version: 2, trafficPercent: 50 }], shadow: [], controlPercent: 0 };
+    await start([changed(2, 0.6)], half);
+    expect(await lostAfter(300)).toBeNull();
+    const crowds = Array.from({ length: 32 }, (_, crowd) => lostAfter(15, 1000 * (crowd + 1)));
+    expect(await Promise.all(crowds)).toEqual(crowds.map(() => null));
+    const answer = await serving.post("/invocations", { dataframe_records: records });
+    expect(answer.headers.get("muster-model-version")).toBe("1,2");
+  }, 60_000);
 
   it("a split with a version that can't be loaded isn't put in force; what was served stays", async () => {
     await start();
