@@ -55,9 +55,11 @@ export type TrainingOptions = z.infer<typeof TrainingOptions>;
 /**
  * Conformal intervals around a predicted number, by groups of similar predictions: group i begins at `edges[i − 1]` (the first
  * has no beginning) and its interval is the prediction plus `low[i]` to plus `high[i]`. `rows`: out-of-fold residuals behind it.
+ * `level`: the share of residuals between them, where folds go forward in time: so many as held the coverage of later folds.
  */
 export const PredictionInterval = z.object({
   coverage: z.number(),
+  level: z.number().optional(),
   edges: z.array(z.number()),
   low: z.array(z.number()).min(1),
   high: z.array(z.number()).min(1),

@@ -1,6 +1,6 @@
 import { normal, seededRandom } from "@muster/shared/random.ts";
 import { describe, expect, test } from "vitest";
-import { intervalAt } from "../prediction-interval.ts";
+import { coverageOf, intervalAt } from "../prediction-interval.ts";
 import { conformalInterval } from "./conformal.ts";
 
 describe("a conformal interval", () => {
@@ -47,5 +47,49 @@ describe("a conformal interval", () => {
     expect(width(4.5)).toBeGreaterThan(2 * width(0.5));
     // An exponential error never lies below.
     expect(interval.low.at(-1)!).toBeGreaterThan(0);
+  });
+
+  describe("of folds forward in time", () => {
+    /** Six folds of 400 rows and what follows them, the error's spread rising (or not) from fold to fold. */
+    function drawn(rise: number, seed: number) {
+      const random = seededRandom(seed);
+      const fold = Int32Array.from({ length: 2800 }, (_, i) => Math.floor(i / 400));
+      const prediction = Float64Array.from(fold, () => 10 * random());
+      const label = prediction.map((p, i) => p + rise ** fold[i]! * normal(random));
+      const known = prediction.map((p, i) => (fold[i] === 6 ? Number.NaN : p));
+      return { fold, known, prediction: prediction.subarray(2400), label, fresh: label.subarray(2400) };
+    }
+    const covered = (rise: number, forward: boolean) => {
+      const runs = [1, 2, 3, 4, 5].map((seed) => {
+        const { fold, known, prediction, label, fresh } = drawn(rise, seed);
+        return coverageOf(conformalInterval(label, known, 0.9, forward ? fold : null), fresh, prediction).observed;
+      });
+      return runs.reduce((sum, one) => sum + one, 0) / runs.length;
+    };
+
+    test("holds its coverage on what follows where the error grows, which residuals alone don't", () => {
+      expect(covered(1.1, false)).toBeLessThan(0.8);
+      // What was learned of the growth is an average over the steps before: most of the promise, not all of it.
+      expect(covered(1.1, true)).toBeGreaterThan(0.85);
+      expect(covered(1.1, true)).toBeLessThan(0.92);
+    });
+
+    test("is hardly wider where nothing grows, and says the level that it took", () => {
+      expect(Math.abs(covered(1, true) - 0.9)).toBeLessThan(0.02);
+      const { fold, known, label } = drawn(1, 7);
+      const found = conformalInterval(label, known, 0.9, fold);
+      expect(found.level).toBeGreaterThanOrEqual(0.9);
+      expect(found.level).toBeLessThan(0.925);
+      const grown = drawn(1.2, 7);
+      expect(conformalInterval(grown.label, grown.known, 0.9, grown.fold).level).toBeGreaterThan(0.93);
+    });
+
+    test("of one fold alone is the interval of its residuals", () => {
+      const labels = Float64Array.from({ length: 39 }, (_, i) => 100 + i - 19);
+      const only = new Int32Array(39);
+      expect(conformalInterval(labels, new Float64Array(39).fill(100), 0.9, only)).toEqual({
+        ...{ coverage: 0.9, level: 0.9, edges: [], low: [-18], high: [18], rows: 39 },
+      });
+    });
   });
 });

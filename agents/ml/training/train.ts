@@ -10,7 +10,7 @@ import { conformalInterval } from "./conformal.ts";
 import { costOfPlan } from "./cost-of-plan.ts";
 import { fitFinal } from "./fit-final.ts";
 import { planFolds, type RowOrigin } from "./fold-plan.ts";
-import type { TrainJob, TrainResult } from "./job.ts";
+import type { FoldPlanInfo, TrainJob, TrainResult } from "./job.ts";
 import { metricsOf } from "./metrics.ts";
 import { fitOptionsOf } from "./options.ts";
 import { type HeldOutAnswers, type RaceContext, type RaceData, race } from "./race.ts";
@@ -90,7 +90,7 @@ export async function trainOn(set: Trainable, job: TrainJob, context: RaceContex
     metric: job.metric,
     beatsConstant: choice.beatsConstant,
     calibration: calibrated && { rawLogLoss: calibrated.rawLogLoss, logLoss: calibrated.logLoss },
-    interval: intervalOf(labels, chosen.answers, job.options?.coverage ?? null),
+    interval: intervalOf(labels, chosen.answers, job.options?.coverage ?? null, plan.kind),
     ...{ constraints, planCost },
     oof: { row: set.row, fold: chosen.answers.fold, label: labels.values, prediction: chosen.answers.prediction },
     plan: { kind: plan.kind, folds: plan.folds, why: plan.why },
@@ -106,10 +106,15 @@ export async function trainOn(set: Trainable, job: TrainJob, context: RaceContex
 const usualCoverage = 0.9;
 
 /** Time leaves the first rows without an out-of-fold answer; too few answers are only said where an interval was asked for. */
-function intervalOf({ task, values }: Labels, { fold, prediction }: HeldOutAnswers, asked: number | null) {
+function intervalOf(
+  { task, values }: Labels,
+  { fold, prediction }: HeldOutAnswers,
+  asked: number | null,
+  kind: FoldPlanInfo["kind"],
+) {
   if (task !== "regression") return null;
   const known = prediction[0]!.map((value, row) => (fold[row]! < 0 ? Number.NaN : value));
   const rows = fold.reduce((count, own) => count + (own < 0 ? 0 : 1), 0);
   if (asked === null && rows < 2 / (1 - usualCoverage)) return null;
-  return conformalInterval(values, known, asked ?? usualCoverage);
+  return conformalInterval(values, known, asked ?? usualCoverage, kind === "time" ? fold : null);
 }
