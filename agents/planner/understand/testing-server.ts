@@ -5,14 +5,21 @@ import { onTestFinished } from "vitest";
 /** What the server was sent. */
 export type Asked = {
   messages: { role: string; content: string }[];
-  response_format?: { type: string };
+  response_format?: { type: string; json_schema?: { name: string } };
   tools?: unknown[];
   max_tokens?: number;
 };
 /** What it does with a call. */
 export type Reply = (asked: Asked, response: ServerResponse) => void;
-/** A server that speaks as much of the OpenAI API as is asked of it: the n-th call gets the n-th reply, the last one again after that. */
+/** A server for one test, closed at its end. */
 export async function server(...replies: Reply[]): Promise<{ url: string; asked: Asked[] }> {
+  const { url, asked, close } = await openServer(...replies);
+  onTestFinished(close);
+  return { url, asked };
+}
+
+/** A server that speaks as much of the OpenAI API as is asked of it: the n-th call gets the n-th reply, the last one again after that. */
+export async function openServer(...replies: Reply[]): Promise<{ url: string; asked: Asked[]; close: () => void }> {
   const asked: Asked[] = [];
   const http = createServer(async (request: IncomingMessage, response: ServerResponse) => {
     let body = "";
@@ -21,11 +28,11 @@ export async function server(...replies: Reply[]): Promise<{ url: string; asked:
     (replies[asked.length - 1] ?? replies.at(-1)!)(asked.at(-1)!, response);
   });
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
+  const close = () => {
     http.closeAllConnections();
     http.close();
-  });
-  return { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/v1`, asked };
+  };
+  return { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/v1`, asked, close };
 }
 
 /** A chat completion with this content. */
