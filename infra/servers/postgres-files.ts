@@ -10,7 +10,6 @@ import {
   realpathSync,
   renameSync,
   rmSync,
-  writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
 import { arch, platform } from "node:os";
@@ -57,7 +56,7 @@ function packagedBinaries(): string {
 /**
  * Gives the places for a home. PostgreSQL refuses to run as root, and no other user can reach into a checkout under a 0700
  * folder: as root its files go to /var/lib/muster/<hash of home>, owned by the system user `muster`, which is created when
- * it isn't there. Otherwise they stand in the home.
+ * it isn't there; the binaries stand beside them, one copy for all homes. Otherwise they stand in the home.
  */
 export function postgresFiles(home: string): PostgresFiles {
   const native = packagedBinaries();
@@ -75,7 +74,7 @@ export function postgresFiles(home: string): PostgresFiles {
   chmodSync(folder, 0o700);
   const socket = socketFolder(folder);
   if (socket) chownSync(socket, user.uid, user.gid);
-  return { folder, bin: join(copyOfBinaries(native, folder), "bin"), data: join(folder, "data"), socket, user };
+  return { folder, bin: join(copyOfBinaries(native), "bin"), data: join(folder, "data"), socket, user };
 }
 
 /** The socket's folder, null where its path would be longer than a socket's may be: loopback alone does then. */
@@ -86,18 +85,24 @@ function socketFolder(folder: string): string | null {
   return socket;
 }
 
-/** Copies the binaries, once per version, staying root's: the server may run them, not change them. */
-function copyOfBinaries(native: string, folder: string): string {
-  const target = join(folder, "postgresql");
-  const versionFile = join(target, "VERSION");
+/**
+ * The binaries where any user may run them and only root can change them: copied once a version, for all homes. The copy is
+ * made aside and then named, so that one cut off is never taken for whole; of several at once the first stands.
+ */
+function copyOfBinaries(native: string): string {
   const version = JSON.parse(readFileSync(join(native, "..", "package.json"), "utf8")).version as string;
-  if (existsSync(versionFile) && readFileSync(versionFile, "utf8") === version) return target;
-  const fresh = `${target}.new`;
-  for (const old of [fresh, target]) rmSync(old, { recursive: true, force: true });
+  const target = join(systemFolder, `postgresql-${version}`);
+  if (existsSync(target)) return target;
+  const fresh = `${target}.${process.pid}`;
+  rmSync(fresh, { recursive: true, force: true });
   cpSync(native, fresh, { recursive: true, verbatimSymlinks: true, filter: (file) => !file.endsWith(".a") });
   for (const program of ["initdb", "pg_ctl", "postgres"]) chmodSync(join(fresh, "bin", program), 0o755);
-  writeFileSync(join(fresh, "VERSION"), version);
-  renameSync(fresh, target);
+  try {
+    renameSync(fresh, target);
+  } catch (error) {
+    rmSync(fresh, { recursive: true, force: true });
+    if (!existsSync(target)) throw error;
+  }
   return target;
 }
 

@@ -6,6 +6,7 @@ import type { ProcessSpec } from "../processes.ts";
 import { startReaper } from "../reaper.ts";
 import { startServers, type TestServers, testHome } from "../testing.ts";
 import { startPostgres } from "./postgres.ts";
+import { postgresFiles } from "./postgres-files.ts";
 import { redisCommand } from "./redis.ts";
 
 /** Machines are slow at times. */
@@ -119,6 +120,11 @@ describe("postgres", () => {
       const { data_directory: folder } = await query("show data_directory");
       expect(folder).toMatch(/^\/var\/lib\/muster\/[0-9a-f]{16}\/data$/);
       expect(statSync(folder).uid).not.toBe(0);
+      const other = testHome();
+      const { bin } = postgresFiles(servers.home);
+      expect(postgresFiles(other.home).bin).toBe(bin);
+      other.remove();
+      expect([statSync(bin).uid, statSync(bin).mode & 0o022]).toEqual([0, 0]);
     },
   );
 });
