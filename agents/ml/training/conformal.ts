@@ -36,19 +36,19 @@ export function conformalInterval(
       `${known.length} rows that were held out are too few for an interval of coverage ${coverage}; ${needed} are needed`,
     );
   const residuals = predictions.map((value, row) => labels[row]! - value);
-  const of = (order: Int32Array, level: number) => grouped(order, predictions, residuals, level);
+  const of = (order: Uint32Array, level: number) => grouped(order, predictions, residuals, level);
   if (!inTime) return { coverage, ...of(known, coverage), rows: known.length };
-  const made = (order: Int32Array, level: number) => ({ coverage, ...of(order, level), rows: order.length });
+  const made = (order: Uint32Array, level: number) => ({ coverage, ...of(order, level), rows: order.length });
   const level = levelHeld(known, inTime, coverage, made, { labels, predictions });
   return { coverage, level, ...of(known, level), rows: known.length };
 }
 
 /** The least level, from the coverage on, at which intervals of the folds before held the coverage of the later ones; else the largest tried. */
 function levelHeld(
-  order: Int32Array,
+  order: Uint32Array,
   fold: Int32Array,
   coverage: number,
-  made: (order: Int32Array, level: number) => PredictionInterval,
+  made: (order: Uint32Array, level: number) => PredictionInterval,
   { labels, predictions }: { labels: Float64Array; predictions: Float64Array },
 ): number {
   const folds = [...new Set(order.map((row) => fold[row]!))].sort((a, b) => a - b);
@@ -67,7 +67,7 @@ function levelHeld(
 
 /** Groups of rows with a similar prediction, which `order` rises in, and the residuals between which the level's share of each lies. */
 function grouped(
-  order: Int32Array,
+  order: Uint32Array,
   predictions: Float64Array,
   residuals: Float64Array,
   level: number,
