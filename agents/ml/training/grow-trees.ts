@@ -14,16 +14,13 @@ export type TreeCandidate = Extract<CandidateParams, { trees: TreeParams }>;
 /** On smaller matrices waking a second thread for every node costs more than it helps (4× the CPU was measured). */
 const singleThreadCells = 1_000_000;
 
-/**
- * Training rows as the engine takes them. `matrix` makes its copy of some rows (null: all), whose bins are those of
- * `reference` where one is given.
- */
+/** Training rows as the engine takes them. `matrix` makes its copy of some rows (null: all). */
 export type TreeRows = {
   encoding: Encoding;
   rows: number;
   matrix: (
     rows: Int32Array | null,
-    made: { labels: Float32Array; weights?: Float32Array; threads: number; bins: number; reference?: EngineMatrix },
+    made: { labels: Float32Array; weights?: Float32Array; threads: number; bins: number },
   ) => EngineMatrix;
 };
 
@@ -36,19 +33,19 @@ export function growTrees(params: TreeCandidate, source: TreeRows, labels: Label
   const threads = source.rows * source.encoding.encoding.length < singleThreadCells ? 1 : context.threads;
   const objective = objectiveOf(labels, options);
   const counts = rowCounts(labels, options);
-  const part = (rows: Int32Array | null, reference?: EngineMatrix) => {
+  const part = (rows: Int32Array | null) => {
     const some = (values: Float64Array) =>
       rows ? Float32Array.from(rows, (row) => values[row]!) : Float32Array.from(values);
     return source.matrix(rows, {
       ...{ labels: some(labels.values), weights: counts ? some(counts) : undefined },
-      ...{ threads, bins: params.trees.maxBins, reference },
+      ...{ threads, bins: params.trees.maxBins },
     });
   };
   const train = (rounds: number, split: { train: Int32Array; valid: Int32Array } | null) => {
     const data = part(split?.train ?? null);
     let valid: EngineMatrix | undefined;
     try {
-      valid = split ? part(split.valid, data) : undefined;
+      valid = split ? part(split.valid) : undefined;
       return trainTrees(xgboost, data, {
         params: { ...params.trees, rounds },
         ...{ objective, seed, threads, valid },

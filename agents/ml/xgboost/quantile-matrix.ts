@@ -2,8 +2,8 @@ import koffi from "koffi";
 import type { Handle, Xgboost } from "./library.ts";
 import type { EngineMatrix } from "./matrix.ts";
 
-/** Rows handed over at a time. */
-const batchRows = 4096;
+/** Cells handed over at a time. */
+const batchCells = 2 ** 18;
 
 /** Rows of a design matrix that can be written out part by part, as often as asked. `fill` writes rows start…end, row-major, NaN missing. */
 export type BatchedRows = {
@@ -15,7 +15,8 @@ export type BatchedRows = {
 /**
  * The engine's quantised copy of a matrix that never stands whole: batches are asked for in several passes (shape, sketch,
  * bins), each value is kept as the number of its bin. About 2 bytes a cell and 50 a row, where a dense copy takes 8 a cell.
- * `bins` must be the booster's own. `reference`: a matrix whose bins are taken over, for rows that are only scored.
+ * `bins` must be the booster's own. `reference`: a matrix whose bins are taken over, so that none are sought: the sketch takes
+ * up to a megabyte a column.
  */
 export function quantileMatrix(
   xgboost: Xgboost,
@@ -23,14 +24,15 @@ export function quantileMatrix(
   options: {
     bins: number;
     threads: number;
-    labels: Float32Array;
+    labels?: Float32Array;
     weights?: Float32Array;
     types?: readonly string[];
     reference?: EngineMatrix;
   },
 ): EngineMatrix {
   const { rows, columns } = source;
-  const length = Math.min(batchRows, rows) * columns;
+  const batchRows = Math.min(rows, Math.max(1, Math.floor(batchCells / columns)));
+  const length = batchRows * columns;
   // Memory of ours whose address the engine reads from: the garbage collector may not move it.
   const memory = koffi.alloc("float", length);
   const buffer = new Float32Array(koffi.view(memory, length * 4));
@@ -64,7 +66,7 @@ export function quantileMatrix(
   try {
     const { bins, threads, reference } = options;
     handle = xgboost.quantileMatrix({ proxy, next, reset, bins, threads, reference: reference?.handle ?? 0n });
-    xgboost.matrixSetFloats(handle, "label", options.labels, rows);
+    if (options.labels) xgboost.matrixSetFloats(handle, "label", options.labels, rows);
     if (options.weights) xgboost.matrixSetFloats(handle, "weight", options.weights, rows);
     return { handle, rows, columns, free };
   } catch (error) {

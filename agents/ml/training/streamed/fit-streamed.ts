@@ -8,15 +8,18 @@ import { engineMatrix } from "../../xgboost/matrix.ts";
 import { type BatchedRows, quantileMatrix } from "../../xgboost/quantile-matrix.ts";
 import type { FitContext } from "../fit-candidate.ts";
 import type { FittedRows } from "../fit-rows.ts";
-import { columnTypes, growTrees, type TreeCandidate } from "../grow-trees.ts";
+import { columnTypes, growTrees, type TreeCandidate, type TreeRows } from "../grow-trees.ts";
+import { binsOf, type CodedValues } from "./bins.ts";
+import { collect } from "./collect.ts";
 import { type CompactColumn, missingCode } from "./compact.ts";
 
-/** Rows scored at a time. */
-const scoredRows = 8192;
+/** Cells of a design that are scored at a time. */
+const scoredCells = 2 ** 18;
 
 /**
  * Grows trees on some rows of a compact set, of which no matrix of numbers ever stands whole: the engine asks for batches of
- * the design, each made from a byte or two a value, and keeps bins. `labels` are those of all rows of the set.
+ * the design, each made from a byte or two a value, and keeps bins. Where these begin is counted here: the engine's own
+ * sketch of a column takes a megabyte. `labels` are those of all rows of the set.
  */
 export function fitStreamedTrees(
   params: TreeCandidate,
@@ -27,27 +30,42 @@ export function fitStreamedTrees(
 ): FittedRows {
   const { xgboost, seed } = context;
   const own = takeLabels(labels, rows);
-  const { encoding, training } = fitCompact(columns, own, rows, seededRandom(seed), params.categories === "native");
+  const { encoding, design } = fitCompact(columns, own, rows, seededRandom(seed), params.categories === "native");
   const types = columnTypes(encoding);
-  const width = encoding.encoding.length;
-  const source = {
+  const bins = params.trees.maxBins;
+  const begins = quantileMatrix(
+    xgboost,
+    besideEachOther(design.map((one, at) => binsOf(one, rows, types?.[at] === "c" ? Number.POSITIVE_INFINITY : bins))),
+    { bins, types, threads: 1 },
+  );
+  const source: TreeRows = {
     encoding,
     rows: rows.length,
-    matrix: (some: Int32Array | null, made: Parameters<typeof quantileMatrix>[2]) =>
-      quantileMatrix(xgboost, batches(columns, encoding, some ? rowsAt(rows, some) : rows, training?.(some)), {
-        ...{ ...made, types },
-      }),
+    matrix(some, made) {
+      collect();
+      return quantileMatrix(xgboost, batches(design, rows, some), { ...made, types, reference: begins });
+    },
   };
-  const { booster, rounds, threads, estimator } = growTrees(params, source, own, context);
+  let grown: ReturnType<typeof growTrees>;
+  try {
+    grown = growTrees(params, source, own, context);
+  } finally {
+    begins.free();
+  }
+  const { booster, rounds, threads, estimator } = grown;
+  const width = design.length;
+  const plain = design.map((one) => ({ ...one, own: null }));
   return {
     ...{ encoding, estimator, chosen: { rounds }, free: booster.free },
     booster: () => booster.save("ubj"),
     margins(scored) {
-      const part = batches(columns, encoding, scored);
+      const part = batches(plain, scored, null);
+      const most = Math.max(1, Math.floor(scoredCells / width));
+      const buffer = new Float32Array(Math.min(most, scored.length) * width);
       let out: Float64Array[] = [];
-      for (let start = 0; start < scored.length; start += scoredRows) {
-        const end = Math.min(start + scoredRows, scored.length);
-        const values = new Float32Array((end - start) * width);
+      for (let start = 0; start < scored.length; start += most) {
+        const end = Math.min(start + most, scored.length);
+        const values = buffer.subarray(0, (end - start) * width);
         part.fill(start, end, values);
         const matrix = engineMatrix(xgboost, { rows: end - start, columns: width, values }, { threads, types });
         try {
@@ -64,87 +82,85 @@ export function fitStreamedTrees(
   };
 }
 
-const rowsAt = (rows: Int32Array, places: Int32Array): Int32Array => Int32Array.from(places, (i) => rows[i]!);
-
-/** What a training row has instead of a column's usual value: by place among the rows and code. */
-type TrainingValues = { at: number; value: (place: number, code: number) => number }[];
-
-/** The encoding of the rows, column by column so that one column's words stand at a time; and their target statistics out of fold. */
+/** The encoding of the rows, column by column so that one column's words stand at a time; and what every code comes to in it. */
 function fitCompact(
   columns: CompactColumn[],
   labels: Labels,
   rows: Int32Array,
   random: () => number,
   native: boolean,
-): { encoding: Encoding; training: ((some: Int32Array | null) => TrainingValues) | null } {
+): { encoding: Encoding; design: CodedValues[] } {
   const encoding: Encoding = { inputs: [], encoding: [] };
-  const out: { at: number; tables: Float32Array[] }[] = [];
+  const design: CodedValues[] = [];
   let folds: Uint8Array | null = null;
   for (const column of columns) {
     const input = encoding.inputs.length;
     if (column.type === "number") {
+      const encoded: EncodedColumn = { op: "number", input, impute: null, mean: 0, scale: 1 };
       encoding.inputs.push({ name: column.name, type: "number" });
-      encoding.encoding.push({ op: "number", input, impute: null, mean: 0, scale: 1 });
+      encoding.encoding.push(encoded);
+      design.push({ codes: column.codes, table: tableOf(encoded, column), own: null });
       continue;
     }
     const values = Array.from(rows, (row) => column.words[column.codes[row]!]!);
     const fitted = fitEncoding([{ name: column.name, type: "category", values }], labels, "trees", native);
-    const first = encoding.encoding.length;
+    const own = fitted.encoding.map((one): EncodedColumn => ({ ...one, input }));
     encoding.inputs.push(...fitted.inputs);
-    encoding.encoding.push(...fitted.encoding.map((one): EncodedColumn => ({ ...one, input })));
-    const places = fitted.encoding.flatMap(({ op }, i) => (op === "target" ? [first + i] : []));
-    if (places.length === 0) continue;
-    folds ??= targetFoldsOf(rows.length, random);
-    const tables = outOfFoldTables(values, labels, folds);
-    for (const [nth, at] of places.entries())
-      out.push({
-        at,
-        tables: tables[nth]!.map((table) => Float32Array.from(column.words, (word) => table.get(word) ?? Number.NaN)),
-      });
+    encoding.encoding.push(...own);
+    const targets = own.filter(({ op }) => op === "target");
+    if (targets.length > 0) folds ??= targetFoldsOf(rows.length, random);
+    const statistics = targets.length > 0 ? outOfFoldTables(values, labels, folds!) : [];
+    for (const encoded of own) {
+      const table = tableOf(encoded, column);
+      const byFold = statistics[targets.indexOf(encoded)];
+      // A missing category isn't in the statistics out of fold; it has the usual value.
+      const tables = byFold?.map((of) => Float32Array.from(column.words, (word, code) => of.get(word) ?? table[code]!));
+      design.push({ codes: column.codes, table, own: tables ? { folds: folds!, tables } : null });
+    }
   }
-  if (out.length === 0) return { encoding, training: null };
-  const training = (some: Int32Array | null): TrainingValues =>
-    out.map(({ at, tables }) => ({ at, value: (place, code) => tables[folds![some ? some[place]! : place]!]![code]! }));
-  return { encoding, training };
+  return { encoding, design };
 }
 
-/** The design of some rows, batch by batch: every column's value is looked up by its code. */
-function batches(
-  columns: CompactColumn[],
-  model: Encoding,
-  rows: Int32Array,
-  training: TrainingValues = [],
-): BatchedRows {
-  const width = model.encoding.length;
-  const byName = new Map(columns.map((column) => [column.name, column]));
-  const parts = model.encoding.map((encoded, at) => {
-    const column = byName.get(model.inputs[encoded.input]!.name)!;
-    const own = training.find((one) => one.at === at)?.value ?? null;
-    return { at, codes: column.codes, table: tableOf(encoded, model, column), own };
-  });
+/** The design of some rows, batch by batch: every column's value is looked up by its code. `some`: places among the rows; null: all. */
+function batches(design: CodedValues[], rows: Int32Array, some: Int32Array | null): BatchedRows {
+  const columns = design.length;
+  const at = some ? Int32Array.from(some, (place) => rows[place]!) : rows;
   return {
-    rows: rows.length,
-    columns: width,
+    rows: at.length,
+    columns,
     fill(start, end, into) {
-      for (const { at, codes, table, own } of parts)
-        for (let place = start, cell = at; place < end; place++, cell += width) {
-          const code = codes[rows[place]!]!;
-          const trained = own ? own(place, code) : Number.NaN;
-          // A missing category isn't in the statistics out of fold; it has the usual value.
-          into[cell] = own && !Number.isNaN(trained) ? trained : table[code]!;
+      for (const [first, { codes, table, own }] of design.entries())
+        for (let place = start, cell = first; place < end; place++, cell += columns) {
+          const values = own ? own.tables[own.folds[some ? some[place]! : place]!]! : table;
+          into[cell] = values[codes[at[place]!]!]!;
         }
     },
   };
 }
 
+/** Lists of values as the columns of a matrix; where one is shorter, it is missing. */
+function besideEachOther(lists: Float32Array[]): BatchedRows {
+  const columns = lists.length;
+  return {
+    rows: Math.max(1, ...lists.map(({ length }) => length)),
+    columns,
+    fill(start, end, into) {
+      for (const [first, list] of lists.entries())
+        for (let place = start, cell = first; place < end; place++, cell += columns)
+          into[cell] = list[place] ?? Number.NaN;
+    },
+  };
+}
+
 /** The value of a design column for every code: what the usual encoding makes of the bins' edges, or of the words. */
-function tableOf(encoded: EncodedColumn, { inputs }: Encoding, column: CompactColumn): Float32Array {
-  const input = inputs[encoded.input]!;
+function tableOf(encoded: EncodedColumn, column: CompactColumn): Float32Array {
+  const { name } = column;
   const raw: FeatureColumn =
     column.type === "number"
-      ? { name: input.name, type: "number", values: Float64Array.from(column.edges) }
-      : { name: input.name, type: "category", values: column.words };
-  const known = encode({ inputs: [input], encoding: [{ ...encoded, input: 0 }] }, [raw]).values;
+      ? { name, type: "number", values: Float64Array.from(column.edges) }
+      : { name, type: "category", values: column.words };
+  const { type } = raw;
+  const known = encode({ inputs: [{ name, type }], encoding: [{ ...encoded, input: 0 }] }, [raw]).values;
   if (column.type === "category") return known;
   const table = new Float32Array(missingCode + 1).fill(Number.NaN);
   table.set(known.subarray(0, missingCode));

@@ -15,10 +15,17 @@ import {
   usableTime,
 } from "../read-training-set.ts";
 import type { Trainable } from "../train.ts";
+import { collect } from "./collect.ts";
 import { type CompactColumn, codeOf, codesFor, edgesOf, missingCode, mostBins } from "./compact.ts";
 
-/** Rows that bins, the audit of columns and the comparison of what was changed look at, at most; evenly spread. */
+/** Rows that bins, the audit of columns and the comparison of what was changed look at, at most; evenly spread. Fewer of a wide file: their values stand as numbers. */
 const sampledRows = 20_000;
+const leastSampledRows = 2_000;
+const sampledCells = 2_000_000;
+/** Columns read at a time: a page of each stands decoded, which may hold more than a hundred thousand rows. */
+const columnsAtOnce = 32;
+/** Bytes of batches that were read and may wait to be given back. */
+const waitingBytes = 16 * 1024 * 1024;
 
 /**
  * Reads a training file without its numbers ever standing whole: labels, times and entities (by a number each) in one pass
@@ -36,28 +43,42 @@ export async function readCompactSet(source: TrainingFile): Promise<Trainable> {
     const from = rowsOf(source);
     const set = await readOrigin(engine, from, source);
     const rows = set.row.length;
-    const step = Math.max(1, Math.ceil(rows / sampledRows));
-    const sample = Int32Array.from({ length: Math.ceil(rows / step) }, (_, i) => i * step);
     const { features } = source;
+    const most = Math.min(sampledRows, Math.max(leastSampledRows, Math.floor(sampledCells / features.length)));
+    const step = Math.max(1, Math.ceil(rows / most));
+    const sample = Int32Array.from({ length: Math.ceil(rows / step) }, (_, i) => i * step);
     const words = new Map<string, string[]>();
     for (const [i, { name, type }] of features.entries())
       if (type === "category") words.set(name, await dictionary(engine, from, name, `category_${i}`));
-    const select = features.map(({ name, type }, i) =>
-      type === "number"
-        ? numberSql(name)
-        : `coalesce(enum_code(${quoteIdent(name)}::VARCHAR::category_${i})::INTEGER + 1, 0)::INTEGER`,
-    );
-    const sql = `SELECT ${['"__row"::DOUBLE', ...select].join(", ")} FROM ${from}`;
-    const placeOf = placesOf(set.row);
-    const pass = async (visit: (feature: number, values: ArrayLike<number>, places: Int32Array) => void) => {
-      for await (const chunk of engine.chunks(sql)) {
-        const places = Int32Array.from({ length: chunk.rows }, (_, i) => placeOf(Number(chunk.columns[0]![i])));
-        for (let f = 0; f < features.length; f++) visit(f, chunk.columns[f + 1] as ArrayLike<number>, places);
+    const select = (type: "DOUBLE" | "FLOAT") =>
+      features.map(({ name, ...one }, i) =>
+        one.type === "number"
+          ? `(${numberSql(name)})::${type}`
+          : `coalesce(enum_code(${quoteIdent(name)}::VARCHAR::category_${i})::INTEGER + 1, 0)::INTEGER`,
+      );
+    const pass = async (
+      selected: string[],
+      visit: (feature: number, values: ArrayLike<number>, places: Int32Array) => void,
+    ) => {
+      for (let first = 0; first < features.length; first += columnsAtOnce) {
+        const own = ['"__row"::DOUBLE', ...selected.slice(first, first + columnsAtOnce)];
+        const placeOf = placesOf(set.row);
+        let waiting = 0;
+        for await (const chunk of engine.chunks(`SELECT ${own.join(", ")} FROM ${from}`)) {
+          const places = new Int32Array(chunk.rows);
+          for (let i = 0; i < chunk.rows; i++) places[i] = placeOf(Number(chunk.columns[0]![i]));
+          for (let f = 1; f < own.length; f++) visit(first + f - 1, chunk.columns[f] as ArrayLike<number>, places);
+          waiting += chunk.columns.reduce((bytes, { byteLength }) => bytes + byteLength, 0);
+          if (waiting < waitingBytes) continue;
+          collect();
+          waiting = 0;
+        }
       }
     };
     const raw = features.map(() => new Float64Array(sample.length));
-    await pass((feature, values, places) => {
-      for (const [i, place] of places.entries()) if (place % step === 0) raw[feature]![place / step] = values[i]!;
+    await pass(select("DOUBLE"), (feature, values, places) => {
+      const own = raw[feature]!;
+      for (let i = 0; i < places.length; i++) if (places[i]! % step === 0) own[places[i]! / step] = values[i]!;
     });
     const compact = features.map(({ name, type }, i): CompactColumn => {
       if (type === "number")
@@ -65,10 +86,10 @@ export async function readCompactSet(source: TrainingFile): Promise<Trainable> {
       const known = ["", ...words.get(name)!];
       return { name, type, codes: codesFor(rows, known.length), words: known };
     });
-    await pass((feature, values, places) => {
+    await pass(select("FLOAT"), (feature, values, places) => {
       const column = compact[feature]!;
-      for (const [i, place] of places.entries())
-        column.codes[place] = column.type === "number" ? codeOf(values[i]!, column.edges) : values[i]!;
+      for (let i = 0; i < places.length; i++)
+        column.codes[places[i]!] = column.type === "number" ? codeOf(values[i]!, column.edges) : values[i]!;
     });
     const columns = compact.map((column, i): FeatureColumn => {
       const { name } = column;

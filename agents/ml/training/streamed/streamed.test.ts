@@ -73,6 +73,18 @@ describe("bins of a number", () => {
   });
 });
 
+test("rows are scored alike however many there are: part after part in the same memory", () => {
+  const { params } = candidates.find(({ name }) => name === "xgboost_shallow")!;
+  const fitted = fitStreamedTrees(params as Parameters<typeof fitStreamedTrees>[0], compact, labels, train, context);
+  const [once] = fitted.margins(valid);
+  // A design of 14 columns is scored 18,724 rows at a time.
+  const [often] = fitted.margins(
+    Int32Array.from({ length: 26 * valid.length + 7 }, (_, i) => valid[i % valid.length]!),
+  );
+  fitted.free();
+  expect(often!.every((margin, i) => margin === once![i % valid.length])).toBe(true);
+});
+
 describe.each(["xgboost_shallow", "random_forest"])("%s on streamed rows", (name) => {
   const candidate = candidates.find((one) => one.name === name)!;
   const params = candidate.params as Extract<typeof candidate.params, { trees: object }>;
