@@ -54,7 +54,7 @@ const spanOf = (steps: number, unit: SeriesUnit): Horizon =>
   unit === "hour" ? { count: Math.ceil(steps / 24), unit: "day" } : { count: steps, unit };
 
 /** The first moment of the unit that a midnight lies in. */
-function floorTo(moment: Date, unit: SeriesUnit): Date {
+export function floorTo(moment: Date, unit: SeriesUnit): Date {
   if (unit === "week") return addDays(moment, -((moment.getUTCDay() + 6) % 7));
   return unit === "month" ? new Date(Date.UTC(moment.getUTCFullYear(), moment.getUTCMonth(), 1)) : moment;
 }

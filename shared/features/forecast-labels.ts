@@ -100,8 +100,8 @@ function aheadSql(
   }
 }
 
-/** SQL for a target's moment as a row is named by it: the day, with the hour where the grid has such. */
-const targetText = (dialect: Dialect, unit: SeriesUnit): string =>
+/** SQL for the moment `__target` of a row `r` as the row is named by it: the day, with the hour where the grid has such. */
+export const targetText = (dialect: Dialect, unit: SeriesUnit): string =>
   unit === "hour" ? dialect.text("r.__target", "timestamp") : dialect.text("CAST(r.__target AS DATE)", "date");
 
 /**

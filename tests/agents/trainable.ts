@@ -53,8 +53,8 @@ export type Shown = Record<string, string>;
 /** How columns are cleared otherwise than as features, by name. */
 type Roles = Record<string, Partial<FactValue<"training.cleared">["columns"][string]>>;
 
-/** Starts it; `worker: false`: without one, for a test that starts workers as processes of their own. */
-export async function startMl({ worker = true } = {}) {
+/** Starts it; `worker: false`: without one, for a test that starts workers as processes of their own; `clock`: the moment at which it begins for all. */
+export async function startMl({ worker = true, clock }: { worker?: boolean; clock?: Date } = {}) {
   const agents = ["catalog", "quality", "governance", "pipeline", "cost", "ml", "planner"];
   const bench: Bench = await startBench([
     { name: "gateway", kind: "door", of: "gateway", file: "" },
@@ -62,7 +62,9 @@ export async function startMl({ worker = true } = {}) {
     { name: "ml-worker", kind: "worker", of: "ml", file: "" },
   ]);
   const by: Record<string, Process> = {};
-  for (const name of ["gateway", ...agents, "ml-worker"]) by[name] = await bench.process(name);
+  const behind = clock === undefined ? 0 : Date.now() - clock.getTime();
+  const when = { now: () => new Date(Date.now() - behind) };
+  for (const name of ["gateway", ...agents, "ml-worker"]) by[name] = await bench.process(name, when);
   const host = async (process: Process): Promise<Host> => ({ process, agent: ml, opened: await ml.open(process) });
   const jobs = openJobs(bench.redisUrl, ml);
   const stops = [await serve(await host(by.ml!), jobs)];

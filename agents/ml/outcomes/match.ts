@@ -1,10 +1,10 @@
-import type { Horizon, Problem } from "@muster/shared/domain/problem.ts";
+import type { Horizon, Problem, SeriesUnit } from "@muster/shared/domain/problem.ts";
 import type { Engine } from "@muster/shared/warehouse/duckdb.ts";
 import { quoteLiteral } from "@muster/shared/warehouse/quote.ts";
 import { currentSql } from "./rows.ts";
 
 /** What decides when the outcome of a prediction is known. */
-export type Maturing = Pick<Problem, "horizon" | "labelDelayDays" | "gapDays">;
+export type Maturing = Pick<Problem, "horizon" | "labelDelayDays" | "gapDays" | "label">;
 
 const units: Record<Horizon["unit"], [number, string]> = {
   day: [1, "DAY"],
@@ -20,19 +20,36 @@ const untilSql = ({ horizon, gapDays = 0 }: Maturing, at: string): string | null
   return `(${at} + INTERVAL ${gapDays} DAY + INTERVAL ${horizon.count * times} ${unit})`;
 };
 
-/** SQL of whether a prediction's outcome must be known by now: its window has closed and the label delay has passed. */
+const lengths: Record<SeriesUnit, string> = { hour: "1 HOUR", day: "1 DAY", week: "7 DAY", month: "1 MONTH" };
+
+/** SQL of when the unit of time is over that a forecast is of, by the row's key (`series|target`); null for other problems. */
+const targetOverSql = ({ label }: Maturing, entity: string): string | null =>
+  label?.kind === "forecast"
+    ? `(TRY_CAST(split_part(${entity}, '|', -1) AS TIMESTAMP) + INTERVAL ${lengths[label.unit]})`
+    : null;
+
+/**
+ * SQL of whether a prediction's outcome must be known by now: its window has closed (of a forecast: the unit that it is of is over) and
+ * the label delay has passed.
+ */
 const maturedSql = (maturing: Maturing, at: string, now: Date): string => {
-  const known = `${untilSql(maturing, at) ?? at} + INTERVAL ${maturing.labelDelayDays} DAY`;
+  const closed = targetOverSql(maturing, "__entity") ?? untilSql(maturing, at) ?? at;
+  const known = `${closed} + INTERVAL ${maturing.labelDelayDays} DAY`;
   return `(${known} <= TIMESTAMP ${quoteLiteral(now.toISOString().slice(0, 23).replace("T", " "))})`;
 };
 
 /**
  * The views `predicted` (the log's keyed rows with `__matured`) and `matched` over the relations `log` and `outcomes` of an
  * engine. An outcome belongs, for each version, to the entity's latest prediction at or before the event, within the
- * horizon; of several outcomes of one prediction the first event counts. `matched` holds matured and other ones.
+ * horizon; of several outcomes of one prediction the first event counts. A forecast's key names the unit of time itself: its outcome
+ * belongs to the latest prediction before that unit was over. `matched` holds matured and other ones.
  */
 export function matchedWith(maturing: Maturing, now: Date): string {
+  const over = targetOverSql(maturing, "p.__entity");
   const until = untilSql(maturing, "p.__at");
+  const within = over
+    ? `AND p.__at < ${over}`
+    : `AND p.__at <= o.__event_at ${until === null ? "" : `AND o.__event_at <= ${until}`}`;
   const key = "__request, __row, __version";
   return `predicted AS MATERIALIZED (
     SELECT __at, __request, __row, __version, __entity, __prediction, __probabilities,
@@ -42,8 +59,7 @@ export function matchedWith(maturing: Maturing, now: Date): string {
   ), nearest AS (
     SELECT p.*, o.__event_at, o.__label, row_number() OVER (
       PARTITION BY o.__entity, o.__event_at, p.__version ORDER BY p.__at DESC, p.__request, p.__row) AS __back
-    FROM outcome o JOIN predicted p ON p.__entity = o.__entity AND p.__at <= o.__event_at
-      ${until === null ? "" : `AND o.__event_at <= ${until}`}
+    FROM outcome o JOIN predicted p ON p.__entity = o.__entity ${within}
   ), matched AS MATERIALIZED (
     SELECT * EXCLUDE (__back, __nth) FROM (
       SELECT *, row_number() OVER (PARTITION BY ${key} ORDER BY __event_at) AS __nth FROM nearest WHERE __back = 1)

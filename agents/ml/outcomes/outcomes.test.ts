@@ -203,3 +203,116 @@ describe("matching outcomes with predictions", () => {
     engine.close();
   });
 });
+
+describe("what became of a forecast", () => {
+  const rule = {
+    ...{ kind: "forecast" as const, time: "day", where: [], series: "shop", aggregate: "sum" as const, column: "sold" },
+    ...{ hour: null, unit: "day" as const, steps: 3, season: 1 },
+  };
+  const forecast = (label: object = {}) =>
+    ({
+      ...{ name: "churn", version: 2 },
+      problem: { horizon: { count: 3, unit: "day" }, labelDelayDays: 1, label: { ...rule, ...label } },
+      output: { task: "regression", classes: [] },
+    }) as unknown as ServingPackage;
+  /** Predictions of a shop's days: key, when asked, what was said. */
+  const said = (rows: [string, string, number][]) =>
+    write(
+      "churn_predictions",
+      `SELECT CAST(a AS TIMESTAMP) AS __at, 'r' || i AS __request, 0 AS __row, 2 AS __version, k AS __entity,
+        CAST(NULL AS TIMESTAMP) AS __cutoff, CAST(p AS VARCHAR) AS __prediction, CAST(NULL AS VARCHAR) AS __probabilities, 'answer' AS __role
+        FROM (VALUES ${rows.map(([key, at, value], i) => `(${i}, '${key}', '${at}', ${value})`).join(", ")}) t(i, k, a, p) ORDER BY i`,
+    );
+  const sales = (rows: [string, string, number][]) =>
+    write(
+      "sales",
+      `SELECT CAST(d AS DATE) AS day, s AS shop, v::DOUBLE AS sold FROM (VALUES ${rows.map(([day, shop, value]) => `('${day}', '${shop}', ${value})`).join(", ")}) t(d, s, v) ORDER BY ALL`,
+    );
+
+  it("is read from the series itself, unit by unit, and belongs to the last prediction before the unit was over", async () => {
+    await said([
+      ["a|2026-05-20", "2026-05-20 09:00:00", 10],
+      ["a|2026-05-20", "2026-05-20 15:00:00", 11],
+      ["a|2026-05-20", "2026-05-21 01:00:00", 99],
+      ["a|2026-05-21", "2026-05-20 09:00:00", 20],
+      ["a|2026-05-22", "2026-05-20 09:00:00", 30],
+      ["b|2026-05-20", "2026-05-22 09:00:00", 5],
+      ["a|2026-05-31", "2026-05-30 09:00:00", 7],
+    ]);
+    const dataset = await sales([
+      ["2026-05-20", "a", 4],
+      ["2026-05-20", "a", 8],
+      ["2026-05-22", "a", 31],
+      ["2026-05-20", "b", 6],
+    ]);
+    const found = await recordOutcomes({ lake, served: forecast(), dataset, series: rule, now });
+    expect(await query(found.outcomes, `SELECT __entity, __label FROM (${currentSql("o")}) ORDER BY 1`)).toEqual([
+      { __entity: "a|2026-05-20", __label: "12.0" },
+      // Nobody wrote anything down of that day: a sum of nothing.
+      { __entity: "a|2026-05-21", __label: "0.0" },
+      { __entity: "a|2026-05-22", __label: "31.0" },
+      { __entity: "b|2026-05-20", __label: "6.0" },
+      { __entity: "b|2026-05-21", __label: "0.0" },
+      { __entity: "b|2026-05-22", __label: "0.0" },
+    ]);
+    expect(found).toMatchObject({ read: 6, added: 6, refused: [] });
+    expect(found.matching).toMatchObject({
+      matched: 3,
+      // Of the last day of May neither the day nor its delay is over.
+      matured: { entities: 4, labelled: 3 },
+    });
+    expect(found.matching.unmatched).toContainEqual({ reason: "its entity was predicted only afterwards", rows: 1 });
+    const engine = (await openOutcomes(lake, "churn"))!;
+    const told = await maturedPredictions(engine, forecast(), "2026-01-01T00:00:00.000Z", now);
+    engine.close();
+    expect(told).toMatchObject({ task: "regression" });
+    const pairs = Array.from(told.labels, (label, i) => [label, (told as { values: ArrayLike<number> }).values[i]]);
+    expect(pairs.sort((a, b) => a[0]! - b[0]!)).toEqual([
+      [0, 20],
+      [12, 11],
+      [31, 30],
+    ]);
+  });
+
+  it("by hour, week and month counts only what is over, and takes a mean where it stands", async () => {
+    const moments = await write(
+      "visits",
+      `SELECT TIMESTAMP '2026-03-06 05:00:00' + i * INTERVAL 1 HOUR AS at, 2.0 AS sold FROM range(2000) t(i) ORDER BY 1`,
+    );
+    const read = async (unit: "hour" | "week" | "month", aggregate: "mean" | "count") => {
+      const series = {
+        ...rule,
+        unit,
+        aggregate,
+        time: "at",
+        series: null,
+        column: aggregate === "mean" ? "sold" : null,
+      };
+      const { outcomes: pin } = await recordOutcomes({ lake, served: forecast(series), dataset: moments, series, now });
+      const last = "ORDER BY __event_at DESC LIMIT 1";
+      const [first] = await query(
+        pin,
+        `SELECT __entity, __label FROM (${currentSql("o")}) ORDER BY __event_at LIMIT 1`,
+      );
+      const [end] = await query(pin, `SELECT __entity, __label FROM (${currentSql("o")}) ${last}`);
+      return [first!.__entity, first!.__label, end!.__entity, end!.__label];
+    };
+    // From Friday, 6 March, 5 h on, 2,000 hours: to Thursday, 28 May, 12 h, a day that isn't over.
+    expect(await read("month", "count")).toEqual(["2026-04-01", "720.0", "2026-04-01", "720.0"]);
+    expect(await read("week", "count")).toEqual(["2026-03-09", "168.0", "2026-05-18", "168.0"]);
+    expect(await read("hour", "mean")).toEqual([...["2026-03-06 05:00:00", "2.0"], ...["2026-05-27 23:00:00", "2.0"]]);
+    const few = await write("few", "SELECT TIMESTAMP '2026-05-05 05:00:00' AS at");
+    const series = {
+      ...rule,
+      unit: "month" as const,
+      time: "at",
+      series: null,
+      aggregate: "count" as const,
+      column: null,
+    };
+    await expect(recordOutcomes({ lake, served: forecast(series), dataset: few, series, now })).rejects.toMatchObject({
+      code: "unfit",
+      message: expect.stringContaining("no month of few is over"),
+    });
+  });
+});

@@ -1,5 +1,6 @@
 import { type Column, type DatasetPin, parseDatasetRef, pinOf } from "@muster/shared/domain/dataset.ts";
 import { fault } from "@muster/shared/fault.ts";
+import type { ForecastRule } from "@muster/shared/features/label-rule.ts";
 import type { Engine } from "@muster/shared/warehouse/duckdb.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { openPins, writeQuery } from "@muster/shared/warehouse/write-query.ts";
@@ -7,15 +8,17 @@ import { predictionsDataset } from "../serving/landing.ts";
 import type { ServingPackage } from "../serving/package.ts";
 import { countMatches, type Matching } from "./match.ts";
 import { currentSql, loadedSql, mergedSql, type OutcomeColumn, type OutcomeColumns, outcomesDataset } from "./rows.ts";
+import { seriesSql } from "./series-rows.ts";
 
-/** A loaded table of outcomes and the names of its columns; `arrived` undefined: the table's own arrival column, if it has one. */
-export type Recording = {
-  lake: Lake;
-  served: ServingPackage;
-  dataset: DatasetPin;
-  columns: { entity: string; event: string; label: string; arrived?: string };
-  now: Date;
-};
+/**
+ * A loaded table of outcomes and the names of its columns (`arrived` undefined: the table's own arrival column, if it has one); of a
+ * forecast the rule by which its series are read from a table of their kind.
+ */
+export type Recording = { lake: Lake; served: ServingPackage; dataset: DatasetPin; now: Date } & (
+  | { columns: NamedColumns; series?: undefined }
+  | { columns?: undefined; series: ForecastRule }
+);
+type NamedColumns = { entity: string; event: string; label: string; arrived?: string };
 
 /** What came of it: the version that holds all outcomes, and of the loaded rows how many were new, corrections, repeated or refused. */
 export type Recorded = {
@@ -44,14 +47,17 @@ export function recordOutcomes(recording: Recording): Promise<Recorded> {
 
 const turns = new Map<string, Promise<unknown>>();
 
-async function record({ lake, served, dataset, columns, now }: Recording): Promise<Recorded> {
+async function record({ lake, served, dataset, columns, series, now }: Recording): Promise<Recorded> {
   const name = outcomesDataset(served.name);
   const before = await lake.newest(name);
   const inputs = {
     loaded: dataset,
     ...(before && { earlier: pinOf(name, before.version) }),
   };
-  const sql = loadedSql("loaded", await columnsOf(lake, dataset, columns), served.output, now);
+  const sql =
+    series === undefined
+      ? loadedSql("loaded", await columnsOf(lake, dataset, columns), served.output, now)
+      : seriesSql({ relation: "loaded", columns: (await lake.manifest(dataset)).columns }, series, now);
   const engine = await openPins(lake, inputs);
   let counts: Omit<Recorded, "outcomes" | "matching">;
   try {
@@ -59,7 +65,7 @@ async function record({ lake, served, dataset, columns, now }: Recording): Promi
   } finally {
     engine.close();
   }
-  if (counts.read === counts.refused.reduce((sum, { rows }) => sum + rows, 0)) throw nothingIn(dataset, counts);
+  if (counts.read === counts.refused.reduce((sum, { rows }) => sum + rows, 0)) throw nothingIn(dataset, counts, series);
   const { version } = await writeQuery(lake, {
     ...{ name, kind: "outcomes", time: "__event_at", arrived: "__arrived_at", now },
     sql: mergedSql(sql, before !== null, now),
@@ -69,16 +75,21 @@ async function record({ lake, served, dataset, columns, now }: Recording): Promi
   return { outcomes: pinOf(name, version), ...counts, matching: await matchingOf(lake, served, version, now) };
 }
 
-function nothingIn(dataset: DatasetPin, { read, refused }: Pick<Recorded, "read" | "refused">) {
+function nothingIn(
+  dataset: DatasetPin,
+  { read, refused }: Pick<Recorded, "read" | "refused">,
+  series: ForecastRule | undefined,
+) {
   const { name } = parseDatasetRef(dataset);
   const why = refused.map(({ reason, rows }) => `${rows} × ${reason}`).join(", ");
-  const said = read === 0 ? `${name} has no row` : `no row of ${name} can be an outcome: ${why}`;
+  const none = series ? `no ${series.unit} of ${name} is over` : `${name} has no row`;
+  const said = read === 0 ? none : `no row of ${name} can be an outcome: ${why}`;
   return fault("unfit", `${said}; load the outcomes again`, { refused });
 }
 
 const times = ["date", "timestamp"];
 
-async function columnsOf(lake: Lake, dataset: DatasetPin, named: Recording["columns"]): Promise<OutcomeColumns> {
+async function columnsOf(lake: Lake, dataset: DatasetPin, named: NamedColumns): Promise<OutcomeColumns> {
   const { name, columns, arrived } = await lake.manifest(dataset);
   const find = (column: string, what: string, types?: readonly string[]): OutcomeColumn => {
     const found: Column | undefined = columns.find((one) => one.name === column);

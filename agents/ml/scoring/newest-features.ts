@@ -1,27 +1,32 @@
 import { hashOf } from "@muster/shared/canonical.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
-import { addDays, dateOf, momentOf } from "@muster/shared/features/horizon.ts";
+import { addDays, addHorizon, dateOf, momentOf } from "@muster/shared/features/horizon.ts";
 import { labelColumn } from "@muster/shared/features/label-rule.ts";
 import { compileMatrix, scoredAt } from "@muster/shared/features/matrix.ts";
 import type { Engine } from "@muster/shared/warehouse/duckdb.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import { quoteIdent, quoteLiteral } from "@muster/shared/warehouse/quote.ts";
+import { floorTo } from "../forecast-problem.ts";
 import type { ServingPackage } from "../serving/package.ts";
 import { checkLoad } from "./load-check.ts";
 import { type Change, type Opened, openNewest } from "./open-newest.ts";
 import { readColumns } from "./read-columns.ts";
 import { type FeatureRows, readFeatures } from "./read-features.ts";
 
+/** Origins of a forecast that are looked at together at most. */
+const mostOrigins = 12;
+
 /**
- * The features of a deployed view on other versions of its datasets. `hash` names them: SHA-256 over view, cutoff and
+ * The features of a deployed view on other versions of its datasets. `cutoff` is the newest one. `hash` names them: SHA-256 over view, cutoff and
  * versions. `broken` tells what looks wrong with those versions, in sentences without cell values.
  */
 export type NewFeatures = { rows: FeatureRows; cutoff: string | null; hash: string; broken: string[] };
 
 /**
  * Computes the features that the model reads as they would be scored on the changed datasets: a problem with cutoffs for
- * everybody active at the newest cutoff that the data bear, a flat table for its rows (where rows have a time, for those that
+ * everybody active at the newest cutoff that the data bear, a forecast for its newest origins since the deployment, a horizon apart (rows of
+ * one origin alone are all of one moment), a flat table for its rows (where rows have a time, for those that
  * came since the deployment). Reads the view's columns and no other. At most `mostRows`, evenly spread.
  */
 export async function newFeatures(
@@ -40,10 +45,12 @@ export async function newFeatures(
     const dataset = relations[problem.dataset];
     if (!dataset) throw fault("broken_contract", `the scope doesn't hold the label's dataset ${problem.dataset}`);
     const cutoff = problem.label.kind !== "column" ? dateOf(await newestCutoff(lake, opened, changes, problem)) : null;
-    const asked = cutoff === null ? problem : scoredAt(problem, features, cutoff, cutoff);
-    const { sql } = compileMatrix(engine.dialect, asked, { features }, { dataset, tables: relations }, "scoring");
     // Once, though text and numbers are read one after the other.
-    await engine.run(`CREATE TABLE __current AS ${sql}`);
+    for (const [i, at] of (cutoff === null ? [null] : originsUpTo(cutoff, problem)).entries()) {
+      const asked = at === null ? problem : scoredAt(problem, features, at, at);
+      const { sql } = compileMatrix(engine.dialect, asked, { features }, { dataset, tables: relations }, "scoring");
+      await engine.run(i === 0 ? `CREATE TABLE __current AS ${sql}` : `INSERT INTO __current ${sql}`);
+    }
     const rows = await readFeatures(engine, served.features, {
       relation: "__current",
       where: await sinceDeployment(engine, problem, mostRows),
@@ -66,7 +73,7 @@ async function newestCutoff(
   lake: Lake,
   { engine, relations }: Opened,
   changes: readonly Change[],
-  { cutoffs }: Problem,
+  { cutoffs, label }: Problem,
 ): Promise<Date> {
   let newest: string | null = null;
   for (const { name, deployed } of changes) {
@@ -79,7 +86,20 @@ async function newestCutoff(
   if (newest === null) throw fault("unfit", "no table of the deployment's scope has a time any more; load one");
   const after = addDays(momentOf(newest.slice(0, 10)), 1);
   if (cutoffs.scoring === null) return after;
+  if (label.kind === "forecast") return floorTo(after, label.unit);
   return addDays(after, -((after.getUTCDay() - momentOf(cutoffs.scoring).getUTCDay() + 7) % 7));
+}
+
+/** The cutoffs to look at, the newest first: of a forecast also those a horizon before each other, back to the deployed one. */
+function originsUpTo(newest: string, { label, horizon, cutoffs }: Problem): string[] {
+  const origins = [newest];
+  if (label.kind !== "forecast" || horizon === null || cutoffs.scoring === null) return origins;
+  for (let k = 1; k < mostOrigins; k++) {
+    const origin = dateOf(floorTo(addHorizon(momentOf(newest), horizon, -k), label.unit));
+    if (origin < cutoffs.scoring) break;
+    origins.push(origin);
+  }
+  return origins;
 }
 
 async function newestEvent(engine: Engine, view: string, time: string): Promise<string | null> {

@@ -5,6 +5,7 @@ import { copied, datasetNode } from "@muster/shared/domain/lineage.ts";
 import type { FactValue } from "@muster/shared/fact/table.ts";
 import { facts } from "@muster/shared/fact/table.ts";
 import { fault } from "@muster/shared/fault.ts";
+import type { ForecastRule } from "@muster/shared/features/label-rule.ts";
 import { z } from "zod";
 import { type Recorded, recordOutcomes as record } from "../outcomes/record.ts";
 import type { ServingDeps } from "../serving/deps.ts";
@@ -20,7 +21,10 @@ export const recordOutcomes = tool({
   input: z.object({
     deployment: z.string().min(1).max(100),
     dataset: DatasetRef,
-    /** Columns of that table. Default: the entity's own name, the table's event time, the target's name, its arrival time. */
+    /**
+     * Columns of that table. Default: the entity's own name, the table's event time, the target's name, its arrival time. Of a forecast: a
+     * table of the kind that it was made from, whose series, time and value have their own names unless said here.
+     */
     entity: z.string().min(1).max(300).optional(),
     eventTime: z.string().min(1).max(300).optional(),
     label: z.string().min(1).max(300).optional(),
@@ -47,26 +51,26 @@ export const recordOutcomes = tool({
     const key = served.input.entity?.name;
     if (key === undefined)
       throw fault("unfit", `rows of ${deployment} have no entity key, so an outcome can't be told whose it is`);
-    const { time } = await lake.manifest(dataset);
-    const event = input.eventTime ?? time;
-    if (event === null)
-      throw fault("invalid_input", "the table has no event time; pass `eventTime` with the column that holds it");
-    const columns = {
-      ...{ entity: input.entity ?? key, event, label: input.label ?? served.problem.target },
-      ...(input.arrivedAt !== undefined && { arrived: input.arrivedAt }),
-    };
-    for (const column of Object.values(columns)) mayRead(access, column);
+    const { label } = served.problem;
+    const what =
+      label.kind === "forecast"
+        ? { series: seriesIn(label, input) }
+        : { columns: namedIn(key, served.problem.target, (await lake.manifest(dataset)).time, input) };
+    const written = what.series ? readOfSeries(what.series) : readOfRows(what.columns);
+    for (const column of new Set(Object.values(written).flat())) mayRead(access, column);
     await landWaiting(context, now());
-    const found = await record({ lake, served, dataset, columns, now: now() });
+    const found = await record({ lake, served, dataset, ...what, now: now() });
     const { outcomes, matching, ...counts } = found;
     const from = datasetNode(dataset);
-    const written = { __entity: columns.entity, __event_at: columns.event, __label: columns.label };
+    const { __arrived: _, ...made } = written;
     context.lineage({
       inputs: [from],
       outputs: [
         {
           ...datasetNode(outcomes),
-          columns: Object.entries(written).map(([name, column]) => ({ ...copied(from, [column])[0]!, name })),
+          columns: Object.entries(made).map(([name, columns]) => ({
+            ...{ name, sources: copied(from, columns).flatMap((one) => one.sources) },
+          })),
         },
       ],
     });
@@ -77,6 +81,43 @@ export const recordOutcomes = tool({
       verdict: saying(counts, matching),
     };
   },
+});
+
+type Named = { entity?: string; eventTime?: string; label?: string; arrivedAt?: string };
+
+function namedIn(key: string, target: string, time: string | null, { entity, eventTime, label, arrivedAt }: Named) {
+  const event = eventTime ?? time;
+  if (event === null)
+    throw fault("invalid_input", "the table has no event time; pass `eventTime` with the column that holds it");
+  return {
+    ...{ entity: entity ?? key, event, label: label ?? target },
+    ...(arrivedAt !== undefined && { arrived: arrivedAt }),
+  };
+}
+
+/** The forecast's rule over the columns of a table that names them otherwise. */
+function seriesIn(rule: ForecastRule, { entity, eventTime, label, arrivedAt }: Named): ForecastRule {
+  if (arrivedAt !== undefined)
+    throw fault("invalid_input", "what came of a forecast arrives when it is recorded; leave `arrivedAt` out");
+  if (entity !== undefined && rule.series === null)
+    throw fault("invalid_input", "the forecast is of one series, without a column of its name; leave `entity` out");
+  if (label !== undefined && rule.column === null)
+    throw fault("invalid_input", "the forecast counts rows and reads no value; leave `label` out");
+  return { ...rule, series: entity ?? rule.series, time: eventTime ?? rule.time, column: label ?? rule.column };
+}
+
+/** Which columns of the table each column of the outcomes is made of, and whatever else is read. */
+const readOfSeries = ({ series, time, hour, column, where }: ForecastRule): Record<string, string[]> => {
+  const at = [time, ...(hour === null ? [] : [hour])];
+  const value = [...(column === null ? [] : [column]), ...where.map((one) => one.column)];
+  return {
+    ...{ __entity: [...(series === null ? [] : [series]), ...at], __event_at: at },
+    __label: value.length > 0 ? value : [time],
+  };
+};
+const readOfRows = ({ entity, event, label, arrived }: ReturnType<typeof namedIn>): Record<string, string[]> => ({
+  ...{ __entity: [entity], __event_at: [event], __label: [label] },
+  ...(arrived !== undefined && { __arrived: [arrived] }),
 });
 
 /** Whoever records outcomes must be let see the columns they stand in; a masked key only joins. */
