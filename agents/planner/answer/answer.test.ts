@@ -200,6 +200,21 @@ it("tells what was changed so that a training fits into its memory, and what tha
   expect(answer.model!.adjustments).toHaveLength(1);
 });
 
+it("says that a model's settings were searched for by an earlier request, and only then", () => {
+  const facts = eventFacts();
+  const run = facts["run.finished"]!;
+  const board = run.board.map((one) => ({ ...one, parameters: { setting: `${one.algorithm}_tuned` } }));
+  const search = { candidates: board.map(({ parameters }) => ({ id: parameters.setting })) } as never;
+  const tuned = { ...facts, "run.finished": { ...run, board }, "parameters.tuned": search };
+  const said =
+    'Its settings are those that an earlier request found best by a search; say "tune" to search anew. [req_t]';
+  const requests = { "parameters.tuned": "req_t" };
+  expect(composeAnswer(inputFor("train", tuned, { requests, steps: stepsFor(facts) })).text).toContain(said);
+  expect(composeAnswer(inputFor("train", tuned)).text).not.toContain("by a search");
+  const untouched = { ...facts, "parameters.tuned": search };
+  expect(composeAnswer(inputFor("train", untouched, { requests })).text).not.toContain("by a search");
+});
+
 it("says that an answer stood already, and which request gave it", () => {
   const answer = composeAnswer(all["a standing answer"]);
   expect(answer.text).toMatch(

@@ -14,7 +14,10 @@ export function modelText(fields: Fields, input: AnswerInput): string {
   const cite = citing(input);
   const paragraphs = [
     [...standing(fields, input, cite), ...question(fields, cite)],
-    [...quality(fields, input, cite), ...candidates(fields, cite), ...unfairness(input, cite)],
+    [
+      ...[...quality(fields, input, cite), ...candidates(fields, cite)],
+      ...[...searchedBefore(fields, input, cite), ...unfairness(input, cite)],
+    ],
     drivers(fields, cite),
     leftOut(fields, cite),
     [...serving(fields, cite), ...cost(fields, input, cite)],
@@ -108,6 +111,15 @@ function candidates(fields: Fields, cite: Cite): string[] {
       sentence(`Not ranked: ${one.algorithm}, ${one.reason || "not finished"}`, cite("run.finished")),
     ),
   ];
+}
+
+/** Settings that another request's search found are never taken without saying so: nobody asked for a search here. */
+function searchedBefore({ model }: Fields, { facts, requests }: AnswerInput, cite: Cite): string[] {
+  const tuned = requests?.["parameters.tuned"] === undefined ? undefined : facts["parameters.tuned"];
+  const raced = new Set(model?.candidates.map(({ parameters }) => parameters.setting));
+  if (!tuned?.candidates.every(({ id }) => raced.has(id))) return [];
+  const said = 'Its settings are those that an earlier request found best by a search; say "tune" to search anew';
+  return [sentence(said, cite("parameters.tuned"))];
 }
 
 /** The best of each algorithm, in the order of the race; the whole board stands in the fields. */
