@@ -1,5 +1,6 @@
 import { call } from "@muster/bus/call.ts";
 import type { Process } from "@muster/bus/process.ts";
+import type { Problem } from "@muster/shared/domain/problem.ts";
 import { z } from "zod";
 import type { CatalogView } from "./understand/understand.ts";
 
@@ -25,10 +26,23 @@ export async function catalogView(process: Process, request: string): Promise<Ca
       const defined = problem ? await process.evidence.value<"problem.defined">(problem) : null;
       const { dataset = "", target = "", exclusions = [] } = defined ?? {};
       const exclude = await excludedFrom(process, receipt.about.view);
-      return { name: value.name, dataset, target, exclusions, exclude };
+      const asked = defined && { hash: defined.hash, kind: defined.label.kind, columns: spokenOf(defined) };
+      return { name: value.name, dataset, target, exclusions, exclude, ...(asked && { problem: asked }) };
     }),
   );
   return { datasets: listed.datasets, deployments };
+}
+
+/** The columns that a problem speaks of: whose it is, and what is asked of the rows. */
+function spokenOf({ entity, label }: Problem): string[] {
+  const of = [
+    entity,
+    "column" in label ? label.column : null,
+    "times" in label ? label.times : null,
+    "series" in label ? label.series : null,
+    ...("where" in label ? label.where.map(({ column }) => column) : []),
+  ];
+  return of.filter((name) => name !== null);
 }
 
 /** The suggested features that a view was made without. */

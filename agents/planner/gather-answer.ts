@@ -8,6 +8,7 @@ import type { State } from "./graph.ts";
 import { factsFor, gather } from "./held.ts";
 import type { Desk } from "./nodes.ts";
 import type { Held } from "./plan.ts";
+import { goalsAndCall } from "./understanding.ts";
 
 /** Gathers what a request came to into its answer: the values of its facts, this request's own first, else the standing ones. */
 export async function gatherAnswer(
@@ -17,7 +18,8 @@ export async function gatherAnswer(
   answered: readonly Held[],
 ): Promise<{ answer: Answer; assumptions: string[] }> {
   const understanding = state.understanding?.kind === "goals" ? state.understanding : null;
-  const gathered = await gather(process.evidence, state.request, state.goals, understanding?.arguments ?? {});
+  const wanted = goalsAndCall(state.goals, understanding);
+  const gathered = await gather(process.evidence, state.request, wanted, understanding?.arguments ?? {});
   const about = Object.assign({}, ...[...answered].reverse().map((held) => held.about)) as Record<string, unknown>;
   // Rounds of an improvement are told together, the last one first, whichever of them the answer stands on.
   const { round: _, challenger: __, ...anchor } = about;

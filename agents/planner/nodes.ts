@@ -11,10 +11,11 @@ import { execute, viewOf } from "./execute.ts";
 import { gatherAnswer } from "./gather-answer.ts";
 import type { Nodes, State } from "./graph.ts";
 import { gather } from "./held.ts";
+import { standingOnNamed } from "./named-model.ts";
 import { type Plan, plan, stepKey } from "./plan.ts";
 import type { PlannerStore, RequestRow } from "./store.ts";
 import type { Understand } from "./understand/understand.ts";
-import type { Understanding } from "./understanding.ts";
+import { goalsAndCall, type Understanding } from "./understanding.ts";
 
 /** What the nodes work with. `save` keeps a request and tells who watches. */
 export type Desk = {
@@ -52,27 +53,25 @@ export function nodesOf(desk: Desk): Nodes {
   const understand = async (state: State): Promise<Partial<State>> => {
     const { ask, view } = await row(state.request);
     if (ask.call || ask.goals) {
-      const goals = ask.goals ?? [];
+      const understanding = await onNamed(state, {
+        kind: "goals",
+        intent: ask.call ? "call" : "goals",
+        goals: ask.goals ?? [],
+        arguments: { ...ask.call?.input, ...ask.arguments },
+        assumptions: [],
+        ...(ask.call && { call: ask.call }),
+      });
+      const { goals } = understanding;
       await desk.save({ ...view, goals, status: "planning" }, "status", { status: "planning", goals });
-      return {
-        understanding: {
-          kind: "goals",
-          intent: ask.call ? "call" : "goals",
-          goals,
-          arguments: { ...ask.call?.input, ...ask.arguments },
-          assumptions: [],
-          ...(ask.call && { call: ask.call }),
-        },
-        goals,
-        to: "plan",
-      };
+      return { understanding, goals, to: "plan" };
     }
-    const understanding = await desk.understand(ask.text, state.answers, await catalogView(process, state.request));
-    if (understanding.kind === "question") {
-      const waiting: RequestView = { ...view, status: "awaiting_answer", question: understanding.question };
-      await desk.save(waiting, "question", understanding.question);
-      return { understanding, to: "ask" };
+    const understood = await desk.understand(ask.text, state.answers, await catalogView(process, state.request));
+    if (understood.kind === "question") {
+      const waiting: RequestView = { ...view, status: "awaiting_answer", question: understood.question };
+      await desk.save(waiting, "question", understood.question);
+      return { understanding: understood, to: "ask" };
     }
+    const understanding = await onNamed(state, understood);
     const args = { ...understanding.arguments, ...(ask.name && { name: ask.name }) };
     const assumptions = [...view.assumptions, ...understanding.assumptions];
     await desk.save({ ...view, goals: understanding.goals, assumptions, status: "planning" }, "status", {
@@ -83,10 +82,16 @@ export function nodesOf(desk: Desk): Nodes {
     return { understanding: { ...understanding, arguments: args }, goals: understanding.goals, to: "plan" };
   };
 
+  const onNamed = async ({ request }: State, understood: Extract<Understanding, { kind: "goals" }>) =>
+    understood.arguments.model === undefined
+      ? understood
+      : standingOnNamed(understood, await cards(), { process, request });
+
   async function makePlan(state: State): Promise<Plan> {
     const understanding = state.understanding;
     if (understanding?.kind !== "goals") throw fault("internal", "a plan was wanted before the request was understood");
-    const gathered = await gather(process.evidence, state.request, state.goals, understanding.arguments);
+    const wanted = goalsAndCall(state.goals, understanding);
+    const gathered = await gather(process.evidence, state.request, wanted, understanding.arguments);
     const known = new Map(
       (await row(state.request)).view.plan.map((step) => [stepKey(step.tool, step.input, step.on), step.id]),
     );

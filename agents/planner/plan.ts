@@ -46,8 +46,8 @@ export type PlanInput = {
   arguments: Record<string, unknown>;
   cards: readonly ToolCard[];
   held: readonly Held[];
-  /** A tool to end with, whatever facts it gives. */
-  call?: { tool: string; input: Record<string, unknown> } | null;
+  /** A tool to end with, whatever facts it gives; `on`: what it stands on. */
+  call?: { tool: string; input: Record<string, unknown>; on?: Record<string, unknown> } | null;
   /** Steps that were begun, by key of what they do, so that a new plan keeps their ids. */
   known?: ReadonlyMap<string, string>;
 };
@@ -242,7 +242,8 @@ export function plan(input: PlanInput): Plan {
   if (input.call) {
     const card = input.cards.find((c) => `${c.agent}.${c.name}` === input.call!.tool);
     if (!card) throw fault("not_found", `no agent that answers has the tool ${input.call.tool}; see npx muster tools`);
-    addStep(card, { is: "" }, "asked for", pick(card, input.call.input));
+    const { on } = input.call;
+    addStep(card, { is: card.gives[0]?.is ?? "", ...(on && { on }) }, "asked for", pick(card, input.call.input));
     if (!input.known?.size) refuseStray(card, input.call.input, [...planner.values()]);
   }
   return Object.freeze({ steps: Object.freeze(withWaves([...planner.values()])), answered: Object.freeze(answered) });

@@ -3,7 +3,8 @@ import type { Goal, Question } from "@muster/shared/domain/request.ts";
 /**
  * What a request was understood to be: goals with the arguments for their tools, or the one question to ask back.
  * Arguments are named as the tools name them (`dataset`, `target`, `event`, `horizon`, `exclusions`, `metric`, `name`,
- * `deployment`, `budgetUsd` …): the plan picks each tool's own by name. `call`: a tool to end with, where the intent is one.
+ * `deployment`, `budgetUsd` …): the plan picks each tool's own by name. `model` names a registered one, on which everything then
+ * stands. `call`: a tool to end with, where the intent is one; `on`: what it stands on, where it names a model.
  */
 export type Understanding =
   | {
@@ -12,9 +13,15 @@ export type Understanding =
       goals: Goal[];
       arguments: Record<string, unknown>;
       assumptions: string[];
-      call?: { tool: string; input: Record<string, unknown> };
+      call?: { tool: string; input: Record<string, unknown>; on?: Record<string, unknown> };
     }
   | { kind: "question"; question: Question };
+
+/** All that a request wants to stand on something: its goals, and the call that it ends with as one more. */
+export const goalsAndCall = (goals: readonly Goal[], understood: { call?: { on?: Goal["on"] } } | null): Goal[] => [
+  ...goals,
+  ...(understood?.call?.on ? [{ is: "", on: understood.call.on }] : []),
+];
 
 /** The kinds of request; each expands to its goals by one table. */
 export type Intent =

@@ -1,9 +1,20 @@
+import { z } from "zod";
+
+/**
+ * A registered model as a caller names it: `models:/name/version`, `models:/name@alias`, `runs:/id`, or its name, which means its
+ * champion, else its newest version; or by the SHA-256 of its bytes. The planner has whatever is done stand on what that version stands on.
+ */
+export const ModelRef = z.string().min(1).max(200).meta({ muster: "model" });
+
 /** What a model or a file of a run is named by: a version, an alias, a run, or the newest version of a name. */
 export type ModelUri =
   | { kind: "version"; name: string; version: number }
   | { kind: "alias"; name: string; alias: string }
   | { kind: "run"; run: string; path: string | null }
   | { kind: "name"; name: string };
+
+/** Whether a model is named by the SHA-256 of its bytes. */
+export const isModelHash = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
 
 const names = {
   version: /^models:\/([a-z][a-z0-9_]{0,62})\/(\d{1,9})$/,

@@ -193,6 +193,21 @@ describe("from a question to a registered model", () => {
     expect(models).toMatchObject([{ name: "gone", versions: [{ version: 1, hash: run.model, aliases: [] }] }]);
   });
 
+  test("explains the model that is named and no other", async () => {
+    const named = (model: string) => at.step("explain_model", copyOf(shown), { model });
+    expect(output<{ rows: number }>(await named("models:/gone/1")).rows).toBeGreaterThan(0);
+    for (const [model, code] of [
+      ["models:/gone/7", "not_found"],
+      ["gone", "not_found"],
+      ["runs:/run_other", "precondition_failed"],
+      ["Gone with the wind", "invalid_input"],
+    ] as const)
+      await expect(named(model)).rejects.toMatchObject({ code });
+    await expect(at.step("find_error_slices", copyOf(shown), { model: "models:/gone/7" })).rejects.toMatchObject({
+      code: "not_found",
+    });
+  });
+
   test("the same question on another table gets a name of its own, and one that was asked for is refused", async () => {
     const other = await at.load("guests", visitors(2));
     const theirs = await at.prepared(other, { target: "gone" });

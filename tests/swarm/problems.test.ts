@@ -125,4 +125,26 @@ describe("questions about events to come", () => {
     const { rows } = stepOf(seen, "pipeline.preview_labels")!.output as Preview;
     expect(rows.scoring).toBe(28);
   }, 240_000);
+
+  test("what is deployed of them is found again by the words of its question", async () => {
+    const ask = async (text: string) => {
+      const view = await it.owner.ask(text);
+      expect(view, text).toMatchObject({ status: "succeeded", error: null });
+      expect(view.plan.filter(({ tool }) => tool === "ml.train_model")).toEqual([]);
+      return view;
+    };
+    const explained = await ask("explain the sales forecast");
+    const { name } = explained.answer!.model!;
+    expect(explained.answer!.model!.features.length).toBeGreaterThan(0);
+    expect(explained.answer!.problem!.label).toContain("the sum of sold of sales by day");
+    const scored = await ask("score the demand forecast");
+    expect(scored.answer!.predictions).toEqual({ dataset: `${name}_scores`, rows: 28 });
+    expect(stepOf(scored, "ml.predict")!.status).toBe("succeeded");
+    const drift = await ask("is the sales forecast drifting?");
+    expect(stepOf(drift, "ml.detect_model_drift")!.input).toMatchObject({ deployment: name });
+    const spend = await ask("explain how much each customer will spend");
+    expect(spend.answer!.problem!.label).toContain("price × pieces");
+    const retired = await ask("retire the sales forecast");
+    expect(stepOf(retired, "ml.retire_model")!.output).toMatchObject({ name, down: 1 });
+  }, 240_000);
 });

@@ -43,6 +43,38 @@ test("a model's versions in plain words: tested against each other, told what ca
   expect(outputOf(await ask("train churn in accounts"), "ml.register_model").version).toBe(2);
   await answers("1");
 
+  // A question about a version is about that one, on the data that it was made of, though newer were loaded since.
+  type Model = { hash: string; version: number };
+  const { body: known } = await it.owner.http<{ models: { versions: Model[] }[] }>("GET", "/v1/models");
+  const hashOf = (version: number) => known.models[0]!.versions.find((one) => one.version === version)!.hash;
+  const anew = /train_model|define_problem|build_labels|suggest_features|register_feature_view/;
+  for (const [text, version] of [
+    ["explain churn", 1],
+    ["explain version 2 of churn", 2],
+  ] as const) {
+    const explained = await ask(text);
+    expect(explained.answer!.model, text).toMatchObject({ name: "churn", version, hash: hashOf(version) });
+    expect(explained.answer!.text).toContain("Most strongly associated with its output");
+    expect(toolsDone(explained).filter((tool) => anew.test(tool))).toEqual([]);
+  }
+  const wrong = await ask("where is model churn@champion wrong?");
+  expect(outputOf(wrong, "ml.find_error_slices")).toMatchObject({ model: hashOf(1) });
+  expect(toolsDone(wrong).filter((tool) => anew.test(tool))).toEqual([]);
+  const slice = { feature: "usage", to: 40 };
+  const called = await it.owner.call<{ output: { slice: { rows: number } }; request: string }>("ml.explain_model", {
+    ...{ model: "models:/churn/2", slice },
+  });
+  expect(called).toMatchObject({ status: 200, body: { output: { slice: { rows: expect.any(Number) } } } });
+  expect(stepOf(await it.owner.settle(called.body.request), "ml.explain_model")!.on).toMatchObject({
+    model: hashOf(2),
+  });
+  for (const [model, status] of [
+    ["sales", 404],
+    ["models:/churn/9", 404],
+    ["churn model", 400],
+  ] as const)
+    expect((await it.owner.call("ml.find_error_slices", { model })).status, model).toBe(status);
+
   // Neither defined, cleared for training nor trained again: the version stands on what it was made of.
   const begun = await ask("start an A/B test of churn version 2 against version 1 with 30 % traffic");
   expect(toolsDone(begun)).toContain("governance.clear_deployment");

@@ -7,8 +7,10 @@ import type { Feature } from "@muster/shared/domain/feature.ts";
 import { datasetNode } from "@muster/shared/domain/lineage.ts";
 import { type Evaluation, Explanation, type RunResult } from "@muster/shared/domain/model.ts";
 import { type EntityExplanation, ModelExplanation } from "@muster/shared/domain/model-explanation.ts";
+import { ModelRef } from "@muster/shared/domain/model-uri.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
+import { checkNamed } from "../experiments/named-run.ts";
 import { explainSample } from "../explain-sample.ts";
 import { besideShares } from "../explanation/beside-shares.ts";
 import { type EngineExplainer, engineExplainer } from "../explanation/engine-explainer.ts";
@@ -33,6 +35,8 @@ export const explainModel = tool({
   effect: "read",
   long: true,
   input: z.object({
+    /** The registered model that is meant, in the place of a dataset and a target. */
+    model: ModelRef.optional(),
     /** The key of an entity: its newest row is explained, of those to be scored, else of those trained on. */
     entity: z.string().min(1).max(500).optional(),
     /** Rows of the training file to explain by themselves. */
@@ -48,8 +52,9 @@ export const explainModel = tool({
   ],
   gives: [{ is: "model.explained" }],
   cost: { ms: 2000 },
-  run: async ({ run, view, training, scoring, evaluated, entity, slice }, context: Context & MlDeps) => {
+  run: async ({ model, run, view, training, scoring, evaluated, entity, slice }, context: Context & MlDeps) => {
     const { lake, getArtifact, lineage } = context;
+    await checkNamed(model, run, context);
     lineage({ inputs: [datasetNode(training.dataset)] });
     const fitted = await loadFitted(run.artifacts.fitted, getArtifact);
     const features = view.view.features;

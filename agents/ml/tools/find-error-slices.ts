@@ -3,11 +3,13 @@ import { gunzipSync } from "node:zlib";
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { datasetNode, modelNode } from "@muster/shared/domain/lineage.ts";
+import { ModelRef } from "@muster/shared/domain/model-uri.ts";
 import { ErrorSlices, type Slice } from "@muster/shared/domain/slice.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { denseClusters } from "@muster/shared/stats/bootstrap.ts";
 import { z } from "zod";
 import { takeRows } from "../encode.ts";
+import { checkNamed } from "../experiments/named-run.ts";
 import type { MlDeps } from "../index.ts";
 import { heldOutRows, rowErrors } from "../slices/errors.ts";
 import { type FoundSlice, findSlices, LEAST_ERRORS, type SliceColumn } from "../slices/find-slices.ts";
@@ -30,7 +32,10 @@ export const findErrorSlices = tool({
   does: "Says where a model is wrong, in words: slices over features, unused columns and point-in-time probes, found out of fold and confirmed on other rows.",
   effect: "read",
   long: true,
-  input: z.object({}),
+  input: z.object({
+    /** The registered model that is meant, in the place of a dataset and a target. */
+    model: ModelRef.optional(),
+  }),
   output: ErrorSlices.extend({ verdict: z.string() }),
   needs: [
     { is: "problem.defined", as: "problem" },
@@ -43,9 +48,10 @@ export const findErrorSlices = tool({
   gives: [{ is: "slices.found" }],
   cost: { ms: 8000 },
   run: async (
-    { problem, scope, cleared, leakage, view, run },
-    { lake, threads, seed, getArtifact, lineage }: Context & MlDeps,
+    { model: named, problem, scope, cleared, leakage, view, run },
+    { lake, threads, seed, getArtifact, lineage, tracking, deployments }: Context & MlDeps,
   ) => {
+    await checkNamed(named, run, { tracking, deployments });
     await lake.standing(run.training);
     lineage({ inputs: [...cleared.datasets.map(datasetNode), modelNode(problem.name, run.model)] });
     const text = gunzipSync(await getArtifact(run.artifacts.oof)).toString("utf8");

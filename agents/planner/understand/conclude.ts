@@ -2,6 +2,8 @@ import type { Goal, Question } from "@muster/shared/domain/request.ts";
 import { goalsOf, type Intent, type Understanding } from "../understanding.ts";
 import { type Candidate, phraseOf } from "./candidate.ts";
 import { intervalOf } from "./event.ts";
+import { horizonArgument } from "./horizon.ts";
+import { spelledModel } from "./model-version.ts";
 import { problemRequest, targetName } from "./problem-request.ts";
 import type { ReadText } from "./read.ts";
 import { notDeployed } from "./refuse.ts";
@@ -76,7 +78,7 @@ export function concludeDrift(found: readonly DeploymentView[], said: Said): Und
   return goals("drift", of, { ...problem, ...of }, [], said);
 }
 
-/** "Why", "where is it wrong", "score" and "improve" of what is deployed; null where none of the deployments can be read against the catalog. */
+/** "Why", "where is it wrong", "score" and "improve" of what is deployed; null where none of the deployments can be asked about any more. */
 export function concludeDeployed(
   intent: "explain" | "slices" | "score" | "improve",
   found: readonly DeploymentView[],
@@ -84,35 +86,64 @@ export function concludeDeployed(
 ): Understanding | null {
   const known = found.flatMap((one) => {
     const reading = readingOf(one, said.catalog);
-    return reading
-      ? [
-          {
-            phrase: one.name,
-            value: { ...reading, deployment: one.name, left: one.exclusions ?? [], exclude: one.exclude ?? [] },
-          },
-        ]
-      : [];
+    if (reading === null && one.problem === undefined) return [];
+    return [{ phrase: one.name, value: { one, reading } }];
   });
   if (known.length === 0) return null;
   const choice = choose(known, said.answers, "Which deployment is meant?");
   if ("question" in choice) return { kind: "question", question: choice.question };
-  const { deployment, left, exclude, ...reading } = choice.chosen;
-  const problem = problemRequest(reading, said.read, said.catalog);
-  const of = intent === "score" ? { deployment } : { dataset: reading.dataset.name, target: targetName(reading) };
-  const assumptions = [`the deployment ${deployment} is what is meant`, ...problem.assumptions];
-  // What is better than it takes its name.
-  const name = intent === "improve" ? { name: deployment } : {};
-  // What its model was to leave out, it still is: else the question would be about another model.
-  const asked = (problem.arguments.exclusions ?? []) as string[];
-  const exclusions = [...left, ...asked.filter((column) => !left.includes(column))];
-  const without = { ...(exclusions.length > 0 && { exclusions }), ...(exclude.length > 0 && { exclude }) };
-  const args = { ...name, ...problem.arguments, ...without, deployment };
+  const { one, reading } = choice.chosen;
+  const { name, exclude = [] } = one;
+  const problem = reading === null ? askedAgain(one, said) : askedAnew(one, reading, intent, said);
+  const target = reading === null ? one.target : targetName(reading);
+  const of = intent === "score" ? { deployment: name } : { dataset: one.dataset, target };
+  const assumptions = [`the deployment ${name} is what is meant`, ...problem.assumptions];
+  // A question about the model itself is about that model, unless something else is to be left out or aimed at.
+  const itself = (intent === "explain" || intent === "slices") && !asksOtherwise(said.read);
+  const args = {
+    ...problem.arguments,
+    ...(exclude.length > 0 && { exclude }),
+    ...(itself && { model: spelledModel(name, said.read.rest) }),
+    deployment: name,
+  };
   return goals(intent, of, args, assumptions, said);
 }
 
-/** What a deployment predicts, as a reading of the catalog; null where its table is gone. */
+/** Whether a text says more of a question than which one it is: of what a deployed model doesn't answer. */
+const asksOtherwise = ({ exclusions, metric, horizon, task, gapDays, labelDelayDays, withinDays, every }: ReadText) =>
+  exclusions.length > 0 ||
+  [metric, horizon, task, gapDays, labelDelayDays, withinDays, every].some((one) => one !== null);
+
+/** The question of a deployment, asked anew of the newest data. What its model was to leave out, it still is: else the question would be about another model. */
+function askedAnew(one: DeploymentView, reading: Candidate, intent: Exclude<Intent, "call" | "goals">, said: Said) {
+  const { exclusions: left = [] } = one;
+  const problem = problemRequest(reading, said.read, said.catalog);
+  const asked = (problem.arguments.exclusions ?? []) as string[];
+  const exclusions = [...left, ...asked.filter((column) => !left.includes(column))];
+  // What is better than it takes its name.
+  const name = intent === "improve" ? { name: one.name } : {};
+  return {
+    assumptions: problem.assumptions,
+    arguments: { ...name, ...problem.arguments, ...(exclusions.length > 0 && { exclusions }) },
+  };
+}
+
+/** The question of a deployment that no column or interval says: as it was defined, with whatever else is said of it, which it may refuse. */
+function askedAgain({ dataset, problem }: DeploymentView, { read }: Said) {
+  const { metric, horizon, exclusions } = read;
+  const more = {
+    ...(metric && { metric }),
+    ...(horizon && { horizon: horizonArgument(horizon) }),
+    ...(exclusions.length > 0 && { exclusions: exclusions.map(({ said }) => said) }),
+  };
+  return { assumptions: [], arguments: { dataset, problem: problem!.hash, ...more } };
+}
+
+/** What a deployment predicts, as a reading of the catalog; null where its table is gone, or where it is about events or a series. */
 function readingOf(deployment: DeploymentView, catalog: CatalogView): Candidate | null {
   const all = sources(catalog);
+  const { kind } = deployment.problem ?? {};
+  if (kind !== undefined && kind !== "column" && kind !== "ended") return null;
   const dataset = all.find((one) => one.name === deployment.dataset);
   if (!dataset) return null;
   const made = { dataset, score: 1, strong: true, told: 1, because: `${deployment.name} predicts it` };

@@ -11,7 +11,7 @@ export const previewWords =
 const rules: [RegExp, SaidIntent][] = [
   [previewWords, "preview"],
   [
-    /\berror[\s-]+slices?\b|\bslices?\b.*\bmodel\b|\bwhere\b(?=.*\b(?:models?|predictions?|scores?)\b).*\b(?:wrong|mistaken|mistakes?|errs?|errors?|fails?|weak(?:est)?|worst|struggles?|off)\b/i,
+    /\berror[\s-]+slices?\b|\bslices?\b.*\bmodel\b|\bwhere\b(?=.*\b(?:models?|predictions?|scores?|forecasts?)\b).*\b(?:wrong|mistaken|mistakes?|errs?|errors?|fails?|weak(?:est)?|worst|struggles?|off)\b/i,
     "slices",
   ],
   [
@@ -24,6 +24,7 @@ const rules: [RegExp, SaidIntent][] = [
   ],
   [/\bwhere\s+(?:is|are|do\s+we\s+(?:keep|store|have))\b.*\b(?:data|tables?|stored|kept|datasets?)\b/i, "find"],
   [/^\s*(?:list|show)\s+(?:me\s+)?(?:all\s+|the\s+|our\s+)*(?:tables?|datasets?)\b/i, "find"],
+  [/^\s*(?:is|are|has|have|did|does|do)\b.*\bdrift/i, "drift"],
   [new RegExp(`\\b${wants}\\b.*\\bdrift`, "i"), "predict"],
   [/\bdrift|\b(?:has|have|did)\b.*\b(?:shifted|changed\s+since)\b|\bdata\s+shift\b/i, "drift"],
   [

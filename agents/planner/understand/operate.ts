@@ -83,7 +83,7 @@ function testOf(deployment: string, text: string): Call {
 
 /** Words that say what is done with a deployment, or what it is, and name none. */
 const operationWords =
-  /\ba\s*[/-]?\s*b[\s-]*tests?\b|\b(?:roll(?:ed|ing)?[\s-]*back|rollback|retire|decommission|undeploy|take|down|shut|start|begin|run|running|end|stop|finish|conclude|promote|keep|challenger|champion|shadow|test|tests|testing|against|versus|vs|version|versions|v?\d+(?:\.\d+)?\s*%?|percent|traffic|control|effect|difference|previous|old|older|earlier|back|switch|record|log|load|outcomes?|going|stand|stands|status|results?|verdict|higher|lower|more|less|fewer|deployment)\b/gi;
+  /\ba\s*[/-]?\s*b[\s-]*tests?\b|\b(?:roll(?:ed|ing)?|rollback|retire|decommission|undeploy|take|down|shut|start|begin|run|running|end|stop|finish|conclude|promote|keep|challenger|champion|shadow|test|tests|testing|against|versus|vs|version|versions|v?\d+(?:\.\d+)?\s*%?|percent|traffic|control|effect|difference|previous|old|older|earlier|back|switch|record|log|load|outcomes?|going|stand|stands|status|results?|verdict|higher|lower|more|less|fewer|deployment)\b/gi;
 
 /**
  * What a text wants done with a deployment beside predicting: rolled back, retired, tested against another version, told what came
@@ -107,8 +107,10 @@ export function readOperation(text: string, answers: readonly string[], catalog:
 }
 
 function meant(text: string, catalog: CatalogView): DeploymentView[] {
-  const named = new Map(deploymentsIn(text, catalog, false).map((one) => [one.name, one]));
-  if (named.size > 0) return [...named.values()];
+  for (const said of [text, text.replace(operationWords, " ")]) {
+    const named = new Map(deploymentsIn(said, catalog, false).map((one) => [one.name, one]));
+    if (named.size > 0) return [...named.values()];
+  }
   const rest = catalog.datasets
     .reduce((left, { name }) => left.replaceAll(name, " "), text)
     .replace(operationWords, " ");

@@ -1,4 +1,5 @@
 import type { ColumnType } from "@muster/shared/domain/dataset.ts";
+import type { LabelRule } from "@muster/shared/domain/problem.ts";
 
 /** A column as a request is understood against it: `distinct` and `classes` are counts, `nulls` rows; null or absent where unknown. */
 export type ColumnView = {
@@ -21,11 +22,15 @@ export type DatasetView = {
   range: { from: string; to: string } | null;
 };
 
-/** A deployment by name, with the label's table and the target it stands for, the columns and the suggested features (`exclude`) that its model was to leave out. */
+/**
+ * A deployment by name, with the label's table and the target it stands for, the columns and the suggested features (`exclude`) that its
+ * model was to leave out. `problem`: what it answers, with the kind of its label and the columns that it speaks of.
+ */
 export type DeploymentView = {
   name: string;
   dataset: string;
   target: string;
+  problem?: { hash: string; kind: LabelRule["kind"]; columns: string[] };
   exclusions?: string[];
   exclude?: string[];
 };
