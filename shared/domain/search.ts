@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Candidate } from "./model.ts";
+import { Candidate, TrainingOptions } from "./model.ts";
 
 /**
  * What a search for settings may use, its final training included. `trials`: settings tried beside the constant and the linear
@@ -42,6 +42,14 @@ export const Search = z.object({
   trials: z.number().int(),
   dropped: z.number().int(),
   stopped: z.number().int(),
+  /** Why trials (references among them) were stopped: kinds of reasons, each in the words of its first one. */
+  stoppedFor: z.array(z.object({ trials: z.number().int(), why: z.string() })).optional(),
+  /** Settings that were scored with fewer bins than they have, as their training would be, for want of memory. */
+  fewerBins: z.number().int().optional(),
+  /** What every setting was held to, by feature. Absent in searches from before it could be asked for. */
+  options: TrainingOptions.optional(),
+  /** References that the options rule out. */
+  leftOut: z.array(z.object({ algorithm: z.string(), reason: z.string() })).optional(),
   /** Every setting was tried, or the next ones wouldn't have left room for the final training. */
   ended: z.enum(["trials", "budget"]),
   spentCpuSeconds: z.number(),

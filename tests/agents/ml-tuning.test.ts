@@ -1,8 +1,15 @@
 import { cancelRequest } from "@muster/bus/cancel.ts";
-import { openTuningStore, type TuningStore } from "@muster/ml/tuning/store.ts";
+import { estimateMemoryMb, inMemory, memoryShapeOf } from "@muster/ml/training/memory-plan.ts";
+import { doTrial } from "@muster/ml/tuning/do-trial.ts";
+import { tunedCandidates } from "@muster/ml/tuning/run-search.ts";
+import { type SearchPlan, trialsOf } from "@muster/ml/tuning/search.ts";
+import { openTuningStore, type SearchSpec, type TuningStore } from "@muster/ml/tuning/store.ts";
+import type { TrialJob } from "@muster/ml/tuning/trial-messages.ts";
+import type { DatasetPin } from "@muster/shared/domain/dataset.ts";
 import type { RunResult } from "@muster/shared/domain/model.ts";
 import type { Search } from "@muster/shared/domain/search.ts";
 import type { FactValue } from "@muster/shared/fact/table.ts";
+import { fault } from "@muster/shared/fault.ts";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type MlBench, output, type Shown, startMl, visitors } from "./trainable.ts";
 import { reserveSearch } from "./tunable.ts";
@@ -105,6 +112,107 @@ describe("a search", () => {
     const { cpuSeconds } = output<RunResult>(await at.step("train_model", short));
     expect(spentCpuSeconds + cpuSeconds).toBeLessThanOrEqual(1.6 * found.spentCpuSeconds);
   }, 180_000);
+});
+
+describe("what an asker fixes", () => {
+  /** Searches and trains on what it found, both with the same options. */
+  async function tuned(options: Record<string, unknown>) {
+    const shown = await tunable();
+    const found = output<Search>(await at.step("tune_model", shown, { trials: 6, ...options }));
+    delete shown["candidates.chosen"];
+    await at.step("select_model", shown);
+    return { found, run: output<RunResult>(await at.step("train_model", shown, options)) };
+  }
+
+  test("holds for every trial as for the training: a wrong constraint costs both alike, and stands in the search", async () => {
+    const free = (await tuned({})).found;
+    const { found, run } = await tuned({ monotone: { tenure: 1 } });
+    // Its label falls with tenure, which may only raise it.
+    expect(found.board[0]!.mean).toBeLessThan(free.board[0]!.mean - 0.05);
+    expect(Math.abs(found.board[0]!.mean - run.cv.roc_auc!.mean)).toBeLessThan(0.03);
+    expect(found.options).toEqual(run.options);
+    expect(found.options!.monotone).toMatchObject({ tenure: 1, spent_less_tenure: -1 });
+    expect(free.options!.monotone).toEqual({});
+  }, 180_000);
+
+  test("categories as sets: the linear reference is left out with its reason, and trees are scored on sets", async () => {
+    const { found, run } = await tuned({ categories: "native" });
+    expect(found.leftOut).toEqual([{ algorithm: "linear", reason: expect.stringContaining("can't split on sets") }]);
+    expect(found.board.map(({ algorithm }) => algorithm)).not.toContain("linear");
+    expect(found.verdict).toContain("can't split on sets");
+    expect(run.board.find(({ chosen }) => chosen)!.parameters.categories).toBe("native");
+  }, 120_000);
+
+  test.each<[string, Record<string, unknown>, RegExp]>([
+    ["a class that isn't there", { classWeights: { maybe: 2 } }, /classes that the label hasn't got/],
+    ["an order of a category", { monotone: { plan: 1 } }, /plan, which is a category/],
+    ["an interval around a class", { coverage: 0.9 }, /around a number/],
+  ])(
+    "%s is refused before anything is tried",
+    async (_, options, message) => {
+      const shown = await tunable();
+      await expect(at.step("tune_model", shown, options)).rejects.toMatchObject({ code: "invalid_input", message });
+      const { rows } = await at.by.ml!.pool.query(`select id from ml.search where request = $1`, [shown.$request]);
+      expect(rows).toEqual([]);
+    },
+    60_000,
+  );
+});
+
+describe("a trial that needs more memory than it has", () => {
+  test("is stopped with the reason; the search goes on and leaves the untuned candidates", async () => {
+    const shown = await tunable({ limitMemoryMb: 60 });
+    const found = output<Search>(await at.step("tune_model", shown, { trials: 3 }));
+    expect(found).toMatchObject({ trials: 3, stopped: 3, board: [] });
+    expect(found.stoppedFor).toEqual([{ trials: 5, why: expect.stringMatching(/more than its 60 MB of memory/) }]);
+    expect(found.verdict).toMatch(/5 stopped for unfit: the setting needs more than its 60 MB/);
+    expect(found.candidates.map(({ id }) => id)).toEqual(expect.arrayContaining(["linear", "xgboost_shallow"]));
+  }, 120_000);
+
+  test("is scored anew with fewer bins where its training would be given fewer, and put forward with those", async () => {
+    const shape = { task: "binary", rows: 100_000, numbers: 20, categories: 0, classes: 2, minority: 9_000, folds: 3 };
+    const plan = { seed: 1, trials: 1, together: 9, shape, algorithms: ["random_forest"] } as SearchPlan;
+    const features = Array.from({ length: 20 }, (_, i) => ({ name: `f${i}`, type: "number" as const }));
+    const point = { maxDepth: 12, minChildWeight: 1, lambda: 1, subsample: 0.5, columnsPerSplit: 0.5, maxBins: 256 };
+    const needed = memoryShapeOf({ features, candidates: [{ params: { trees: point } } as never] }, shape.rows);
+    const read: SearchSpec["read"] = {
+      ...{ task: "binary", metric: "roc_auc", positive: null, features, folds: 3, seed: 1 },
+      memoryLimitMb: 0.9 * estimateMemoryMb(needed, inMemory),
+    };
+    const id = "search_bins";
+    const spec: SearchSpec = { plan, training: pin as DatasetPin, read };
+    await tuning.begin({ id, spec, request: null, person: null, key: "k", at: "2026-07-01T00:00:00Z" });
+    const work = { trial: 2, algorithm: "random_forest" as const, point, from: 0, to: 3, cpuSecondsLimit: 50 };
+    await tuning.queue(id, [work], "2026-07-01T00:00:00Z");
+    const asked: (number | null)[] = [];
+    const processes = {
+      close: () => {},
+      score: async (
+        _: unknown,
+        { maxBins, from, to }: TrialJob,
+        __: unknown,
+        onFold: (score: number, cpu: number) => void,
+      ) => {
+        asked.push(maxBins);
+        for (let fold = from; fold < to - (maxBins === null ? 1 : 0); fold++)
+          onFold(maxBins === null ? 0.9 : 0.8, fold + 1);
+        if (maxBins === null) throw fault("unfit", "too large", { limitMb: 1, cpuSeconds: 3 });
+        return { cpuSeconds: 4, peakMemoryMb: 100 };
+      },
+    };
+    const { log } = at.by.ml!;
+    const worker = { tuning, processes, lake: at.lake, worker: "w", xgboostLibrary: null, log };
+    await doTrial(`${id}/2/0`, new AbortController().signal, worker);
+    expect(asked).toEqual([null, 32]);
+    const [done] = await tuning.done(id);
+    expect(done).toMatchObject({ scores: [0.8, 0.8, 0.8], cpuSeconds: 7, stopped: null, maxBins: 32 });
+    const [, , tunedForest] = tunedCandidates(plan, trialsOf([done!]));
+    expect(tunedForest).toMatchObject({
+      name: "random_forest_tuned",
+      params: { trees: { maxDepth: 12, maxBins: 32 } },
+    });
+    await tuning.end(id, "finished", "2026-07-01T00:00:01Z");
+  }, 60_000);
 });
 
 describe("what a search must not do", () => {

@@ -38,7 +38,7 @@ describe("tuning, asked for in words", () => {
 
   test("the tool alone, called with its missing needs chained, goes on to a registered model and deploys nothing", async () => {
     const { status, body } = await it.owner.call<{ output: Search; request: string }>("ml.tune_model", {
-      ...{ dataset: "south", target: "plan", trials: 5, algorithms: ["xgboost"] },
+      ...{ dataset: "south", target: "plan", trials: 5, algorithms: ["xgboost"], classWeights: "balanced" },
     });
     expect([status, body]).toEqual([200, expect.anything()]);
     expect(body.output.trials).toBe(5);
@@ -46,6 +46,9 @@ describe("tuning, asked for in words", () => {
     expect(view.status).toBe("succeeded");
     expect(toolsDone(view)).toEqual(expect.arrayContaining(["ml.register_model"]));
     expect(toolsDone(view)).not.toContain("ml.deploy_model");
+    // What every setting was held to, the training that follows is held to as well.
+    expect(body.output.options).toMatchObject({ classWeights: "balanced" });
+    expect((stepOf(view, "ml.train_model")!.output as RunResult).options).toEqual(body.output.options);
   }, 300_000);
 
   test("a budget of nothing is refused before anything is done", async () => {

@@ -9,7 +9,11 @@ import { z } from "zod";
 import { checkTrainable } from "../cleared-features.ts";
 import type { MlDeps } from "../index.ts";
 import { positiveOf } from "../positive.ts";
+import { AskedOptions, heldTo, recorded } from "../training/asked-options.ts";
+import { candidatesUnder } from "../training/candidates-under.ts";
 import { labelTiming } from "../training/known-labels.ts";
+import { fitOptionsOf } from "../training/options.ts";
+import { selectCandidates } from "../training/select-candidates.ts";
 import { trainingShape } from "../training/training-shape.ts";
 import { describeSearch } from "../tuning/describe.ts";
 import { distribute } from "../tuning/distribute.ts";
@@ -37,10 +41,10 @@ const anew = (["candidates.chosen", "training.estimated", "run.finished"] as con
 
 export const tuneModel = tool({
   name: "tune_model",
-  does: "Searches the settings of boosted trees and forests by TPE with successive halving inside a hard budget that holds the final training too, over every worker there is; says what budget would be enough.",
+  does: "Searches the settings of boosted trees and forests by TPE with successive halving inside a hard budget that holds the final training too, over every worker there is, each held to what train_model holds candidates to; says what budget would be enough.",
   effect: "write",
   long: true,
-  input: SearchBudget.extend({
+  input: SearchBudget.extend(AskedOptions.shape).extend({
     algorithms: z
       .array(z.enum(tunedAlgorithms))
       .min(1)
@@ -61,18 +65,28 @@ export const tuneModel = tool({
   gives: [{ is: "parameters.tuned" }],
   cost: { ms: 60_000 },
   next: (_, input) => [...anew, ...onward[input.onward]],
-  run: async (
-    { trials, cpuSeconds: asked, usd, algorithms, seed: own, problem, view, training, checked, reserved, cleared },
-    context: Context & MlDeps,
-  ) => {
+  run: async ({ trials, cpuSeconds: asked, usd, algorithms, seed: own, ...fixed }, context: Context & MlDeps) => {
     const { tuning, parts, lake, now, signal, progress, seed, threads, speed } = context;
     if (!parts) throw fault("unavailable", "a search needs Redis; see npx muster status");
+    const { problem, view, training, checked, reserved, cleared } = fixed;
     checkTrainable(view.view, cleared);
     context.lineage({ inputs: [datasetNode(training.dataset)] });
-    const { shape, features } = await trainingShape({ problem, checked, training }, { lake, threads, seed });
+    const held = heldTo(fixed, view.view, checked.dropped);
+    const used = { ...checked, dropped: held.dropped };
+    const { shape, features, labels } = await trainingShape(
+      { problem, checked: used, training },
+      { lake, threads, seed },
+    );
+    // What doesn't suit the problem is refused before anything is tried.
+    fitOptionsOf(held, labels, features);
+    const limit = limitOf(reserved, asked, usd);
+    const raced = { features, options: held.options, candidates: selectCandidates(shape) };
+    const limits = { memoryLimitMb: reserved.limitMemoryMb, cpuSecondsLimit: limit };
+    const { unable } = candidatesUnder({ ...raced, ...limits }, shape.rows);
     const plan: SearchPlan = {
       ...{ seed: own ?? seed, trials: Math.min(trials, reserved.trials), together, shape },
       algorithms: tunedAlgorithms.filter((name) => algorithms.includes(name)),
+      leftOut: unable.map(({ algorithm, reason }) => ({ algorithm, reason })),
     };
     const search = context.id("search");
     const began = now();
@@ -80,15 +94,17 @@ export const tuneModel = tool({
       ...{ plan, training: training.dataset },
       read: {
         ...{ task: problem.task, metric: problem.metric, positive: positiveOf(problem), features },
-        ...{ mayTell: checked.mayTell, known: labelTiming(problem) },
+        ...{ mayTell: checked.mayTell, known: labelTiming(problem), options: held.options, costs: held.costs },
         ...{ folds: shape.folds, seed, memoryLimitMb: reserved.limitMemoryMb },
       },
     };
     const { request, person, key } = context;
     await tuning.begin({ ...{ id: search, spec, request, person, key }, at: began.toISOString() });
-    const used = async () => ({ ...(await tuning.used(search)), seconds: (now().getTime() - began.getTime()) / 1000 });
+    const spentBy = async () => ({
+      ...(await tuning.used(search)),
+      seconds: (now().getTime() - began.getTime()) / 1000,
+    });
     try {
-      const limit = limitOf(reserved, asked, usd);
       const prior = priorOf(plan, speed);
       let settled = 0;
       const searched = await runSearch(plan, { cpuSeconds: limit, prior }, async (works) => {
@@ -99,8 +115,10 @@ export const tuneModel = tool({
         return done;
       });
       if (searched.done.length === 0) throw tooSmall(plan, limit, prior);
-      const found = describeSearch(plan, searched, { search, metric: problem.metric, request, prior });
-      const spent = await used();
+      const found = describeSearch(plan, searched, {
+        ...{ search, metric: problem.metric, request, options: recorded(held), prior },
+      });
+      const spent = await spentBy();
       context.commit((trx) => tuning.end(search, "finished", now().toISOString(), trx));
       context.emit("search_finished", { search, key, request, ...spent });
       progress(1, "searched");
@@ -109,7 +127,7 @@ export const tuneModel = tool({
       const known = asFault(error);
       const why = signal.aborted && signal.reason instanceof Fault ? signal.reason : known;
       await tuning.end(search, why.code === "cancelled" ? "cancelled" : "failed", now().toISOString());
-      throw fault(why.code, why.message, { ...why.data, search, ...(await used()) }, known.cause ?? known);
+      throw fault(why.code, why.message, { ...why.data, search, ...(await spentBy()) }, known.cause ?? known);
     }
   },
 });

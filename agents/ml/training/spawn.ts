@@ -102,7 +102,7 @@ export function trainInChild(
 }
 
 /** Ended by the system for want of memory, or by the runtime because its heap is full. */
-const outOfMemory = ({ signalCode }: ChildProcess, stderr: string): boolean =>
+export const outOfMemory = ({ signalCode }: ChildProcess, stderr: string): boolean =>
   signalCode === "SIGKILL" || /heap out of memory|allocation failed|bad_alloc/i.test(stderr);
 
 const cancelled = () => fault("cancelled", "the training was cancelled");

@@ -1,10 +1,11 @@
+import type { TrainingOptions } from "@muster/shared/domain/model.ts";
 import type { Search, TriedSetting } from "@muster/shared/domain/search.ts";
 import { factOf, parametersOf } from "../training/candidate-facts.ts";
 import type { MetricName } from "../training/job.ts";
 import { direction, summarise } from "../training/metrics.ts";
 import { finalCost } from "./budget.ts";
 import { finalistsOf, paramsOf, type Searched, type SearchLimit, tunedCandidates } from "./run-search.ts";
-import { references, type SearchPlan, scoreOf, type TrialState, trialsOf } from "./search.ts";
+import { references, type SearchPlan, scoreOf, type TrialState, trainedOf, trialsOf } from "./search.ts";
 import { sufficientBudget } from "./sufficient.ts";
 
 /** Lines of a leaderboard that are told; all trials stand in the tables. */
@@ -14,9 +15,15 @@ const mostLines = 12;
 export function describeSearch(
   plan: SearchPlan,
   { done, ended, spent, left }: Searched,
-  of: { search: string; metric: MetricName; request: string | null; prior: SearchLimit["prior"] },
+  of: {
+    search: string;
+    metric: MetricName;
+    request: string | null;
+    options: TrainingOptions;
+    prior: SearchLimit["prior"];
+  },
 ): Search & { verdict: string } {
-  const { search, metric, request, prior } = of;
+  const { search, metric, request, options, prior } = of;
   const { folds } = plan.shape;
   const states = trialsOf(done);
   const settings = states.filter(({ trial }) => trial >= references);
@@ -28,12 +35,15 @@ export function describeSearch(
   const board = ranked
     .filter(({ trial }, at) => trial < references || at < mostLines)
     .map((state) => lineOf(plan, state, metric));
-  const needed = sufficientBudget(plan, states, finalCost(states, folds, ["linear", ...plan.algorithms], prior));
+  const needed = sufficientBudget(plan, states, finalCost(states, folds, trainedOf(plan), prior));
   const found: Search = {
     ...{ search, metric, seed: plan.seed, folds, board, ended, ...needed },
     candidates: tunedCandidates(plan, states).map(factOf),
     trials: settings.length,
     ...{ dropped: settings.length - finished - stopped, stopped },
+    stoppedFor: reasonsOf(states),
+    fewerBins: settings.filter(({ maxBins }) => maxBins != null).length,
+    ...{ options, leftOut: [...(plan.leftOut ?? [])] },
     spentCpuSeconds: spent,
     left: { request, cpuSeconds: left },
   };
@@ -45,6 +55,18 @@ function lineOf(plan: SearchPlan, state: TrialState, metric: MetricName): TriedS
   const { mean, se } = summarise(values);
   const parameters = parametersOf(paramsOf(plan, state));
   return { trial: state.trial, algorithm: state.algorithm, parameters, mean, se, cpuSeconds: state.cpuSeconds };
+}
+
+/** Why trials were stopped, each kind of reason in the words of its first one. */
+function reasonsOf(states: readonly TrialState[]): NonNullable<Search["stoppedFor"]> {
+  const kinds = new Map<string, { trials: number; why: string }>();
+  for (const { stopped } of states) {
+    if (stopped === null) continue;
+    const [code] = stopped.split(":", 1);
+    const before = kinds.get(code!);
+    kinds.set(code!, { trials: (before?.trials ?? 0) + 1, why: before?.why ?? stopped });
+  }
+  return [...kinds.values()];
 }
 
 const short = (value: number): string => String(Number(value.toPrecision(4)));
@@ -60,7 +82,12 @@ function verdictOf(found: Search, finalists: number): string {
   const first = best
     ? `${best.algorithm} ${metric} ${said(best)} over ${folds} folds (${others})`
     : `no setting was scored on every fold (${others}); the untuned ones stay`;
-  const counted = `${trials} settings tried, ${dropped} dropped early${stopped > 0 ? `, ${stopped} stopped` : ""}`;
+  const counted = [
+    `${trials} settings tried, ${dropped} dropped early${stopped > 0 ? `, ${stopped} stopped` : ""}`,
+    ...(found.stoppedFor ?? []).map((one) => `${one.trials} stopped for ${one.why}`),
+    ...(found.fewerBins ? [`${found.fewerBins} tried with fewer bins, for want of memory`] : []),
+    ...(found.leftOut ?? []).map(({ algorithm, reason }) => `${algorithm} ${reason}`),
+  ].join("; ");
   const end = ended === "budget" ? "; the budget ended the search" : "";
   const enough = sufficient
     ? `about ${sufficient.trials} settings and ${Math.ceil(sufficient.cpuSeconds)} CPU-seconds would be enough`

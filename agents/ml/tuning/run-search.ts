@@ -3,7 +3,9 @@ import { expectedCpuSeconds } from "@muster/shared/estimate/expected.ts";
 import type { MachineSpeed } from "@muster/shared/estimate/prior.ts";
 import { type Fault, fault } from "@muster/shared/fault.ts";
 import { parametersOf, workOf as trainingWork } from "../training/candidate-facts.ts";
-import type { Candidate } from "../training/job.ts";
+import { withBins } from "../training/candidates-under.ts";
+import type { Candidate, CandidateParams } from "../training/job.ts";
+import { inMemory } from "../training/memory-plan.ts";
 import { designColumns, selectCandidates } from "../training/select-candidates.ts";
 import { allotments, expectedCost, finalCost, spentOf } from "./budget.ts";
 import {
@@ -14,6 +16,7 @@ import {
   type TrialDone,
   type TrialState,
   type TrialWork,
+  trainedOf,
   trialsOf,
 } from "./search.ts";
 import { tunables } from "./spaces.ts";
@@ -42,7 +45,7 @@ export async function runSearch(
     const works = nextWork(plan, done);
     if (works.length === 0) return end("trials");
     const states = trialsOf(done);
-    const reserve = finalCost(states, plan.shape.folds, ["linear", ...plan.algorithms], prior);
+    const reserve = finalCost(states, plan.shape.folds, trainedOf(plan), prior);
     const allowed = allotments(works, done, { limit, reserve, prior });
     if (!allowed) return end("budget");
     done.push(...(await evaluate(works.map((work, i) => ({ ...work, cpuSecondsLimit: allowed[i]! })))));
@@ -69,7 +72,7 @@ export function tunedCandidates(plan: SearchPlan, states: readonly TrialState[])
   const spaces = tunables(plan.shape, plan.algorithms);
   const tuned = finalists.map((state): Candidate => {
     const { paramsOf } = spaces.find(({ algorithm }) => algorithm === state.algorithm)!;
-    const params = paramsOf(state.point);
+    const params = asScored(paramsOf(state.point), state);
     const tried = states.filter(({ algorithm }) => algorithm === state.algorithm).length;
     const why = `the best of ${tried} settings of it that were searched (trial ${state.trial})`;
     return { name: `${state.algorithm}_tuned`, params, why, work: workOf(plan, params) };
@@ -88,11 +91,19 @@ function workOf({ shape }: SearchPlan, params: Candidate["params"]): number {
   return cells * params.trees.rounds * params.trees.parallelTrees * params.trees.maxDepth;
 }
 
+/** A setting with as many bins as it was scored with. */
+function asScored(params: CandidateParams, { maxBins = null }: Pick<TrialState, "maxBins">): CandidateParams {
+  return withBins({ name: "", params, why: "", work: 0 }, { ...inMemory, maxBins }).params;
+}
+
 /** The parameters of a trial, as a training takes them. */
-export function paramsOf(plan: SearchPlan, { algorithm, point }: Pick<TrialState, "algorithm" | "point">) {
+export function paramsOf(
+  plan: SearchPlan,
+  { algorithm, point, maxBins }: Pick<TrialState, "algorithm" | "point" | "maxBins">,
+): CandidateParams {
   if (algorithm === "constant" || algorithm === "linear")
     return selectCandidates(plan.shape).find(({ params }) => params.algorithm === algorithm)!.params;
-  return tunables(plan.shape, [algorithm])[0]!.paramsOf(point);
+  return asScored(tunables(plan.shape, [algorithm])[0]!.paramsOf(point), { maxBins });
 }
 
 /** What a fold of an algorithm should take on this machine before one was tried, in CPU seconds: the mean of its untuned settings. */
@@ -115,7 +126,7 @@ export function priorOf({ shape }: Pick<SearchPlan, "shape">, speed: MachineSpee
 /** The fault of a budget in which not even the first trials and a training fit, with what would do. */
 export function tooSmall(plan: SearchPlan, limit: number, prior: SearchLimit["prior"]): Fault {
   const first = nextWork(plan, []).reduce((sum, work) => sum + expectedCost(work, [], prior), 0);
-  const needed = Math.ceil(first + finalCost([], plan.shape.folds, ["linear", ...plan.algorithms], prior));
+  const needed = Math.ceil(first + finalCost([], plan.shape.folds, trainedOf(plan), prior));
   return fault(
     "over_budget",
     `a search needs about ${needed} CPU s, its final training included; it had ${limit.toFixed(1)}`,

@@ -16,7 +16,13 @@ export type SearchPlan = {
   together: number;
   shape: TrainingShape;
   algorithms: readonly TunedAlgorithm[];
+  /** References that what was asked for rules out, with the reason; they keep their number. Absent: none. */
+  leftOut?: readonly { algorithm: string; reason: string }[];
 };
+
+/** The algorithms that are trained after a search, but for the constant: the linear reference where it isn't left out, and those tuned. */
+export const trainedOf = ({ leftOut = [], algorithms }: Pick<SearchPlan, "leftOut" | "algorithms">) =>
+  (["linear", ...algorithms] as const).filter((name) => !leftOut.some(({ algorithm }) => algorithm === name));
 
 /** A setting under trial. Number 0 is the constant and 1 the linear model: references, scored on every fold. */
 export type Trial = { trial: number; algorithm: "constant" | "linear" | TunedAlgorithm; point: Point };
@@ -24,11 +30,19 @@ export type Trial = { trial: number; algorithm: "constant" | "linear" | TunedAlg
 /** What is to be done next of a trial: its folds from `from` up to, not including, `to`. */
 export type TrialWork = Trial & { from: number; to: number };
 
-/** Work that was done. `scores`: of its folds, more is better, null where undefined; `stopped`: why it has none. */
-export type TrialDone = TrialWork & { scores: (number | null)[]; cpuSeconds: number; stopped: string | null };
+/**
+ * Work that was done. `scores`: of its folds, more is better, null where undefined; `stopped`: why it has none. `maxBins`: bins of
+ * a column at most, where its memory allowed no more.
+ */
+export type TrialDone = TrialWork & {
+  scores: (number | null)[];
+  cpuSeconds: number;
+  stopped: string | null;
+  maxBins?: number | null;
+};
 
 /** A trial with all that was scored of it so far, from the first fold on. */
-export type TrialState = Trial & { scores: (number | null)[]; cpuSeconds: number; stopped: string | null };
+export type TrialState = Trial & Pick<TrialDone, "scores" | "cpuSeconds" | "stopped" | "maxBins">;
 
 /** References stand before the settings in the numbering. */
 export const references = 2;
@@ -42,6 +56,7 @@ export function trialsOf(done: readonly TrialDone[]): TrialState[] {
       ...one,
       scores: [...(before?.scores ?? []), ...one.scores],
       cpuSeconds: (before?.cpuSeconds ?? 0) + one.cpuSeconds,
+      maxBins: one.maxBins ?? before?.maxBins ?? null,
     });
   }
   return [...states.values()];
@@ -59,7 +74,7 @@ export function nextWork(plan: SearchPlan, done: readonly TrialDone[]): TrialWor
   const begun = new Map(states.map((state) => [state.trial, state]));
   const first: TrialWork[] = (["constant", "linear"] as const)
     .map((algorithm, trial) => ({ trial, algorithm, point: {}, from: 0, to: folds }))
-    .filter(({ trial }) => !begun.has(trial));
+    .filter(({ trial, algorithm }) => !begun.has(trial) && !plan.leftOut?.some((one) => one.algorithm === algorithm));
   for (let start = 0; start < plan.trials; start += plan.together) {
     const count = Math.min(plan.together, plan.trials - start);
     const numbers = Array.from({ length: count }, (_, i) => references + start + i);

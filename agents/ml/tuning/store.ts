@@ -35,6 +35,8 @@ type WorkRow = {
   cpu_seconds: number;
   lost_cpu_seconds: number;
   peak_memory_mb: number;
+  /** Bins of a column at most, where the memory allowed no more. */
+  max_bins: number | null;
   attempts: number;
   worker: string | null;
   at: string;
@@ -69,6 +71,7 @@ const migrations: Migration[] = [
         unique (search, trial, from_fold));
       create index trial_open on trial (search) where not done;`,
   },
+  { name: "tuning_bins", sql: "alter table trial add column max_bins int;" },
 ];
 
 /** Searches and their trials: what was asked, and what came of it as soon as it is known. */
@@ -131,7 +134,7 @@ function tuningStore(db: Database<Tables>) {
             ...{ id: workId(search, work), search, trial: work.trial, algorithm: work.algorithm },
             ...{ point: JSON.stringify(work.point), from_fold: work.from, to_fold: work.to, scores: "[]" },
             ...{ cpu_seconds_limit: work.cpuSecondsLimit, done: false, stopped: null, cpu_seconds: 0 },
-            ...{ lost_cpu_seconds: 0, peak_memory_mb: 0, attempts: 0, worker: null, at },
+            ...{ lost_cpu_seconds: 0, peak_memory_mb: 0, max_bins: null, attempts: 0, worker: null, at },
           })),
         )
         .onConflict((conflict) => conflict.column("id").doNothing())
@@ -153,6 +156,7 @@ function tuningStore(db: Database<Tables>) {
         scores: row.scores as unknown as (number | null)[],
         cpuSeconds: row.cpu_seconds + row.lost_cpu_seconds,
         stopped: row.stopped,
+        maxBins: row.max_bins,
       })),
     /**
      * Takes work up: counts the attempt, keeps what one before used as lost. Null where it is done, gone, or its search has
@@ -220,7 +224,8 @@ function tuningStore(db: Database<Tables>) {
         cpuSeconds,
         stopped,
         peakMemoryMb,
-      }: Pick<TrialDone, "scores" | "cpuSeconds" | "stopped"> & {
+        maxBins = null,
+      }: Pick<TrialDone, "scores" | "cpuSeconds" | "stopped" | "maxBins"> & {
         peakMemoryMb: number;
       },
     ): Promise<void> => {
@@ -228,7 +233,7 @@ function tuningStore(db: Database<Tables>) {
         .updateTable("trial")
         .set({
           ...{ scores: JSON.stringify(scores), cpu_seconds: cpuSeconds, stopped, done: true },
-          peak_memory_mb: peakMemoryMb,
+          ...{ peak_memory_mb: peakMemoryMb, max_bins: maxBins },
         })
         .where("id", "=", id)
         .where("done", "=", false)

@@ -5,13 +5,16 @@
 import { asFault, fault } from "@muster/shared/fault.ts";
 import { seededRandom } from "@muster/shared/random.ts";
 import { auditColumns } from "../training/audit-columns.ts";
+import { candidatesUnder } from "../training/candidates-under.ts";
 import { planFolds } from "../training/fold-plan.ts";
+import { inMemory } from "../training/memory-plan.ts";
 import { meterOf } from "../training/meter.ts";
+import { fitOptionsOf } from "../training/options.ts";
 import type { RaceData } from "../training/race.ts";
 import { readTrainingSet } from "../training/read-training-set.ts";
 import { loadXgboost } from "../xgboost/library.ts";
 import { scoreTrial } from "./evaluate-trial.ts";
-import type { TrialAsk, TrialFile, TrialSays } from "./trial-messages.ts";
+import type { TrialAsk, TrialFile, TrialJob, TrialSays } from "./trial-messages.ts";
 
 const say = (message: TrialSays) => void process.send!(message);
 const cpuSeconds = () => {
@@ -29,22 +32,29 @@ async function open(file: TrialFile) {
   const { kept } = auditColumns(set.columns, set.labels, seededRandom(file.seed), new Set(file.mayTell));
   if (kept.length === 0) throw fault("unfit", "no usable feature is left");
   const data: RaceData = { columns: kept, labels: set.labels, plan: planFolds(set.labels, set, file.folds, file.seed) };
-  return { xgboost, data, file };
+  const options = fitOptionsOf({ options: file.options, costs: file.costs ?? null }, set.labels, set.columns);
+  return { xgboost, data, file, options };
 }
 
 let opened: ReturnType<typeof open> | null = null;
 /** What was used before a setting was asked for (starting, reading) is counted with the first one. */
 let counted = 0;
 
-async function score({ params, from, to, cpuSecondsLimit }: Extract<TrialAsk, { kind: "score" }>): Promise<void> {
+async function score({ params, maxBins, from, to, cpuSecondsLimit }: TrialJob): Promise<void> {
   const used = () => cpuSeconds() - counted;
   const { check } = meterOf(cpuSecondsLimit, used);
   const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
   if (!opened) throw fault("internal", "a trial process is told of its file first");
-  const { xgboost, data, file } = await opened;
-  const context = { xgboost, threads: 1, seed: file.seed, breathe, check };
+  const { xgboost, data, file, options } = await opened;
+  // What the options make of a setting, or that they rule it out, is as in a race.
+  const candidates = [{ name: params.algorithm, params, why: "", work: 0 }];
+  const plan = { ...inMemory, maxBins };
+  const { able, unable } = candidatesUnder({ ...file, candidates, plan, cpuSecondsLimit }, data.labels.values.length);
+  const [setting] = able;
+  if (!setting) throw fault("unfit", unable[0]!.reason);
+  const context = { xgboost, threads: 1, seed: file.seed, options, costs: file.costs ?? null, breathe, check };
   for (let fold = from; fold < to; fold++) {
-    const [own] = await scoreTrial(data, { params, from: fold, to: fold + 1 }, file.metric, context);
+    const [own] = await scoreTrial(data, { params: setting.params, from: fold, to: fold + 1 }, file.metric, context);
     say({ kind: "fold", score: own ?? null, cpuSeconds: used() });
   }
 }

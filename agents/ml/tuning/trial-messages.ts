@@ -1,6 +1,6 @@
 import type { FaultCode } from "@muster/shared/fault.ts";
 import type { FittedInput, FittedModel } from "../fitted.ts";
-import type { CandidateParams, MetricName } from "../training/job.ts";
+import type { CandidateParams, CostMatrix, MetricName, TrainOptions } from "../training/job.ts";
 import type { LabelTiming } from "../training/known-labels.ts";
 
 /** What the trials of a search share: the one file that is opened, and how its rows are read and split. */
@@ -14,16 +14,26 @@ export type TrialFile = {
   mayTell?: string[];
   /** When labels are known, as of a training job. */
   known?: LabelTiming | null;
+  /** What every setting is held to, as the training that follows is; absent: nothing. */
+  options?: TrainOptions;
+  costs?: CostMatrix | null;
   folds: number;
   seed: number;
   memoryLimitMb: number;
   xgboostLibrary: string | null;
 };
 
+/** A setting to be scored on some folds; `maxBins`: bins of a column at most, where its memory allows no more (null: as it says). */
+export type TrialJob = {
+  params: CandidateParams;
+  maxBins: number | null;
+  from: number;
+  to: number;
+  cpuSecondsLimit: number;
+};
+
 /** What is asked of a trial process: the file first, then settings to be scored, one after the other. */
-export type TrialAsk =
-  | { kind: "open"; file: TrialFile }
-  | { kind: "score"; params: CandidateParams; from: number; to: number; cpuSecondsLimit: number };
+export type TrialAsk = { kind: "open"; file: TrialFile } | ({ kind: "score" } & TrialJob);
 
 /** What it says: a fold's score as soon as it is known, then what the setting took, or why it has no scores. CPU seconds are this setting's alone. */
 export type TrialSays =

@@ -2,10 +2,9 @@ import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import { canonical } from "@muster/shared/canonical.ts";
 import { asFault, Fault, fault } from "@muster/shared/fault.ts";
-import type { CandidateParams } from "../training/job.ts";
-import { confinement } from "../training/spawn.ts";
+import { confinement, outOfMemory } from "../training/spawn.ts";
 import { usageOf } from "../training/usage.ts";
-import type { TrialAsk, TrialFile, TrialSays } from "./trial-messages.ts";
+import type { TrialAsk, TrialFile, TrialJob, TrialSays } from "./trial-messages.ts";
 
 const pollMs = 200;
 /** A process that waits for its next setting keeps the file in memory so long. */
@@ -13,16 +12,14 @@ const idleMs = 20_000;
 /** Room for what a process does between two looks of its own; then it is ended. */
 const graceCpuSeconds = 2;
 
-/** A setting to be scored on some folds. */
-export type TrialJob = { params: CandidateParams; from: number; to: number; cpuSecondsLimit: number };
-
 /** What a setting took: CPU seconds of its own, and the peak of memory of the process that scored it. */
 export type TrialUsage = { cpuSeconds: number; peakMemoryMb: number };
 
 /** Processes that score settings, as many as are asked for at once; each keeps the file that it read for the next setting of it. */
 export type TrialProcesses = ReturnType<typeof trialProcesses>;
 
-type Held = { child: ChildProcess; key: string; idle: NodeJS.Timeout | null; stderr: string };
+/** `ended`: by us, since nobody waits for it any more. */
+type Held = { child: ChildProcess; key: string; idle: NodeJS.Timeout | null; stderr: string; ended: boolean };
 
 /**
  * Opens the pool. `score` gives what a setting took and tells of each fold as it is known. Throws what the
@@ -50,7 +47,7 @@ export function trialProcesses() {
       serialization: "advanced",
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
-    const held: Held = { child, key, idle: null, stderr: "" };
+    const held: Held = { child, key, idle: null, stderr: "", ended: false };
     child.stderr?.on("data", (text: Buffer) => {
       held.stderr = (held.stderr + text.toString()).slice(-4000);
     });
@@ -66,6 +63,7 @@ export function trialProcesses() {
 
   function end(held: Held): void {
     if (held.idle) clearTimeout(held.idle);
+    held.ended = true;
     held.child.kill("SIGKILL");
   }
 
@@ -122,12 +120,14 @@ export function trialProcesses() {
         settle();
         const why =
           stopped ??
-          fault(
-            "internal",
-            "a trial process ended without an answer; the log has its last words",
-            {},
-            new Error(`exit ${code}: ${held.stderr}`),
-          );
+          (!held.ended && outOfMemory(child, held.stderr)
+            ? tooLarge(file.memoryLimitMb, peakMemoryMb)
+            : fault(
+                "internal",
+                "a trial process ended without an answer; the log has its last words",
+                {},
+                new Error(`exit ${code}: ${held.stderr}`),
+              ));
         reject(fault(why.code, why.message, { ...why.data, cpuSeconds: used, peakMemoryMb }, why.cause));
       };
       signal.addEventListener("abort", onAbort, { once: true });
