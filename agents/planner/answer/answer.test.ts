@@ -211,7 +211,10 @@ it("says that a model's settings were searched for by an earlier request, and on
   const requests = { "parameters.tuned": "req_t" };
   expect(composeAnswer(inputFor("train", tuned, { requests, steps: stepsFor(facts) })).text).toContain(said);
   expect(composeAnswer(inputFor("train", tuned)).text).not.toContain("by a search");
-  const untouched = { ...facts, "parameters.tuned": search };
+  // What wasn't searched is the same with and without a search.
+  const plain = run.board.map((one) => ({ ...one, parameters: { setting: one.algorithm } }));
+  const half = { candidates: [{ id: "constant" }, { id: "xgboost_tuned" }] } as never;
+  const untouched = { ...facts, "run.finished": { ...run, board: plain }, "parameters.tuned": half };
   expect(composeAnswer(inputFor("train", untouched, { requests })).text).not.toContain("by a search");
 });
 
