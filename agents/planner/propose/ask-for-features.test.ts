@@ -96,7 +96,9 @@ describe("what a language model is told of a round", () => {
   it("tells what was tried and what it came to", async () => {
     const difference = { metric: "roc_auc", against: 0.7, challenger: 0.71, mean: 0.01, se: 0.02, folds: [] };
     const tried = [{ round: 1, view: "w", against: "v", difference, better: false, unequal: null, cpuSeconds: 1 }];
-    const before = { tried: tried.map((one) => ({ ...one, features: [{ feature: count, because: "" }] })) };
+    const inDe = { ...count, name: "country_DE_10min", where: { column: "place", equals: "DE" } };
+    const features = [count, inDe].map((feature) => ({ feature, because: "" }));
+    const before = { tried: tried.map((one) => ({ ...one, features })) };
     const { asked: sent } = await asked([proposes(log)], { before: before as never });
     expect(toldIn(sent[0]!).tried).toEqual([
       { round: 1, features: [count.name], metric: "roc_auc", betterBy: 0.01, se: 0.02, better: false },

@@ -1,3 +1,4 @@
+import type { Feature } from "@muster/shared/domain/feature.ts";
 import type { Comparison } from "@muster/shared/domain/improvement.ts";
 import { type Leakage, refusedColumns } from "@muster/shared/domain/leakage.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
@@ -67,19 +68,21 @@ export function toldOf({ problem, cleared, leakage, view, found, before, describ
       slices,
       pasts: pastsOf([...view.features, ...all.flatMap(({ probes }) => probes)]).slice(0, mostPasts),
     },
-    // A condition of a feature says a value, and its name may.
     held: view.features
-      .filter((one) => !("where" in one && one.where))
+      .filter(unconditional)
       .slice(0, mostHeld)
       .map(({ name, kind }) => [name, kind]),
     tried: (before?.tried ?? []).map(({ round, features, difference: { metric, mean, se }, better }) => ({
-      ...{ round, features: features.map(({ feature }) => feature.name) },
+      ...{ round, features: features.flatMap(({ feature }) => (unconditional(feature) ? feature.name : [])) },
       ...{ metric, betterBy: mean, se, better },
     })),
   };
   while (told.tables.length > 1 && JSON.stringify(told).length > mostCharacters) told.tables.pop();
   return told;
 }
+
+/** Whether a feature's name can't say a value: a condition is on one, and its name may. */
+const unconditional = (feature: Feature): boolean => !("where" in feature && feature.where);
 
 /** What is told, as it is sent. */
 export type Told = {
