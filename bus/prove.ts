@@ -83,7 +83,7 @@ export async function prove(
   if (misses.length > 0) throw missing(tool, misses);
   if (tool.confirmedBy.length > 0) confirmed(tool, proof, message);
   proof.about = known;
-  if (tool.fresh) await stillNewest(proof, lake);
+  if (typeof tool.fresh === "function" ? tool.fresh(input) : tool.fresh) await stillNewest(proof, lake);
   return proof;
 }
 

@@ -66,8 +66,9 @@ export type Tool = {
   readonly cost: { readonly ms: number };
   /** Answers `{run}` at once and works in a job. */
   readonly long: boolean;
-  /** Refuses when a pinned version isn't the newest any more. Default: every tool that writes. */
-  readonly fresh: boolean;
+  /** Refuses when a pinned version isn't the newest any more, always or for some inputs. Default: every tool that writes. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  readonly fresh: boolean | ((input: any) => boolean);
   /** Typed goals that the plan goes on with. */
   // biome-ignore lint/suspicious/noExplicitAny: as above
   readonly next: ((output: any, input: any) => Goal[]) | null;
@@ -86,7 +87,7 @@ type Declared<I extends z.ZodObject, O extends z.ZodType, N extends readonly Nee
   confirmedBy?: readonly string[];
   cost?: { ms: number };
   long?: boolean;
-  fresh?: boolean;
+  fresh?: boolean | ((input: z.infer<I>) => boolean);
   next?: (output: z.infer<O>, input: z.infer<I> & Filled<N>) => Goal[];
   run: (input: z.infer<I> & Filled<N>, context: Context & D) => Promise<z.input<O>>;
 };

@@ -137,7 +137,22 @@ describe("a version tested against the live one", () => {
     const planned = await stands({ challenger: 2, ...terms });
     expect(await stands({ challenger: 2, ...terms, effect: undefined })).toMatchObject({ plan: { effect: 0.05 } });
     expect(planned).toMatchObject({ status: "planned", begin: { model: second.model, problem: linear.problem.hash } });
-    await start({ controlPercent: 10 });
+    // The table changed since the challenger was trained; what it reads is in the rows that are sent.
+    const { rows } = await writeQuery(at.givers.ml.lake, {
+      ...{
+        name: "clients",
+        kind: "source",
+        sql: "SELECT * FROM before WHERE tenure > 1 ORDER BY id",
+        origin: "a test",
+      },
+      ...{ inputs: { before: linear.scope[0]! }, now: new Date() },
+    });
+    expect(rows).toBeLessThan(800);
+    const begun = await start({ controlPercent: 10 });
+    expect(begun.output).toMatchObject({
+      older: [{ dataset: "clients", trainedOn: "2026-07-01T00:00:00.000Z" }],
+      verdict: expect.stringContaining("trained before clients changed (2026-07-01"),
+    });
     await expect(start({})).rejects.toMatchObject({ code: "conflict" });
     await vi.waitFor(async () => {
       const answer = await at.infer([client(0)]);

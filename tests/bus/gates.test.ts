@@ -54,9 +54,10 @@ const gated = tool({
 });
 const freshOnly = tool({
   name: "fresh_only",
-  does: "Works on the newest version alone.",
+  does: "Works on the newest version alone, unless it only looks.",
   effect: "write",
-  input: z.object({ dataset: z.string() }),
+  fresh: ({ looks }) => !looks,
+  input: z.object({ dataset: z.string(), looks: z.boolean().optional() }),
   output: z.object({ dataset: z.string() }),
   needs: [{ is: "quality.passed", of: "dataset" }],
   run: async ({ dataset }) => ({ dataset }),
@@ -258,6 +259,8 @@ describe("a gated call on real servers", () => {
       code: "conflict",
       message: "moving changed since it was checked; ask again",
     });
+    const looks = { tool: "ml.fresh_only", input: { dataset: first, looks: true }, receipts };
+    expect((await ask(looks)).output).toEqual({ dataset: first });
     await expect(ask({ tool: "ml.fresh_only", input: { dataset: second }, receipts })).rejects.toMatchObject({
       code: "precondition_failed",
     });

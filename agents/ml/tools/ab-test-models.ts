@@ -1,9 +1,11 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
+import { DatasetPin } from "@muster/shared/domain/dataset.ts";
 import type { Goal } from "@muster/shared/domain/request.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
 import { judgeRollout, type Standing } from "../abtest/judge-rollout.ts";
+import { olderData, saysOlder } from "../abtest/older-data.ts";
 import { TestPlan } from "../abtest/plan.ts";
 import type { Rollout } from "../abtest/store.ts";
 import { planFrom, testTerms } from "../abtest/terms.ts";
@@ -94,9 +96,10 @@ export const abTestModels = tool({
     const served = await readPackage(live, context.evidence.artifact);
     const plan = planFrom(terms, served.output.task, await judgedHoldout(context.evidence, served));
     const { once, sequence } = plan.entities;
+    const older = saysOlder(await olderData(begin, context.lake));
     return {
       ...{ deployment: name, test: null, status: "planned" as const, plan, result: null, begin },
-      verdict: `to find a difference of ${Number(plan.effect.toPrecision(3))}${terms.effect === undefined ? " (a tenth of the level, since none was said)" : ""} in ${plan.measure} (now ${Number(plan.baseline.toPrecision(3))}) takes ${once} entities looked at once, ${sequence} looked at any time`,
+      verdict: `to find a difference of ${Number(plan.effect.toPrecision(3))}${terms.effect === undefined ? " (a tenth of the level, since none was said)" : ""} in ${plan.measure} (now ${Number(plan.baseline.toPrecision(3))}) takes ${once} entities looked at once, ${sequence} looked at any time${older}`,
     };
   },
 });
@@ -121,8 +124,8 @@ async function standsOn(name: string, version: number, { store, evidence }: Serv
         missing: ["model.registered"],
       },
     );
-  const { problem, scope, view, training, model } = receipt.about;
-  return { problem, scope, view, training, model };
+  const { problem, view, training, model } = receipt.about;
+  return { problem, scope: z.array(DatasetPin).parse(receipt.about.scope), view, training, model };
 }
 
 async function standingOf(rollout: Rollout, context: Parameters<typeof judgeRollout>[1]) {

@@ -4,6 +4,7 @@ import { copied, deploymentNode, modelNode, modelOutput } from "@muster/shared/d
 import { facts } from "@muster/shared/fact/table.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
+import { checkServable, olderData, saysOlder } from "../abtest/older-data.ts";
 import { checkComparable, planFrom, testTerms } from "../abtest/terms.ts";
 import { judgedHoldout } from "../outcomes/performance-windows.ts";
 import { assemble } from "../serving/assemble.ts";
@@ -15,7 +16,7 @@ export const startAbTest = tool({
   name: "start_ab_test",
   does: "Lets a cleared version answer a share of a deployment's entities, or shadow them, beside the live one; the same entity always gets the same version.",
   effect: "write",
-  // The challenger stands beside what was deployed on older data, as the live one does.
+  // Both stand on older data or newer: what counts is whether they can be served on the rows of now, which is looked at below.
   fresh: false,
   input: z.object({
     deployment: z.string().min(1).max(100),
@@ -26,6 +27,8 @@ export const startAbTest = tool({
   output: facts["ab_test.started"].value.extend({
     trafficPercent: z.number(),
     entities: z.object({ once: z.number().int(), sequence: z.number().int() }),
+    /** Datasets that changed since the challenger was trained, with the age of what it knows. */
+    older: z.array(z.object({ dataset: z.string(), trainedOn: z.string(), newest: z.string() })),
     verdict: z.string(),
   }),
   needs: [
@@ -55,6 +58,8 @@ export const startAbTest = tool({
     const against = await readPackage(live, evidence.artifact);
     const assembled = await assemble({ problem, registered, run, view, scoring }, context);
     checkComparable(against, assembled.served);
+    const older = await olderData(assembled.served, context.lake);
+    checkServable(assembled.served, older);
     const plan = planFrom(terms, against.output.task, await judgedHoldout(evidence, against));
     const test = context.id("abt");
     const arms = terms.shadow ? [] : [{ version, trafficPercent: terms.trafficPercent }];
@@ -78,8 +83,8 @@ export const startAbTest = tool({
     const control = terms.controlPercent > 0 ? `; ${terms.controlPercent} % are never acted on` : "";
     return {
       ...{ test, deployment: name, version, against: live.version, entities: plan.entities },
-      trafficPercent: terms.shadow ? 0 : terms.trafficPercent,
-      verdict: `version ${version} of ${name} stands beside version ${live.version} and ${how}${control}; an effect of ${Number(plan.effect.toPrecision(3))} takes ${plan.entities.once} entities looked at once, ${plan.entities.sequence} looked at any time`,
+      ...{ trafficPercent: terms.shadow ? 0 : terms.trafficPercent, older },
+      verdict: `version ${version} of ${name} stands beside version ${live.version} and ${how}${control}; an effect of ${Number(plan.effect.toPrecision(3))} takes ${plan.entities.once} entities looked at once, ${plan.entities.sequence} looked at any time${saysOlder(older)}`,
     };
   },
 });

@@ -23,6 +23,8 @@ export const materializeFeatures = tool({
   does: "Writes the matrix of a feature view for one role (training, holdout, scoring), a file each, known at the cutoff only.",
   effect: "write",
   long: true,
+  // What is scored on older data goes live nowhere: that wants the newest. It may stand beside what is live, to be compared with it.
+  fresh: ({ role }) => role !== "scoring",
   input: z.object({ role }),
   output: z.object({
     role,
