@@ -8,6 +8,7 @@ import type { Models, SplitLease } from "./models.ts";
 import type { PredictionLog } from "./prediction-log.ts";
 import type { ServedModel } from "./served-model.ts";
 import { type SentTable, typedTable } from "./table.ts";
+import { patienceFor, within } from "./within.ts";
 
 /** What both protocols stand on to answer. */
 export type Scoring = {
@@ -60,7 +61,10 @@ export async function answer(scoring: Scoring, protocol: Protocol, read: () => A
         const began = performance.now();
         const of = { model: name, version: model.served.version, split: salt ?? "" };
         try {
-          const scored = await model.score(part, at);
+          const work = model.score(part, at);
+          // One that hangs costs no caller an answer, and stays held until it ends.
+          if (model !== lease.live) under.push(work.then(ended, ended));
+          const scored = await (model === lease.live ? work : within(work, patienceFor(part.rows)));
           const seconds = (performance.now() - began) / 1000;
           scoring.metrics.scored({ ...of, rows: part.rows, seconds });
           return { model, places, scored, seconds };
@@ -107,6 +111,8 @@ export async function answer(scoring: Scoring, protocol: Protocol, read: () => A
     scoring.metrics.observe({ protocol, model: name, status, rows, seconds: (performance.now() - started) / 1000 });
   }
 }
+
+const ended = (): void => {};
 
 function single(models: Models, { model, want }: Asked): SplitLease {
   const lease = models.lease(model, want);

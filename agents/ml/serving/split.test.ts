@@ -166,6 +166,7 @@ describe("a served split", () => {
     names: new Set(),
     find: () => sleep(40, { asOf: null, values: new Map() }),
   };
+  const deadLookup: ServedModel["online"] = { names: new Set(), find: () => new Promise(() => {}) };
 
   it.each<[string, ServedModel, RegExp]>([
     ["fails", { ...keyed(2), cutoff: { kind: "column", column: "absent" } }, /fails \d+ of \d+ requests/],
@@ -194,6 +195,14 @@ describe("a served split", () => {
     },
     60_000,
   );
+
+  it("a version that never answers keeps no caller waiting and loses its traffic", async () => {
+    const half: Split = { salt: "a canary", arms: [{ version: 2, trafficPercent: 50 }], shadow: [], controlPercent: 0 };
+    await start([{ ...changed(2, 0), online: deadLookup }], half);
+    const lost = await Promise.all(Array.from({ length: 40 }, (_, crowd) => lostAfter(2, 1000 * crowd)));
+    expect(lost).toContain(1);
+    expect(serving.models.gone()).toMatchObject([{ because: expect.stringMatching(/^version 2 fails/) }]);
+  }, 60_000);
 
   it("a good version keeps its traffic, one that scores somewhat higher and many requests at once included", async () => {
     const half: Split = { salt: "a canary", arms: [{ version: 2, trafficPercent: 50 }], shadow: [], controlPercent: 0 };
