@@ -23,6 +23,12 @@ const methods = {
   none: "none",
 };
 
+function methodText({ estimator }: FittedModel, method: keyof typeof methods): string {
+  if (estimator.kind !== "ensemble") return methods[method];
+  const linear = estimator.members.some((member) => member.estimator.kind === "linear") && method !== "linear";
+  return `of each member by its weight: ${methods[method]}${linear ? `; of the linear one ${methods.linear}` : ""}`;
+}
+
 /**
  * Global importance of a model over rows that it was trained on: shares of the mean absolute contribution to its margin,
  * by raw column and by feature. Trees are explained by the engine's own TreeSHAP where its model is there (`engine`), else by
@@ -38,10 +44,9 @@ export async function explainSample(
   breathe: () => Promise<unknown>,
   { engine = null, reference = training }: { engine?: EngineExplainer | null; reference?: FeatureColumn[] } = {},
 ): Promise<Explanation> {
-  const { estimator } = model;
   const steps = mostSteps[engine ? "engine" : "ours"];
-  const perRow = estimator.kind === "trees" ? Math.max(1, treeSteps(estimator)) : 1;
-  const affordable = estimator.kind === "trees" ? Math.floor(steps / perRow) : rows;
+  const perRow = Math.max(1, treeSteps(model));
+  const affordable = perRow > 1 ? Math.floor(steps / perRow) : rows;
   const taken = Math.min(rows, Math.max(fewestRows, affordable));
   const { method, explain } = engine
     ? { method: "engine" as const, explain: engine.explain }
@@ -60,7 +65,8 @@ export async function explainSample(
     await breathe();
   }
   const { columns, features } = globalImportance(joined(parts), columnMap(model, columnsOf));
-  return { importance: columns, byFeature: features, method: `${methods[method]}, on training rows`, rows: taken };
+  const by = methodText(model, method);
+  return { importance: columns, byFeature: features, method: `${by}, on training rows`, rows: taken };
 }
 
 /** The same outputs over all parts' rows. */

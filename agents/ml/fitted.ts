@@ -62,8 +62,18 @@ export type Estimator =
     }
   /** Margin = intercept + coefficients · x; one row per output (binary and regression: one). Float64. */
   | { kind: "linear"; coefficients: number[][]; intercept: number[]; link: "logistic" | "softmax" | "identity" }
+  /** Margin = Σ weight × the member's margin, in float64. */
+  | { kind: "ensemble"; members: Member[]; link: "logistic" | "softmax" | "identity" }
   /** The baseline: class shares, or the mean. */
   | { kind: "constant"; output: number[] };
+
+/** A model within an ensemble: its weight (above 0), and its own columns of the design matrix, `count` of them from `first` on. */
+export type Member = {
+  weight: number;
+  first: number;
+  count: number;
+  estimator: Extract<Estimator, { kind: "trees" | "linear" }>;
+};
 
 /**
  * Fitted out of fold. `platt`: p' = 1 / (1 + exp(−(slope · margin + intercept))) on the binary margin.

@@ -2,6 +2,7 @@ import { fault } from "@muster/shared/fault.ts";
 import { type Design, encode, encodeDesign, rowsOf } from "./encode.ts";
 import type { Calibration, Estimator, FittedModel, Tree } from "./fitted.ts";
 import type { FeatureColumn, Matrix } from "./matrix.ts";
+import { membersOf } from "./members.ts";
 
 type TreesEstimator = Extract<Estimator, { kind: "trees" }>;
 type LinearEstimator = Extract<Estimator, { kind: "linear" }>;
@@ -31,7 +32,22 @@ function marginsOf(model: FittedModel, columns: FeatureColumn[]): Float64Array[]
   const { estimator } = model;
   if (estimator.kind === "trees") return treeMargins(estimator, encode(model, columns));
   if (estimator.kind === "linear") return linearMargins(estimator, encodeDesign(model, columns));
+  if (estimator.kind === "ensemble")
+    return weightedMargins(
+      membersOf(model).map((member) => ({ weight: member.weight, margins: marginsOf(member.model, columns) })),
+    );
   return constantMargins(estimator.output, model.task, rowsOf(columns));
+}
+
+/** Σ weight × margin, one array per output, in float64 and in the order of the parts. */
+export function weightedMargins(parts: readonly { weight: number; margins: Float64Array[] }[]): Float64Array[] {
+  const [first] = parts;
+  if (!first) throw fault("invalid_input", "an ensemble has at least one member");
+  const out = first.margins.map(({ length }) => new Float64Array(length));
+  for (const { weight, margins } of parts)
+    for (const [k, sum] of out.entries())
+      for (let row = 0; row < sum.length; row++) sum[row]! += weight * margins[k]![row]!;
+  return out;
 }
 
 /** Margins of trees, one array per output: `x < threshold` and the sum of leaves in float32, as the engine has them. */

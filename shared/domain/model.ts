@@ -137,8 +137,11 @@ export const RunResult = z.object({
   dropped: z.array(Dropped),
   features: z.array(z.string()),
   training: DatasetPin,
-  /** Artifact hashes: the fitted model (JSON), out-of-fold predictions, the engine's own model where there is one. */
-  artifacts: z.object({ onnx: z.string(), fitted: z.string(), oof: z.string(), booster: z.string().nullable() }),
+  /** Artifact hashes: the fitted model (JSON), out-of-fold predictions, the engine's own models (an ensemble may have several; before there were ensembles they weren't named here). */
+  artifacts: z.object({
+    ...{ onnx: z.string(), fitted: z.string(), oof: z.string() },
+    boosters: z.array(z.string()).default([]),
+  }),
   rows: z.number().int(),
   /** Rows per class in the order of `classes`; empty for regression. */
   classCounts: z.array(z.number().int()),

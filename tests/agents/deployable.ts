@@ -139,7 +139,7 @@ export async function signDeployable(
         validation: "test",
         interval: trained.interval ?? null,
       },
-      artifacts: { onnx: model, fitted: sha256(fittedText), oof: model, booster: null },
+      artifacts: { onnx: model, fitted: sha256(fittedText), oof: model, boosters: [] },
     }),
     registered: await give(ml, "model.registered", trainedAbout, { name, version, hash: wrong.registered ?? model }),
     cleared: await give(

@@ -53,7 +53,7 @@ describe("a model's card on real servers", () => {
         ...{ beatsConstant: true, classCounts: [603, 407], constant: [0.6, 0.4], validation: "stratified" },
         ...{ cv: { roc_auc: { mean: 0.841, se: 0.0042 } }, baseline: {}, board: [], features: ["fee"], training },
         dropped: [{ name: "contracts.code/old", reason: "id_like | <script>", number: 0.987 }],
-        ...{ rows: 1010, columns: 1, folds: 5, artifacts: { onnx: hash, fitted: hash, oof: hash, booster: null } },
+        ...{ rows: 1010, columns: 1, folds: 5, artifacts: { onnx: hash, fitted: hash, oof: hash, boosters: [] } },
         ...{ rounds: 10, seed: 7, threads: 1, engine: "e1", cpuSeconds: 3.25, seconds: 2.5, peakMemoryMb: 151 },
       },
       [accepted, defined, reserved],

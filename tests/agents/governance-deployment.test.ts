@@ -58,7 +58,7 @@ describe("approvals and deployments on real servers", () => {
       },
       ...{ beatsConstant: true, classCounts: [60, 40], constant: [0.6, 0.4], validation: "stratified" },
       ...{ cv: {}, baseline: {}, board: [], dropped: [], features: ["fee"], training, rows: 100, columns: 1, folds: 5 },
-      artifacts: { onnx: hash, fitted: hash, oof: hash, booster: null },
+      artifacts: { onnx: hash, fitted: hash, oof: hash, boosters: [] },
       ...{ rounds: 10, seed: 7, threads: 1, engine: "", cpuSeconds: 3, seconds: 2, peakMemoryMb: 150 },
     };
     const evaluation: FactValue<"model.evaluated"> = {

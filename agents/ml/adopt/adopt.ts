@@ -95,7 +95,7 @@ export async function adopt(baseline: TrainResult, adoption: Adoption): Promise<
       onnx: model,
       fitted: await context.putArtifact(Buffer.from(canonical(fitted)), "application/json"),
       oof: await context.putArtifact(gzipSync(Buffer.from(JSON.stringify(oof))), "application/gzip"),
-      booster: null,
+      boosters: [],
     },
     cv: {},
     baseline: meansOf(baseline),

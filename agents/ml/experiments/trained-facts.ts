@@ -42,7 +42,10 @@ export async function trainedFacts(result: RunResult, at: string, evidence: Evid
       { path: "model.onnx", hash: artifacts.onnx },
       { path: "fitted.json", hash: artifacts.fitted },
       { path: "out_of_fold.json.gz", hash: artifacts.oof },
-      ...(artifacts.booster ? [{ path: "booster.ubj", hash: artifacts.booster }] : []),
+      ...artifacts.boosters.map((hash, i, { length }) => ({
+        path: length === 1 ? "booster.ubj" : `booster-${i + 1}.ubj`,
+        hash,
+      })),
       ...(evaluation ? [{ path: "holdout_predictions.json", hash: evaluation.predictions }] : []),
     ],
   };

@@ -55,10 +55,9 @@ async function interactionsOf(
   engine: EngineExplainer | null,
   breathe: () => Promise<unknown>,
 ): Promise<ModelExplanation["interactions"]> {
-  const { estimator, encoding } = model;
   const none = { rows: 0, pairs: [] };
-  if (!engine || estimator.kind !== "trees") return none;
-  const affordable = Math.floor(interactionSteps / Math.max(1, 2 * encoding.length * treeSteps(estimator)));
+  if (!engine) return none;
+  const affordable = Math.floor(interactionSteps / Math.max(1, 2 * model.encoding.length * treeSteps(model)));
   if (affordable < fewestInteractionRows) return none;
   const some = evenly(training, Math.min(mostInteractionRows, affordable));
   const contributions = engine.explain(some.columns);

@@ -2,6 +2,8 @@ import { fault } from "@muster/shared/fault.ts";
 import { encode } from "../encode.ts";
 import type { FittedModel } from "../fitted.ts";
 import type { FeatureColumn } from "../matrix.ts";
+import { membersOf } from "../members.ts";
+import { explainerOf, joinedContributions } from "../scoring/explainer.ts";
 import { columnTypes } from "../training/grow-trees.ts";
 import type { Contributions } from "../tree-shap.ts";
 import { loadBooster } from "../xgboost/booster.ts";
@@ -23,15 +25,83 @@ export type EngineExplainer = {
 };
 
 /**
- * Opens the engine's own model (the booster kept with the run) to explain rows of the fitted model that was read from it.
- * Calls block: pass some rows at a time. Sums are the engine's, in float32.
+ * Opens the engine's own models (`boosters`, kept with the run in the order of the model's members of trees) to explain rows
+ * of the fitted model that was read from them; a linear member of an ensemble by its terms against the means of `reference`.
+ * `internal` where there aren't as many as members of trees. Calls block: pass some rows at a time. Sums are the engine's, in float32.
  */
 export function engineExplainer(
   xgboost: Xgboost,
-  bytes: Uint8Array,
+  boosters: readonly Uint8Array[],
   model: FittedModel,
-  threads: number,
+  { threads, reference }: { threads: number; reference: FeatureColumn[] },
 ): EngineExplainer {
+  const members = membersOf(model);
+  const grown = members.filter((member) => member.model.estimator.kind === "trees").length;
+  if (boosters.length !== grown)
+    throw fault(
+      "internal",
+      `the run kept ${boosters.length} of the engine's models, and ${grown} parts of it are trees`,
+    );
+  const left = [...boosters];
+  const parts = members.map(({ weight, first, model: own }) => ({
+    ...{ weight, first },
+    of:
+      own.estimator.kind === "trees"
+        ? treesExplainer(xgboost, left.shift()!, own, threads)
+        : linearExplainer(own, reference),
+  }));
+  const columns = model.encoding.length;
+  return {
+    explain: (rows) => joinedContributions(parts.map(({ weight, of }) => ({ weight, outputs: of.explain(rows) }))),
+    interactions: (rows) =>
+      joinedInteractions(
+        parts.map(({ weight, first, of }) => ({ weight, first, outputs: of.interactions(rows) })),
+        columns,
+      ),
+    free() {
+      for (const { of } of parts) of.free();
+    },
+  };
+}
+
+/** The members' squares, each times its weight, along the diagonal of the whole one: columns of two members never act together. */
+function joinedInteractions(
+  parts: readonly { weight: number; first: number; outputs: Interactions[] }[],
+  columns: number,
+): Interactions[] {
+  const [head] = parts;
+  if (parts.length === 1 && head!.weight === 1) return head!.outputs;
+  return (head?.outputs ?? []).map(({ rows }, k) => {
+    const values = new Float64Array(rows * columns * columns);
+    for (const { weight, first, outputs } of parts) {
+      const own = outputs[k]!;
+      for (let row = 0; row < rows; row++)
+        for (let a = 0; a < own.columns; a++)
+          for (let b = 0; b < own.columns; b++)
+            values[(row * columns + first + a) * columns + first + b] =
+              weight * own.values[(row * own.columns + a) * own.columns + b]!;
+    }
+    return { rows, columns, values };
+  });
+}
+
+/** Terms of a linear model, of which no two act together. */
+function linearExplainer(model: FittedModel, reference: FeatureColumn[]): EngineExplainer {
+  const { explain } = explainerOf(model, reference, 1);
+  return {
+    explain,
+    interactions: (rows) =>
+      explain(rows).map(({ rows: count, columns, values }) => {
+        const out = new Float64Array(count * columns * columns);
+        for (let row = 0; row < count; row++)
+          for (let c = 0; c < columns; c++) out[(row * columns + c) * columns + c] = values[row * columns + c]!;
+        return { rows: count, columns, values: out };
+      }),
+    free: () => {},
+  };
+}
+
+function treesExplainer(xgboost: Xgboost, bytes: Uint8Array, model: FittedModel, threads: number): EngineExplainer {
   const booster = loadBooster(xgboost, bytes, threads);
   const over = <T>(rows: FeatureColumn[], use: (matrix: ReturnType<typeof engineMatrix>) => T): T => {
     const matrix = engineMatrix(xgboost, encode(model, rows), { threads, types: columnTypes(model) });

@@ -52,7 +52,7 @@ function boosted(label: (row: number) => number) {
   const model: FittedModel = { ...shell, estimator: treesOf(booster, "xgboost") };
   booster.free();
   matrix.free();
-  return { model, engine: engineExplainer(xgboost, bytes, model, 1) };
+  return { model, engine: engineExplainer(xgboost, [bytes], model, { threads: 1, reference: columns }) };
 }
 const product = boosted((row) => a.values[row]! * b.values[row]!);
 const sum = boosted((row) => a.values[row]! + b.values[row]!);

@@ -23,8 +23,10 @@ export const readOutOfFold = async (
 
 /** A finished run as one side of a comparison. */
 export function contenderOf(run: RunResult, view: string): Contender {
-  const settings = run.board.map(({ parameters }) => String(parameters.setting));
-  const ended = run.board
+  // An ensemble is formed of candidates that both sides raced; whether it was isn't a matter of budgets.
+  const raced = run.board.filter(({ algorithm }) => algorithm !== "ensemble");
+  const settings = raced.map(({ parameters }) => String(parameters.setting));
+  const ended = raced
     .filter(({ cv }) => Object.keys(cv).length > 0)
     .map(({ parameters }) => String(parameters.setting));
   return {

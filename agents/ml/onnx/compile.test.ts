@@ -1,7 +1,7 @@
 import { sha256 } from "@muster/shared/canonical.ts";
 import { normal, seededRandom } from "@muster/shared/random.ts";
 import { describe, expect, test } from "vitest";
-import type { Calibration, EncodedColumn, Estimator, FittedModel } from "../fitted.ts";
+import type { Calibration, EncodedColumn, Estimator, FittedModel, Member } from "../fitted.ts";
 import type { FeatureColumn } from "../matrix.ts";
 import { predictFitted } from "../score.ts";
 import { compile } from "./compile.ts";
@@ -85,10 +85,23 @@ function linear(seed: number, outputs: number, link: "logistic" | "softmax" | "i
     link,
   };
 }
+/** A linear model and trees, each with columns of its own: the linear one's stand first in the design matrix. */
+function ensemble(seed: number, outputs: number, link: "logistic" | "softmax" | "identity"): Estimator {
+  const parts = [linear(seed, outputs, link), forest(seed + 1, outputs, 40, link), forest(seed + 2, outputs, 20, link)];
+  const widths = [linearEncoding.length, encoding.length, encoding.length];
+  const members = parts.map((estimator, i): Member => {
+    if (estimator.kind === "constant" || estimator.kind === "ensemble") throw new Error("a member expected");
+    const first = widths.slice(0, i).reduce((sum, width) => sum + width, 0);
+    return { weight: [0.4, 1.3, 0.25][i]!, first, count: widths[i]!, estimator };
+  });
+  return { kind: "ensemble", members, link };
+}
+const ensembleEncoding = [...linearEncoding, ...encoding, ...encoding];
 type Shape = { task: FittedModel["task"]; estimator: Estimator; calibration?: Calibration };
 function fitted({ task, estimator, calibration = { kind: "none" } }: Shape): FittedModel {
   const classes = task === "regression" ? [] : task === "binary" ? ["no", "yes"] : ["a", "b", "c"];
-  const own = estimator.kind === "linear" ? linearEncoding : encoding;
+  const own =
+    estimator.kind === "ensemble" ? ensembleEncoding : estimator.kind === "linear" ? linearEncoding : encoding;
   return { task, classes, inputs, encoding: own, estimator, calibration, threshold: task === "binary" ? 0.31 : null };
 }
 
@@ -148,6 +161,13 @@ const cases: Record<string, Shape> = {
   },
   "softmax regression": { task: "multiclass", estimator: linear(10, 3, "softmax") },
   "ridge regression": { task: "regression", estimator: linear(12, 1, "identity") },
+  "an ensemble, binary, calibrated": {
+    task: "binary",
+    estimator: ensemble(15, 1, "logistic"),
+    calibration: { kind: "platt", slope: 1.2, intercept: 0.3 },
+  },
+  "an ensemble, three classes": { task: "multiclass", estimator: ensemble(18, 3, "softmax") },
+  "an ensemble, regression": { task: "regression", estimator: ensemble(21, 1, "identity") },
   "class shares": { task: "binary", estimator: { kind: "constant", output: [0.73, 0.27] } },
   "class shares of three": { task: "multiclass", estimator: { kind: "constant", output: [0.2, 0.5, 0.3] } },
   "the mean": { task: "regression", estimator: { kind: "constant", output: [42.5] } },
@@ -247,6 +267,12 @@ describe("a model whose parts don't fit is refused", () => {
     "one margin for three classes": { ...base, task: "multiclass", classes: ["a", "b", "c"] },
     "temperature on two classes": { ...base, calibration: { kind: "temperature", temperature: 2 } },
     "a number made from text": { ...base, encoding: [{ op: "number", input: 1, impute: 0, mean: 0, scale: 1 }] },
+    "an ensemble of nobody": { ...base, estimator: { kind: "ensemble", members: [], link: "logistic" } },
+    "an ensemble whose linear member may get NaN": {
+      ...base,
+      encoding: ensembleEncoding.toReversed(),
+      estimator: ensemble(15, 1, "logistic"),
+    },
     "a column from nowhere": { ...base, encoding: [{ op: "missing", input: 9 }] },
     "two inputs of one name": { ...base, inputs: [...inputs, inputs[0]!] },
   };

@@ -1,5 +1,6 @@
 import { fault } from "@muster/shared/fault.ts";
 import type { FittedModel } from "../fitted.ts";
+import { membersOf } from "../members.ts";
 import { constantMargins as baselineMargins } from "../score.ts";
 import { categoryBlocks } from "./categories.ts";
 import { constantMargins } from "./constant.ts";
@@ -50,6 +51,13 @@ function margins(g: GraphBuilder, model: FittedModel, inputs: GraphInputs): Valu
     if (!grown) return constantMargins(g, inputs.rows, stumpMargins(estimator));
     const { design, position } = designMatrix(g, model, inputs, "float");
     return treeMargins(g, design, estimator, position);
+  }
+  if (estimator.kind === "ensemble") {
+    if (estimator.members.length === 0) throw fault("invalid_input", "an ensemble has at least one member");
+    const parts = membersOf(model).map((member) =>
+      g.node("Mul", [margins(g, member.model, inputs), g.constant("double", [1, 1], [member.weight])]),
+    );
+    return parts.reduce((sum, part) => g.node("Add", [sum, part]));
   }
   checked(estimator.intercept.length);
   checked(estimator.coefficients.length);

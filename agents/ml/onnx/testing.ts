@@ -28,7 +28,7 @@ function encode(column: EncodedColumn, value: number | string): number {
   return (number - column.mean) / column.scale;
 }
 
-function marginsOf({ estimator, task }: FittedModel, x: number[]): number[] {
+function marginsOf({ estimator, task }: Pick<FittedModel, "estimator" | "task">, x: number[]): number[] {
   if (estimator.kind === "constant") {
     const shares = estimator.output;
     if (task === "regression") return shares;
@@ -36,6 +36,12 @@ function marginsOf({ estimator, task }: FittedModel, x: number[]): number[] {
   }
   if (estimator.kind === "linear") {
     return estimator.coefficients.map((row, k) => row.reduce((sum, c, i) => sum + c * x[i]!, estimator.intercept[k]!));
+  }
+  if (estimator.kind === "ensemble") {
+    const parts = estimator.members.map(({ weight, first, count, estimator: own }) =>
+      marginsOf({ estimator: own, task }, x.slice(first, first + count)).map((margin) => weight * margin),
+    );
+    return parts.reduce((sum, part) => sum.map((value, k) => value + part[k]!));
   }
   const margins = [...estimator.base];
   estimator.trees.forEach((tree, t) => {

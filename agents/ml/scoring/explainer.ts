@@ -1,6 +1,7 @@
 import { encode, encodeDesign } from "../encode.ts";
-import type { Estimator, FittedModel, Tree } from "../fitted.ts";
+import type { FittedModel, Tree } from "../fitted.ts";
 import type { FeatureColumn } from "../matrix.ts";
+import { type MemberModel, membersOf } from "../members.ts";
 import { type Contributions, linearContributions, treeContributions } from "../tree-shap.ts";
 import { pathContributions } from "./path-attribution.ts";
 
@@ -15,18 +16,49 @@ const mostSteps = 2e9;
 
 /**
  * How to explain rows of a model: linear terms against the training rows' means; trees by TreeSHAP, or by decision path
- * where `rows` would take more than the limit (deep forests). `training` are rows that the model was trained on.
+ * where `rows` would take more than the limit (deep forests); an ensemble by its members, each times its weight. `training`
+ * are rows that the model was trained on.
  */
 export function explainerOf(model: FittedModel, training: FeatureColumn[], rows: number): Explainer {
+  const members = membersOf(model);
+  if (members.length === 0 || model.encoding.length === 0) return { method: "none", explain: () => [] };
+  const exact = rows * treeSteps(model) <= mostSteps;
+  const parts = members.map((member) => memberExplainer(member.model, training, exact));
+  const trees = exact ? "tree_shap" : "decision_path";
+  return {
+    method: members.every((member) => member.model.estimator.kind === "linear") ? "linear" : trees,
+    explain: (columns) =>
+      joinedContributions(members.map(({ weight }, i) => ({ weight, outputs: parts[i]!(columns) }))),
+  };
+}
+
+function memberExplainer(model: MemberModel, training: FeatureColumn[], exact: boolean): Explainer["explain"] {
   const { estimator } = model;
-  if (estimator.kind === "constant" || model.encoding.length === 0) return { method: "none", explain: () => [] };
   if (estimator.kind === "linear") {
     const centre = designMeans(model, training);
-    return { method: "linear", explain: (columns) => linearContributions(estimator, encode(model, columns), centre) };
+    return (columns) => linearContributions(estimator, encode(model, columns), centre);
   }
-  return rows * treeSteps(estimator) <= mostSteps
-    ? { method: "tree_shap", explain: (columns) => treeContributions(estimator, encode(model, columns)) }
-    : { method: "decision_path", explain: (columns) => pathContributions(estimator, encode(model, columns)) };
+  const contributions = exact ? treeContributions : pathContributions;
+  return (columns) => contributions(estimator, encode(model, columns));
+}
+
+/** The members' contributions, each times its weight, side by side as their columns stand in the design matrix. */
+export function joinedContributions(parts: readonly { weight: number; outputs: Contributions[] }[]): Contributions[] {
+  const [first] = parts;
+  if (parts.length === 1 && first!.weight === 1) return first!.outputs;
+  return (first?.outputs ?? []).map(({ rows }, k) => {
+    const own = parts.map(({ weight, outputs }) => ({ weight, ...outputs[k]! }));
+    const columns = own.reduce((sum, one) => sum + one.columns, 0);
+    const values = new Float64Array(rows * columns);
+    let from = 0;
+    for (const one of own) {
+      for (let row = 0; row < rows; row++)
+        for (let c = 0; c < one.columns; c++)
+          values[row * columns + from + c] = one.weight * one.values[row * one.columns + c]!;
+      from += one.columns;
+    }
+    return { rows, columns, values, bias: own.reduce((sum, { weight, bias }) => sum + weight * bias, 0) };
+  });
 }
 
 function designMeans(model: FittedModel, training: FeatureColumn[]): Float64Array {
@@ -41,13 +73,14 @@ function designMeans(model: FittedModel, training: FeatureColumn[]): Float64Arra
   return rows === 0 ? means : means.map((sum, c) => (seen[c] === 0 ? 0 : sum / seen[c]!));
 }
 
-/** TreeSHAP's steps for one row. */
-export function treeSteps({ trees }: Extract<Estimator, { kind: "trees" }>): number {
+/** TreeSHAP's steps for one row, over all trees of a model; 0 where it has none. */
+export function treeSteps(model: FittedModel): number {
   let steps = 0;
-  for (const tree of trees) {
-    const leaves = tree.left.filter((left) => left < 0).length;
-    steps += leaves * (depthOf(tree, 0) + 1) ** 2;
-  }
+  for (const { estimator } of membersOf(model).map((member) => member.model))
+    for (const tree of estimator.kind === "trees" ? estimator.trees : []) {
+      const leaves = tree.left.filter((left) => left < 0).length;
+      steps += leaves * (depthOf(tree, 0) + 1) ** 2;
+    }
   return steps;
 }
 

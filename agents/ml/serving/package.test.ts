@@ -34,7 +34,7 @@ function parts(problem: PackageParts["problem"], features: Feature[], more: Part
       },
       ...{ training: `t@${hash}`, rows: 1, columns: 1, folds: 2, validation: "", rounds: 1, seed: 1, threads: 1 },
       ...{ engine: "", cpuSeconds: 0, seconds: 0, peakMemoryMb: 0 },
-      artifacts: { onnx: hash, fitted: hash, oof: hash, booster: null },
+      artifacts: { onnx: hash, fitted: hash, oof: hash, boosters: [] },
     },
     view: {
       view: { hash, name: "churn", problem: problem.hash, dataset: problem.dataset, entity: problem.entity, features },

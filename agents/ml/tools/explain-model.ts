@@ -18,6 +18,7 @@ import { explainEntity } from "../explanation/entity.ts";
 import { rowsOfSlice, SliceOf } from "../explanation/slice.ts";
 import type { FittedModel } from "../fitted.ts";
 import type { MlDeps } from "../index.ts";
+import type { FeatureColumn } from "../matrix.ts";
 import { explainerOf } from "../scoring/explainer.ts";
 import { loadFitted } from "../scoring/load-fitted.ts";
 import { rawColumnsOf } from "../scoring/raw-columns.ts";
@@ -64,7 +65,7 @@ export const explainModel = tool({
       slice && rowsOfSlice((await sampleMatrix(lake, training.dataset, fitted.inputs, sliceRows)).columns, slice);
     const row = entity === undefined ? null : await rowOf(entity, { training, scoring }, fitted, context);
     const sample = await sampleMatrix(lake, training.dataset, fitted.inputs, mostRows);
-    const engine = await engineOf(run, fitted, context);
+    const engine = await engineOf(run, fitted, sample.columns, context);
     try {
       const found = await explainSample(fitted, sample.columns, sample.rows, columnsOf, setImmediate, { engine });
       const beside = await besideShares(fitted, sample, found.byFeature, engine, setImmediate);
@@ -89,16 +90,17 @@ export const explainModel = tool({
   },
 });
 
-/** The engine's own model of the run, to explain by; null where the model isn't the engine's. */
+/** The engine's own models of the run, to explain by; null where it kept none. */
 async function engineOf(
   run: RunResult,
   fitted: FittedModel,
-  context: Context & MlDeps,
+  reference: FeatureColumn[],
+  { getArtifact, xgboostLibrary }: Context & MlDeps,
 ): Promise<EngineExplainer | null> {
-  if (run.artifacts.booster === null || fitted.estimator.kind !== "trees") return null;
-  const { getArtifact, xgboostLibrary } = context;
+  if (run.artifacts.boosters.length === 0) return null;
+  const boosters = await Promise.all(run.artifacts.boosters.map(getArtifact));
   // Of parts this small one thread is done before others have begun, and none waits for another on a busy machine.
-  return engineExplainer(loadXgboost(xgboostLibrary), await getArtifact(run.artifacts.booster), fitted, 1);
+  return engineExplainer(loadXgboost(xgboostLibrary), boosters, fitted, { threads: 1, reference });
 }
 
 type Matrices = { training: { dataset: DatasetPin }; scoring: { dataset: DatasetPin } | null };

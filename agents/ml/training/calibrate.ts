@@ -16,6 +16,8 @@ export type Calibrated = {
   rawLogLoss: number;
   logLoss: number;
   calibration: Calibration;
+  /** What each fold's rows are calibrated by: fitted on the other folds. */
+  byFold: Map<number, Calibration>;
 };
 
 /**
@@ -26,19 +28,24 @@ export function calibrateOutOfFold(held: HeldOut): Calibrated {
   const raw = probabilitiesOf(held.margins, { kind: "none" });
   const folds = [...new Set(held.fold)].filter((fold) => fold >= 0);
   const crossed = raw.map((p) => p.map(() => Number.NaN));
+  const byFold = new Map<number, Calibration>();
   for (const fold of folds) {
     const calibration = fitOn(held, (row) => held.fold[row]! >= 0 && held.fold[row] !== fold);
     const rows = rowsWhere(held.fold.length, (row) => held.fold[row] === fold);
     const margins = held.margins.map((k) => Float64Array.from(rows, (row) => k[row]!));
+    byFold.set(fold, calibration);
     for (const [k, p] of probabilitiesOf(margins, calibration).entries())
       for (const [i, row] of rows.entries()) crossed[k]![row] = p[i]!;
   }
   const rawLogLoss = heldOutLogLoss(held, raw);
   const logLoss = heldOutLogLoss(held, crossed);
   if (folds.length > 1 && logLoss < rawLogLoss)
-    return { probabilities: crossed, rawLogLoss, logLoss, calibration: fitOn(held, (row) => held.fold[row]! >= 0) };
+    return {
+      ...{ probabilities: crossed, rawLogLoss, logLoss, byFold },
+      calibration: fitOn(held, (row) => held.fold[row]! >= 0),
+    };
   for (const p of raw) for (let row = 0; row < p.length; row++) if (held.fold[row]! < 0) p[row] = Number.NaN;
-  return { probabilities: raw, rawLogLoss, logLoss: rawLogLoss, calibration: { kind: "none" } };
+  return { probabilities: raw, rawLogLoss, logLoss: rawLogLoss, calibration: { kind: "none" }, byFold: new Map() };
 }
 
 function fitOn(held: HeldOut, keep: (row: number) => boolean): Calibration {

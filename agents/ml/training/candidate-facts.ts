@@ -3,7 +3,7 @@ import type { Candidate as CandidateFact } from "@muster/shared/domain/model.ts"
 import { fault } from "@muster/shared/fault.ts";
 import { z } from "zod";
 import type { TreeParams } from "../xgboost/train.ts";
-import type { Candidate, CandidateParams } from "./job.ts";
+import type { Candidate, CandidateParams, ProposedParams } from "./job.ts";
 
 type Parameters = CandidateFact["parameters"];
 
@@ -35,6 +35,12 @@ export function parametersOf(params: CandidateParams): Parameters {
       return { ...params.trees, ...handed(params) };
     case "xgboost":
       return { ...params.trees, patience: params.patience, ...handed(params) };
+    case "ensemble":
+      return {
+        members: params.members
+          .map(({ candidate, weight }) => `${weight.toPrecision(4)} × ${candidate.name}`)
+          .join(" + "),
+      };
   }
 }
 
@@ -53,7 +59,7 @@ export const factOf = ({ name, params, why }: Candidate): CandidateFact => ({
 const native = ({ categories }: Parameters): { categories?: "native" } =>
   categories === "native" ? { categories } : {};
 
-function paramsOf({ algorithm, parameters }: CandidateFact): CandidateParams {
+function paramsOf({ algorithm, parameters }: CandidateFact): ProposedParams {
   switch (algorithm) {
     case "constant":
       return { algorithm };

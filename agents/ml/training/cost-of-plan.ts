@@ -3,16 +3,17 @@ import { type Labels, takeLabels } from "../labels.ts";
 import type { Split } from "../linear/fit.ts";
 import { probabilitiesOf, servedClasses } from "../score.ts";
 import { fitRows } from "./fit-rows.ts";
-import type { Candidate, MetricName, PlanCost, TrainJob, TrainResult } from "./job.ts";
+import type { Fittable, MetricName, PlanCost, TrainJob, TrainResult } from "./job.ts";
 import { inMemory } from "./memory-plan.ts";
 import { measure } from "./metrics.ts";
-import { type RaceContext, type RaceData, seedOf } from "./race.ts";
+import type { RaceContext, RaceData } from "./race.ts";
+import { seedOf } from "./seed-of.ts";
 
 /** A sample smaller than this tells nothing of a score. */
 const leastRows = 500;
 
 /** What was trained under a plan: its data, the rows of the sample that `data.columns` are of (null: of all), the chosen candidate and the job. */
-export type Planned = { data: RaceData; sample: Int32Array | null; chosen: Candidate; job: TrainJob };
+export type Planned = { data: RaceData; sample: Int32Array | null; chosen: Fittable; job: TrainJob };
 
 /**
  * What a memory plan costs in score, measured on rows that both ways could do: the chosen candidate as it was proposed, in
@@ -42,7 +43,7 @@ function costOfHolding({ data, sample, chosen, job }: Planned, context: RaceCont
   if (rows.length < leastRows) return null;
   const split = data.plan.inner(rows, 3, context.seed).at(-1)!;
   const labels = takeLabels(data.labels, rows);
-  const asked = job.candidates.find(({ name }) => name === chosen.name)!;
+  const asked = asProposed(chosen, job);
   // In memory the columns are of all rows, streamed they are the sample's already.
   const columns = sample ? data.columns : null;
   const at = (places: Int32Array) => Int32Array.from(places, (i) => rows[i]!);
@@ -52,6 +53,14 @@ function costOfHolding({ data, sample, chosen, job }: Planned, context: RaceCont
     : scoreOf({ columns: data.columns, labels: data.labels }, asked, whole, job, context);
   const adjusted = scoreOf(data, chosen, whole, job, context);
   return figures(without, adjusted, job.metric, split.train.length, split.valid.length);
+}
+
+/** What was fitted, of candidates as they were proposed, before the plan changed them. */
+function asProposed({ name, params }: Fittable, { candidates }: TrainJob): Fittable {
+  const proposed = (wanted: string) => candidates.find((one) => one.name === wanted)!;
+  if (params.algorithm !== "ensemble") return proposed(name);
+  const members = params.members.map((one) => ({ ...one, candidate: proposed(one.candidate.name) }));
+  return { name, params: { ...params, members } };
 }
 
 function costOfRows(data: RaceData, { chosen, job }: Planned, context: RaceContext): PlanCost["score"] {
@@ -83,7 +92,7 @@ const measured = (metric: MetricName): MetricName =>
 /** A candidate's score on one split of rows of a set. */
 function scoreOf(
   data: Pick<RaceData, "columns" | "compact"> & { labels: Labels },
-  candidate: Candidate,
+  candidate: Fittable,
   { train, valid }: Split,
   { metric }: TrainJob,
   context: RaceContext,

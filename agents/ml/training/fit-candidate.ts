@@ -8,8 +8,9 @@ import type { FeatureColumn, Matrix } from "../matrix.ts";
 import { constantMargins, linearMargins } from "../score.ts";
 import type { Xgboost } from "../xgboost/library.ts";
 import { engineMatrix } from "../xgboost/matrix.ts";
+import { fitMembers } from "./ensemble/fit-members.ts";
 import { columnTypes, growTrees, linkOf, rowCounts, signsOf, type TreeCandidate, type TreeRows } from "./grow-trees.ts";
-import type { Candidate } from "./job.ts";
+import type { Fittable } from "./job.ts";
 
 /** Rows beyond this many are left out when the penalty or the number of rounds is chosen, not when the model is fitted. */
 const choiceRows = 20_000;
@@ -19,8 +20,8 @@ export type FittedCandidate = {
   encoding: Encoding;
   /** The estimator as data; for trees it is read from the engine when asked for. */
   estimator: () => Estimator;
-  /** The engine's own binary; null for other kinds. */
-  booster: () => Uint8Array | null;
+  /** The engine's own binaries, one for each part of trees; none for other kinds. */
+  boosters: () => Uint8Array[];
   margins: (columns: FeatureColumn[]) => Float64Array[];
   /** What was chosen inside: the penalty, or the number of rounds. */
   chosen: Record<string, number>;
@@ -48,7 +49,7 @@ export type FitContext = {
  * where they are, their loss is (the target statistics and the constant aren't), and calibration takes it back for two classes.
  */
 export function fitCandidate(
-  candidate: Candidate,
+  candidate: Fittable,
   columns: FeatureColumn[],
   labels: Labels,
   context: FitContext,
@@ -56,6 +57,8 @@ export function fitCandidate(
   const { params } = candidate;
   if (params.algorithm === "constant") return fitConstant(labels);
   if (params.algorithm === "linear") return fitLinearCandidate(params.penalties, columns, labels, context);
+  if (params.algorithm === "ensemble")
+    return fitMembers(params, context, (member, own) => fitCandidate(member, columns, labels, own));
   return fitTrees(params, columns, labels, context);
 }
 
@@ -65,7 +68,7 @@ export function fitConstant(labels: Labels): FittedCandidate {
   return {
     encoding: { inputs: [], encoding: [] },
     estimator: () => ({ kind: "constant", output }),
-    booster: () => null,
+    boosters: () => [],
     margins: (columns) => constantMargins(output, labels.task, rowsOf(columns)),
     chosen: {},
     free: () => {},
@@ -92,7 +95,7 @@ function fitLinearCandidate(
   return {
     encoding: model,
     estimator: () => estimator,
-    booster: () => null,
+    boosters: () => [],
     margins: (rows) => linearMargins(estimator, encodeDesign(model, rows)),
     chosen: { penalty },
     free: () => {},
@@ -125,7 +128,7 @@ function fitTrees(
   const { booster, rounds, threads, estimator } = growTrees(params, source, labels, context);
   return {
     ...{ encoding: model, estimator, chosen: { rounds }, free: booster.free },
-    booster: () => booster.save("ubj"),
+    boosters: () => [booster.save("ubj")],
     margins(rows) {
       const data = engineMatrix(xgboost, encode(model, rows), { threads, types });
       try {

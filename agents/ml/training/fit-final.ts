@@ -1,15 +1,16 @@
 import type { FittedModel } from "../fitted.ts";
 import { fitRows } from "./fit-rows.ts";
 import type { CostMatrix } from "./job.ts";
-import { type Finished, type RaceContext, type RaceData, seedOf } from "./race.ts";
+import type { Finished, RaceContext, RaceData } from "./race.ts";
+import { seedOf } from "./seed-of.ts";
 import { chooseThreshold } from "./threshold.ts";
 
-/** The refitted model and, for trees, the engine's binary. */
-export type Final = { fitted: FittedModel; booster: Uint8Array | null };
+/** The refitted model and the engine's binaries of its trees. */
+export type Final = { fitted: FittedModel; boosters: Uint8Array[] };
 
 /**
  * Refits the chosen candidate on every row of the training file, as it was fitted in each fold; calibration and threshold
- * are those fitted on out-of-fold answers. The encoding's columns are the booster's features, in order.
+ * are those fitted on out-of-fold answers. The encoding's columns are the features of the boosters, in order.
  */
 export function fitFinal(data: RaceData, chosen: Finished, costs: CostMatrix | null, context: RaceContext): Final {
   const { candidate, answers } = chosen;
@@ -38,7 +39,7 @@ export function fitFinal(data: RaceData, chosen: Finished, costs: CostMatrix | n
       calibration: answers.calibrated?.calibration ?? { kind: "none" },
       threshold: labels.task === "binary" ? chooseThreshold(labels.values, answers.prediction[1]!, costs) : null,
     };
-    return { fitted, booster: refit.booster() };
+    return { fitted, boosters: refit.boosters() };
   } finally {
     refit.free();
   }

@@ -1,8 +1,9 @@
 import { fault } from "@muster/shared/fault.ts";
 import { takeRows } from "../encode.ts";
 import { takeLabels } from "../labels.ts";
+import { fitMembers } from "./ensemble/fit-members.ts";
 import { type FitContext, type FittedCandidate, fitCandidate, fitConstant } from "./fit-candidate.ts";
-import type { Candidate } from "./job.ts";
+import type { Fittable } from "./job.ts";
 import type { RaceData } from "./race.ts";
 import { fitStreamedTrees } from "./streamed/fit-streamed.ts";
 
@@ -15,7 +16,7 @@ export type FittedRows = Omit<FittedCandidate, "margins"> & { margins: (rows: In
  */
 export function fitRows(
   data: Pick<RaceData, "columns" | "labels" | "compact">,
-  candidate: Candidate,
+  candidate: Fittable,
   rows: Int32Array | null,
   context: FitContext,
 ): FittedRows {
@@ -32,6 +33,8 @@ export function fitRows(
   }
   const all = rows ?? Int32Array.from(labels.values, (_, row) => row);
   if ("trees" in params) return fitStreamedTrees(params, compact, labels, all, context);
+  if (params.algorithm === "ensemble")
+    return fitMembers(params, context, (member, own) => fitRows(data, member, rows, own));
   if (params.algorithm !== "constant")
     throw fault("invalid_input", `${candidate.name} can't be fitted on streamed rows`);
   const fitted = fitConstant(takeLabels(labels, all));

@@ -17,20 +17,29 @@ export type MetricName =
   | "r2";
 
 /**
- * What a candidate is tuned by. Linear: the penalties tried. Trees: the engine's parameters (boosting: `rounds` at most), and
+ * What a candidate that may be proposed is tuned by. Linear: the penalties tried. Trees: the engine's parameters (boosting: `rounds` at most), and
  * how categories are handed over: encoded as columns of numbers (as where it isn't said), or native, as sets to split on.
  */
-export type CandidateParams =
+export type ProposedParams =
   | { algorithm: "constant" }
   | { algorithm: "linear"; penalties: number[] }
   | { algorithm: "random_forest"; trees: TreeParams; categories?: "encoded" | "native" }
   | { algorithm: "xgboost"; trees: TreeParams; patience: number; categories?: "encoded" | "native" };
 
+/** What a line of the leaderboard is fitted by: a proposal's, or those of an ensemble that was formed of candidates. */
+export type CandidateParams = ProposedParams | EnsembleParams;
+
+/** The sum of the members' margins, each times its weight. */
+export type EnsembleParams = { algorithm: "ensemble"; members: { candidate: Candidate; weight: number }[] };
+
 /**
  * A model that may be trained: its name on the board, its parameters, why it is proposed, and `work`, a rough measure of
  * its cost over all folds and the refit in cell visits (rows × columns × passes) to calibrate an estimate with.
  */
-export type Candidate = { name: string; params: CandidateParams; why: string; work: number };
+export type Candidate = { name: string; params: ProposedParams; why: string; work: number };
+
+/** What can be fitted: a candidate, or an ensemble of some. */
+export type Fittable = Pick<Candidate, "name"> & { params: CandidateParams };
 
 /** The price of a wrong answer of each kind, in any one unit. */
 export type CostMatrix = { falsePositive: number; falseNegative: number };
@@ -147,10 +156,10 @@ export type OutOfFold = { row: Float64Array; fold: Int32Array; label: Float64Arr
 /** How rows were split, and why. */
 export type FoldPlanInfo = { kind: "stratified" | "random" | "grouped" | "time"; folds: number; why: string };
 
-/** What a training run gives. `booster` is the engine's own binary (UBJSON, base64) for trees, else null. */
+/** What a training run gives. `boosters` are the engine's own binaries (UBJSON, base64), one for each part of the model that is of trees. */
 export type TrainResult = {
   fitted: FittedModel;
-  booster: string | null;
+  boosters: string[];
   board: BoardRow[];
   chosen: string;
   metric: MetricName;

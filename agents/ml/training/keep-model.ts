@@ -6,6 +6,7 @@ import type { DatasetPin } from "@muster/shared/domain/dataset.ts";
 import type { RunResult } from "@muster/shared/domain/model.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import type { FittedModel } from "../fitted.ts";
+import { membersOf } from "../members.ts";
 import { compile } from "../onnx/compile.ts";
 import { sampleMatrix } from "../scoring/read-matrix.ts";
 import { parametersOf } from "./candidate-facts.ts";
@@ -37,9 +38,9 @@ export async function keepModel(
     onnx: model,
     fitted: await context.putArtifact(Buffer.from(canonical(fitted)), "application/json"),
     oof: await context.putArtifact(gzipSync(Buffer.from(oofText(trained))), "application/gzip"),
-    booster: trained.booster
-      ? await context.putArtifact(Buffer.from(trained.booster, "base64"), "application/octet-stream")
-      : null,
+    boosters: await Promise.all(
+      trained.boosters.map((one) => context.putArtifact(Buffer.from(one, "base64"), "application/octet-stream")),
+    ),
   };
   const chosen = board.find((row) => row.chosen)!;
   const constant = board.find((row) => row.algorithm === "constant");
@@ -79,10 +80,15 @@ function constantOf({ classCounts, rows, oof }: TrainResult): number[] {
   return [oof.label.reduce((sum, value) => sum + value, 0) / oof.label.length];
 }
 
-/** Boosting rounds, trees of a forest; 1 for a linear model. */
-function roundsOf({ estimator }: FittedModel): number {
-  if (estimator.kind !== "trees") return 1;
-  return Math.max(1, Math.round(estimator.trees.length / estimator.base.length));
+/** Boosting rounds, trees of a forest, of an ensemble those of all its members; 1 for a linear model. */
+function roundsOf(fitted: FittedModel): number {
+  const grown = membersOf(fitted).flatMap(({ model: { estimator } }) =>
+    estimator.kind === "trees" ? [Math.round(estimator.trees.length / estimator.base.length)] : [],
+  );
+  return Math.max(
+    1,
+    grown.reduce((sum, rounds) => sum + rounds, 0),
+  );
 }
 
 /**

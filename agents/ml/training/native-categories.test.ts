@@ -64,7 +64,7 @@ describe.each(["binary", "multiclass", "regression"] as const)("sets of categori
       ...{ calibration: { kind: "none" }, threshold: task === "binary" ? 0.4 : null },
     };
     const engine = fitted.margins(met);
-    const bytes = fitted.booster()!;
+    const bytes = fitted.boosters()[0]!;
     fitted.free();
     expect(model.encoding.map(({ op }) => op)).toEqual(["ordinal", "number"]);
     const { estimator } = model;

@@ -1,4 +1,3 @@
-import { sha256 } from "@muster/shared/canonical.ts";
 import { Fault } from "@muster/shared/fault.ts";
 import type { FittedModel } from "../fitted.ts";
 import type { Labels } from "../labels.ts";
@@ -9,9 +8,10 @@ import { type Calibrated, calibrateOutOfFold } from "./calibrate.ts";
 import type { FitOptions } from "./fit-candidate.ts";
 import { fitRows } from "./fit-rows.ts";
 import type { FoldPlan } from "./fold-plan.ts";
-import type { BoardRow, Candidate, CostMatrix, MetricName, TrainProgress } from "./job.ts";
+import type { BoardRow, Candidate, CostMatrix, Fittable, MetricName, TrainProgress } from "./job.ts";
 import type { Meter } from "./meter.ts";
 import { measure, metricsOf, summarise } from "./metrics.ts";
+import { seedOf } from "./seed-of.ts";
 import type { CompactColumn } from "./streamed/compact.ts";
 import { crossedThresholds } from "./threshold.ts";
 
@@ -32,13 +32,21 @@ export type RaceContext = {
 };
 
 /** A finished candidate: its line, its calibrated out-of-fold answers and what a refit is expected to cost. */
-export type Finished = { row: BoardRow; candidate: Candidate; answers: HeldOutAnswers; refitCpuSeconds: number };
+export type Finished<Of extends Fittable = Fittable> = {
+  row: BoardRow;
+  candidate: Of;
+  answers: HeldOutAnswers;
+  refitCpuSeconds: number;
+};
 
-/** Out-of-fold answers of a candidate; `calibrated` is null for regression. */
-export type HeldOutAnswers = { fold: Int32Array; prediction: Float64Array[]; calibrated: Calibrated | null };
+/** Out-of-fold answers of a candidate, and the margins that they are of; `calibrated` is null for regression. */
+export type HeldOutAnswers = HeldOutMargins & { prediction: Float64Array[]; calibrated: Calibrated | null };
+
+/** Out-of-fold margins of every row, one array per output, and the fold that held it out (−1: none did). */
+export type HeldOutMargins = { fold: Int32Array; margins: Float64Array[] };
 
 /** The lines of all candidates in their order, and those that finished. */
-export type Race = { board: BoardRow[]; finished: Finished[] };
+export type Race = { board: BoardRow[]; finished: Finished<Candidate>[] };
 
 /** Room kept for the refit beyond what the folds suggest. */
 const refitMargin = 1.25;
@@ -55,7 +63,7 @@ export async function race(
   context: RaceContext,
 ): Promise<Race> {
   const board: BoardRow[] = [];
-  const finished: Finished[] = [];
+  const finished: Finished<Candidate>[] = [];
   for (const candidate of candidates) {
     const reserve = Math.max(0, ...finished.map(({ refitCpuSeconds }) => refitCpuSeconds));
     const done = await raceOne(data, candidate, costs, reserve, context);
@@ -71,7 +79,7 @@ async function raceOne(
   costs: CostMatrix | null,
   reserve: number,
   context: RaceContext,
-): Promise<Finished | { row: BoardRow }> {
+): Promise<Finished<Candidate> | { row: BoardRow }> {
   const { meter, wallSeconds } = context;
   const startCpu = meter.used();
   const startWall = wallSeconds();
@@ -117,9 +125,8 @@ async function raceOne(
   }
 }
 
-type HeldOutMargins = { fold: Int32Array; margins: Float64Array[] };
-
-function emptyMargins(labels: Labels): HeldOutMargins {
+/** Room for the margins of every row, none held out yet. */
+export function emptyMargins(labels: Labels): HeldOutMargins {
   const rows = labels.values.length;
   const outputs = labels.task === "multiclass" ? labels.classes.length : 1;
   const margins = Array.from({ length: outputs }, () => new Float64Array(rows));
@@ -162,17 +169,19 @@ function scoreFold(
   }
 }
 
-/** A seed of its own for each candidate and fold, so that one being skipped changes no other. */
-export const seedOf = (seed: number, name: string, fold: number): number =>
-  Number.parseInt(sha256(`${seed}:${name}:${fold}`).slice(0, 7), 16);
-
-function answersOf(labels: Labels, { fold, margins }: HeldOutMargins): HeldOutAnswers {
-  if (labels.task === "regression") return { fold, prediction: margins, calibrated: null };
+/** What margins answer: numbers themselves, classes with probabilities that the other folds calibrated. */
+export function answersOf(labels: Labels, { fold, margins }: HeldOutMargins): HeldOutAnswers {
+  if (labels.task === "regression") return { fold, margins, prediction: margins, calibrated: null };
   const calibrated = calibrateOutOfFold({ margins, labels: labels.values, fold });
-  return { fold, prediction: calibrated.probabilities, calibrated };
+  return { fold, margins, prediction: calibrated.probabilities, calibrated };
 }
 
-function measureFolds({ labels, plan }: RaceData, answers: HeldOutAnswers, costs: CostMatrix | null): BoardRow["cv"] {
+/** Every metric of the task on each fold; classes are served at thresholds that the other folds chose. */
+export function measureFolds(
+  { labels, plan }: RaceData,
+  answers: HeldOutAnswers,
+  costs: CostMatrix | null,
+): BoardRow["cv"] {
   const { task } = labels;
   const thresholds =
     task === "binary"

@@ -83,6 +83,7 @@ describe.each(["binary", "multiclass", "regression"] as const)("a %s run", (task
       "random_forest",
       "xgboost_pairs",
       "xgboost_deep",
+      "ensemble",
     ]);
     expect(result.board.filter(({ chosen }) => chosen).map(({ name }) => name)).toEqual([result.chosen]);
     expect(result.beatsConstant).toBe(true);
@@ -106,7 +107,7 @@ describe.each(["binary", "multiclass", "regression"] as const)("a %s run", (task
       await run(trainingSet(1, task), jobFor(task)),
     ];
     expect(hashOf(again.fitted)).toBe(hashOf(first.fitted));
-    expect(again.booster).toBe(first.booster);
+    expect(again.boosters).toEqual(first.boosters);
     expect(again.board).toEqual(first.board);
     expect(again.oof).toEqual(first.oof);
   });

@@ -8,6 +8,7 @@ import { checkMonotone } from "./check-monotone.ts";
 import { chooseCandidate } from "./choose.ts";
 import { conformalInterval } from "./conformal.ts";
 import { costOfPlan } from "./cost-of-plan.ts";
+import { considerEnsemble } from "./ensemble/consider.ts";
 import { fitFinal } from "./fit-final.ts";
 import { planFolds, type RowOrigin } from "./fold-plan.ts";
 import type { FoldPlanInfo, TrainJob, TrainResult } from "./job.ts";
@@ -70,13 +71,15 @@ export async function trainOn(set: Trainable, job: TrainJob, context: RaceContex
     const asks = Number.isFinite(least) ? `; about ${Math.ceil(least + context.meter.used())} would do` : "";
     throw fault("over_budget", `no candidate finished inside ${job.cpuSecondsLimit} CPU s${asks}`, { board });
   }
-  const chosen = finished.find(({ row }) => row.name === choice.name)!;
+  const joint = considerEnsemble(finished, choice, { data, origin: set }, job, held);
+  if (joint) board.push(joint.row);
+  const chosen = joint?.taken ? joint : finished.find(({ row }) => row.name === choice.name)!;
   await context.breathe();
-  const { fitted, booster } = fitFinal(data, chosen, job.costs, held);
+  const { fitted, boosters } = fitFinal(data, chosen, job.costs, held);
   for (const row of board) {
     if (row.skipped) continue;
-    row.chosen = row.name === choice.name;
-    row.reason = row.chosen ? choice.reason : row.reason || `not chosen: ${choice.name} is preferred`;
+    row.chosen = row === chosen.row;
+    row.reason ||= row.chosen ? choice.reason : `not chosen: ${chosen.row.name} is preferred`;
   }
   const changed = { data, sample: set.compact?.sample ?? null, chosen: chosen.candidate, job };
   const planCost = await costOfPlan(changed, held);
@@ -84,9 +87,9 @@ export async function trainOn(set: Trainable, job: TrainJob, context: RaceContex
   const { calibrated } = chosen.answers;
   return {
     fitted,
-    booster: booster && Buffer.from(booster).toString("base64"),
+    boosters: boosters.map((one) => Buffer.from(one).toString("base64")),
     board,
-    chosen: choice.name,
+    chosen: chosen.row.name,
     metric: job.metric,
     beatsConstant: choice.beatsConstant,
     calibration: calibrated && { rawLogLoss: calibrated.rawLogLoss, logLoss: calibrated.logLoss },

@@ -14,8 +14,8 @@ const perFold = ({ scores, cpuSeconds }: TrialState): number | null =>
 
 /**
  * What the final training may take, in CPU seconds: the race of the references and of the dearest setting so far of each
- * algorithm (any may win yet; one that wasn't tried is taken at `prior` a fold) over all folds, and the refit of the dearest on
- * every row, with a quarter more; plus what a process takes to begin.
+ * algorithm (any may win yet; one that wasn't tried is taken at `prior` a fold) over all folds, and the refit of each on every
+ * row (an ensemble needs them all), with a quarter more; plus what a process takes to begin.
  */
 export function finalCost(
   states: readonly TrialState[],
@@ -29,8 +29,8 @@ export function finalCost(
   for (const state of states)
     dearest.set(state.algorithm, Math.max(dearest.get(state.algorithm) ?? 0, perFold(state) ?? 0));
   const each = [...dearest.values()];
-  const refit = (Math.max(0, ...each) * folds) / Math.max(1, folds - 1);
-  return overhead + margin * (each.reduce((sum, one) => sum + one * folds, 0) + refit);
+  const fits = folds + folds / Math.max(1, folds - 1);
+  return overhead + margin * fits * each.reduce((sum, one) => sum + one, 0);
 }
 
 /** What some work is expected to take: its trial's own folds so far, else those of its algorithm, else `prior` a fold. */

@@ -1,7 +1,7 @@
 import type { Process } from "@muster/bus/process.ts";
 import { asFault, type FaultCode, fault } from "@muster/shared/fault.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
-import type { CandidateParams } from "../training/job.ts";
+import type { ProposedParams } from "../training/job.ts";
 import { inMemory, memoryShapeOf, nextPlan } from "../training/memory-plan.ts";
 import { ranOutOfMemory } from "../training/spawn.ts";
 import { paramsOf } from "./run-search.ts";
@@ -93,7 +93,7 @@ export async function doTrial(id: string, signal: AbortSignal, of: TrialWorker):
 }
 
 /** The bins that a training of this setting alone would be given where it ran out of memory; null where it would be streamed or sampled. */
-function fewerBins({ read, plan }: SearchSpec, params: CandidateParams): number | null {
+function fewerBins({ read, plan }: SearchSpec, params: ProposedParams): number | null {
   const shape = memoryShapeOf({ ...read, candidates: [{ name: "", params, why: "", work: 0 }] }, plan.shape.rows);
   const next = nextPlan(shape, inMemory, read.memoryLimitMb);
   return next && !next.streamed && next.share === 1 ? next.maxBins : null;

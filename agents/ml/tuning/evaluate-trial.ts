@@ -2,9 +2,10 @@ import { takeRows } from "../encode.ts";
 import { takeLabels } from "../labels.ts";
 import { probabilitiesOf, servedClasses } from "../score.ts";
 import { fitCandidate } from "../training/fit-candidate.ts";
-import type { CandidateParams, CostMatrix, MetricName } from "../training/job.ts";
+import type { CostMatrix, MetricName, ProposedParams } from "../training/job.ts";
 import { direction, measure } from "../training/metrics.ts";
-import { type RaceContext, type RaceData, seedOf } from "../training/race.ts";
+import type { RaceContext, RaceData } from "../training/race.ts";
+import { seedOf } from "../training/seed-of.ts";
 
 /** What scoring a trial needs of a race's context. */
 export type TrialContext = Pick<RaceContext, "xgboost" | "threads" | "seed" | "options" | "breathe"> & {
@@ -23,7 +24,7 @@ export type TrialContext = Pick<RaceContext, "xgboost" | "threads" | "seed" | "o
  */
 export async function scoreTrial(
   { columns, labels, plan }: RaceData,
-  { params, from, to }: { params: CandidateParams; from: number; to: number },
+  { params, from, to }: { params: ProposedParams; from: number; to: number },
   metric: MetricName,
   { xgboost, threads, seed, options, costs, breathe, check }: TrialContext,
 ): Promise<(number | null)[]> {
@@ -36,7 +37,7 @@ export async function scoreTrial(
     // The same seed for every setting of a fold: they differ by their parameters alone.
     const own = seedOf(seed, "trial", from + i);
     const fitted = fitCandidate(
-      { name: params.algorithm, params, why: "", work: 0 },
+      { name: params.algorithm, params },
       takeRows(columns, train),
       takeLabels(labels, train),
       { xgboost, threads, seed: own, options, inner: (count) => plan.inner(train, count, own), onStep: check },

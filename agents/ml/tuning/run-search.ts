@@ -4,7 +4,7 @@ import type { MachineSpeed } from "@muster/shared/estimate/prior.ts";
 import { type Fault, fault } from "@muster/shared/fault.ts";
 import { parametersOf, workOf as trainingWork } from "../training/candidate-facts.ts";
 import { withBins } from "../training/candidates-under.ts";
-import type { Candidate, CandidateParams } from "../training/job.ts";
+import type { Candidate, ProposedParams } from "../training/job.ts";
 import { inMemory } from "../training/memory-plan.ts";
 import { designColumns, selectCandidates } from "../training/select-candidates.ts";
 import { allotments, expectedCost, finalCost, spentOf } from "./budget.ts";
@@ -92,7 +92,7 @@ function workOf({ shape }: SearchPlan, params: Candidate["params"]): number {
 }
 
 /** A setting with as many bins as it was scored with. */
-function asScored(params: CandidateParams, { maxBins = null }: Pick<TrialState, "maxBins">): CandidateParams {
+function asScored(params: ProposedParams, { maxBins = null }: Pick<TrialState, "maxBins">): ProposedParams {
   return withBins({ name: "", params, why: "", work: 0 }, { ...inMemory, maxBins }).params;
 }
 
@@ -100,7 +100,7 @@ function asScored(params: CandidateParams, { maxBins = null }: Pick<TrialState, 
 export function paramsOf(
   plan: SearchPlan,
   { algorithm, point, maxBins }: Pick<TrialState, "algorithm" | "point" | "maxBins">,
-): CandidateParams {
+): ProposedParams {
   if (algorithm === "constant" || algorithm === "linear")
     return selectCandidates(plan.shape).find(({ params }) => params.algorithm === algorithm)!.params;
   return asScored(tunables(plan.shape, [algorithm])[0]!.paramsOf(point), { maxBins });

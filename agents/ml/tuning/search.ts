@@ -1,5 +1,5 @@
 import { seededRandom } from "@muster/shared/random.ts";
-import { seedOf } from "../training/race.ts";
+import { seedOf } from "../training/seed-of.ts";
 import type { TrainingShape } from "../training/select-candidates.ts";
 import { promoted, rungsOf } from "./halving.ts";
 import type { Point } from "./space.ts";

@@ -1,4 +1,4 @@
-import type { CandidateParams } from "../training/job.ts";
+import type { ProposedParams } from "../training/job.ts";
 import { selectCandidates, type TrainingShape } from "../training/select-candidates.ts";
 import type { TreeParams } from "../xgboost/train.ts";
 import { type Point, pointNear, type Space } from "./space.ts";
@@ -11,7 +11,7 @@ export type TunedAlgorithm = (typeof tunedAlgorithms)[number];
 export type Tunable = {
   algorithm: TunedAlgorithm;
   space: Space;
-  paramsOf: (point: Point) => CandidateParams;
+  paramsOf: (point: Point) => ProposedParams;
   starts: Point[];
 };
 
@@ -58,7 +58,7 @@ function boosting(shape: TrainingShape): Tunable {
     columnsPerSplit: { kind: "real", low: fewestColumns(shape), high: 1, scale: "linear" },
     maxBins: { kind: "integer", low: 32, high: 256, scale: "log" },
   };
-  const paramsOf = (point: Point): CandidateParams => {
+  const paramsOf = (point: Point): ProposedParams => {
     const values = point as Pick<TreeParams, keyof typeof space & keyof TreeParams>;
     const pace = Number(values.learningRate);
     return {
@@ -93,7 +93,7 @@ function forest(shape: TrainingShape): Tunable {
     columnsPerSplit: { kind: "real", low: fewestColumns(shape), high: 1, scale: "log" },
     maxBins: { kind: "integer", low: 16, high: 256, scale: "log" },
   };
-  const paramsOf = (point: Point): CandidateParams => ({
+  const paramsOf = (point: Point): ProposedParams => ({
     algorithm: "random_forest",
     trees: {
       ...fixed,

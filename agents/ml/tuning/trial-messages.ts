@@ -1,6 +1,6 @@
 import type { FaultCode } from "@muster/shared/fault.ts";
 import type { FittedInput, FittedModel } from "../fitted.ts";
-import type { CandidateParams, CostMatrix, MetricName, TrainOptions } from "../training/job.ts";
+import type { CostMatrix, MetricName, ProposedParams, TrainOptions } from "../training/job.ts";
 import type { LabelTiming } from "../training/known-labels.ts";
 
 /** What the trials of a search share: the one file that is opened, and how its rows are read and split. */
@@ -25,7 +25,7 @@ export type TrialFile = {
 
 /** A setting to be scored on some folds; `maxBins`: bins of a column at most, where its memory allows no more (null: as it says). */
 export type TrialJob = {
-  params: CandidateParams;
+  params: ProposedParams;
   maxBins: number | null;
   from: number;
   to: number;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openEngine, quoteLiteral } from "@muster/shared/warehouse/duckdb.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { CandidateParams, TrainOptions } from "../training/job.ts";
+import type { ProposedParams, TrainOptions } from "../training/job.ts";
 import type { TrialFile } from "./trial-messages.ts";
 import { type TrialProcesses, trialProcesses } from "./trial-process.ts";
 
@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 
 const linear = { algorithm: "linear" as const, penalties: [0.1] };
-const boosted: CandidateParams = {
+const boosted: ProposedParams = {
   ...{ algorithm: "xgboost", patience: 10 },
   trees: {
     ...{ rounds: 40, parallelTrees: 1, learningRate: 0.2, maxDepth: 3, minChildWeight: 1, lambda: 1, gamma: 0 },
@@ -42,7 +42,7 @@ const boosted: CandidateParams = {
   },
 };
 const never = new AbortController().signal;
-async function score(of: TrialFile, from: number, to: number, params: CandidateParams = linear, signal = never) {
+async function score(of: TrialFile, from: number, to: number, params: ProposedParams = linear, signal = never) {
   const scores: (number | null)[] = [];
   const job = { params, maxBins: null, from, to, cpuSecondsLimit: 60 };
   const used = await processes.score(of, job, signal, (value) => scores.push(value));
@@ -65,7 +65,7 @@ test("beyond its CPU seconds it is stopped, with what it used; the process goes 
     ...{ rounds: 1, parallelTrees: 400, learningRate: 1, maxDepth: 18, minChildWeight: 0.01, lambda: 0.01, gamma: 0 },
     ...{ subsample: 1, columnsPerTree: 1, columnsPerSplit: 1, maxBins: 256 },
   };
-  const params: CandidateParams = { algorithm: "random_forest", trees };
+  const params: ProposedParams = { algorithm: "random_forest", trees };
   const job = { params, maxBins: null, from: 0, to: 4, cpuSecondsLimit: 0.05 };
   await expect(processes.score(file, job, never, () => {})).rejects.toMatchObject({
     code: "over_budget",

@@ -122,7 +122,7 @@ export const eventFacts = (): Facts => ({
     ],
     features: ["tenure"],
     training: pin("churn_training"),
-    artifacts: { onnx: hash("d"), fitted: hash("e"), oof: hash("f"), booster: null },
+    artifacts: { onnx: hash("d"), fitted: hash("e"), oof: hash("f"), boosters: [] },
     rows: 17000,
     classCounts: [15300, 1700],
     constant: [0.9, 0.1],

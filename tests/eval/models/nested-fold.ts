@@ -82,7 +82,7 @@ function defaultsRmse(inside: TrainingSet, outside: TrainingSet): number {
   // Trees without early stopping, as the library's own defaults have them: what a forest's settings are made of too.
   const trees = { ...engineDefaults, rounds: 100, parallelTrees: 1, gamma: 0, columnsPerTree: 1 };
   const fitted = fitCandidate(
-    { name: "untuned", params: { algorithm: "random_forest", trees }, why: "", work: 0 },
+    { name: "untuned", params: { algorithm: "random_forest", trees } },
     inside.columns,
     inside.labels,
     { xgboost: loadXgboost(null), threads: 1, seed: 0, inner: () => [], onStep: () => {} },

@@ -57,7 +57,7 @@ export function fitStreamedTrees(
   const plain = design.map((one) => ({ ...one, own: null }));
   return {
     ...{ encoding, estimator, chosen: { rounds }, free: booster.free },
-    booster: () => booster.save("ubj"),
+    boosters: () => [booster.save("ubj")],
     margins(scored) {
       const part = batches(plain, scored, null);
       const most = Math.max(1, Math.floor(scoredCells / width));
