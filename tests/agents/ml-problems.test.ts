@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { RunResult } from "@muster/shared/domain/model.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dailySales, shopOrders } from "../support/shop-orders.ts";
@@ -56,6 +57,21 @@ describe("events in a window after a cutoff", () => {
     );
     expect(found).toMatchObject({ cutoffs: problem.cutoffs.training.length });
     expect(found!.single).toBe(found!.rows);
+  }, 120_000);
+
+  test("labels that come in after the next cutoff: folds know none of them, in the proposal as in the training", async () => {
+    const event = { kind: "occurs", entity: "customer_id" };
+    const shown = await at.prepared(pin as never, { horizon: month, event, labelDelayDays: 50 });
+    const { cutoffs } = await at.value<"problem.defined">(shown["problem.defined"]!);
+    const { folds, validation } = await at.value<"candidates.chosen">(shown["candidates.chosen"]!);
+    // Cutoffs are 30 days apart, their labels known after 80: the fourth is the first that something is known by.
+    expect(folds).toBe(Math.min(5, cutoffs.training.length - 3));
+    expect(folds).toBeLessThan(Math.min(5, cutoffs.training.length - 1));
+    expect(validation).toMatch(
+      /; \d+ earlier rows weren't trained on \(over all folds\), since their label wasn't known yet/,
+    );
+    const run = output<RunResult>(await at.step("train_model", shown));
+    expect([run.folds, run.validation]).toEqual([folds, validation]);
   }, 120_000);
 
   test("how much each will spend is a regression over the window's sum", async () => {
