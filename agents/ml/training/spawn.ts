@@ -2,7 +2,8 @@ import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import { asFault, Fault, fault } from "@muster/shared/fault.ts";
 import type { ChildMessage } from "../worker/messages.ts";
-import type { TrainJob, TrainProgress, TrainResult } from "./job.ts";
+import type { OutOfFold, TrainJob, TrainProgress, TrainResult } from "./job.ts";
+import { joined } from "./out-of-fold-parts.ts";
 import { usageOf } from "./usage.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -56,6 +57,7 @@ export function trainInChild(
   const child = start(job.file, job.xgboostLibrary, job.plan?.streamed ?? false);
   return new Promise<TrainResult>((resolve, reject) => {
     let outcome: TrainResult | Fault | null = null;
+    const parts: OutOfFold[] = [];
     let peakMemoryMb = 0;
     let cpuSeconds = 0;
     let stderr = "";
@@ -80,8 +82,9 @@ export function trainInChild(
     });
     child.on("message", (message: ChildMessage) => {
       if (message.kind === "progress") onProgress?.(message.progress);
-      else
-        outcome ??= message.kind === "result" ? message.result : new Fault(message.code, message.message, message.data);
+      else if (message.kind === "out_of_fold") parts.push(message.part);
+      else if (message.kind === "result") outcome ??= { ...message.result, oof: joined(parts) };
+      else outcome ??= new Fault(message.code, message.message, message.data);
     });
     const settle = (cause: unknown) => {
       clearInterval(timer);

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { asFault, fault } from "@muster/shared/fault.ts";
 import type { TrainJob, TrainProgress, TrainResult } from "../training/job.ts";
 import { meterOf } from "../training/meter.ts";
+import { partsOf } from "../training/out-of-fold-parts.ts";
 import { readTrainingSet } from "../training/read-training-set.ts";
 import { readCompactSet } from "../training/streamed/read-compact.ts";
 import { trainOn } from "../training/train.ts";
@@ -61,7 +62,9 @@ async function train(job: TrainJob): Promise<TrainResult> {
 process.on("disconnect", () => process.exit(0));
 process.once("message", async (job: TrainJob) => {
   try {
-    await send({ kind: "result", result: await train(job) });
+    const { oof, ...result } = await train(job);
+    for (const part of partsOf(oof)) await send({ kind: "out_of_fold", part });
+    await send({ kind: "result", result });
   } catch (error) {
     const { code, message, data, cause } = asFault(error);
     if (code === "internal") console.error(error, cause);

@@ -13,11 +13,11 @@ let folder: string;
 const rows = 3_000;
 
 /** Rows out of order, of entities that come four times, with gaps; `time` as the cutoff where it is given. */
-const written = async (name: string, time: string): Promise<TrainingFile> => {
+const written = async (name: string, time: string, entities = 750): Promise<TrainingFile> => {
   const file = join(folder, `${name}.parquet`);
   const engine = await openEngine({ files: [file], memoryMb: 200, threads: 1 });
   await engine.run(`COPY (
-    SELECT i::INTEGER AS __row, 'e' || (i % 750) AS __entity, ${time} AS __cutoff,
+    SELECT i::INTEGER AS __row, 'e' || (i % ${entities}) AS __entity, ${time} AS __cutoff,
       CASE WHEN i % 7 < 2 THEN 'yes' ELSE 'no' END AS __label,
       CASE WHEN i % 11 = 0 THEN NULL WHEN i = 5 THEN 'infinity'::DOUBLE ELSE sin(i) END AS wave, (i % 4)::DOUBLE AS step,
       CASE WHEN i % 13 = 0 THEN NULL ELSE 'kind ' || (i % 300) END AS kind
@@ -77,6 +77,14 @@ test("keeps every value as its bin or word, missing and infinite ones as missing
     if (column.type === "category") expect(Array.from(column.codes, (code) => column.words[code]!)).toEqual(values);
     else expect(Array.from(column.codes)).toEqual(Array.from(values as Float64Array, (x) => codeOf(x, column.edges)));
   }
+});
+
+test("entities that come once each are not kept, and rows are split as in memory", async () => {
+  const source = await written("once", "NULL::TIMESTAMP", rows);
+  const [dense, compact] = [await readTrainingSet(source), await readCompactSet(source)];
+  expect(compact.entity).toBeNull();
+  const [a, b] = [planFolds(dense.labels, dense, 4, 3), planFolds(compact.labels, compact, 4, 3)];
+  expect({ kind: b.kind, why: b.why, splits: b.splits }).toEqual({ kind: a.kind, why: a.why, splits: a.splits });
 });
 
 test("a share of the rows is the same rows every time and both ways, evenly spread; faults are the usual ones", async () => {

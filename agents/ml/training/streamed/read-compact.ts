@@ -1,6 +1,6 @@
 import { fault } from "@muster/shared/fault.ts";
-import { argsort } from "@muster/shared/stats/sort.ts";
-import { type Engine, openEngine, quoteIdent } from "@muster/shared/warehouse/duckdb.ts";
+import { argsort, sorted } from "@muster/shared/stats/sort.ts";
+import { type Chunk, type Engine, openEngine, quoteIdent } from "@muster/shared/warehouse/duckdb.ts";
 import type { FeatureColumn } from "../../matrix.ts";
 import {
   checkLabelled,
@@ -63,15 +63,10 @@ export async function readCompactSet(source: TrainingFile): Promise<Trainable> {
       for (let first = 0; first < features.length; first += columnsAtOnce) {
         const own = ['"__row"::DOUBLE', ...selected.slice(first, first + columnsAtOnce)];
         const placeOf = placesOf(set.row);
-        let waiting = 0;
-        for await (const chunk of engine.chunks(`SELECT ${own.join(", ")} FROM ${from}`)) {
+        for await (const chunk of lightly(engine, `SELECT ${own.join(", ")} FROM ${from}`)) {
           const places = new Int32Array(chunk.rows);
           for (let i = 0; i < chunk.rows; i++) places[i] = placeOf(Number(chunk.columns[0]![i]));
           for (let f = 1; f < own.length; f++) visit(first + f - 1, chunk.columns[f] as ArrayLike<number>, places);
-          waiting += chunk.columns.reduce((bytes, { byteLength }) => bytes + byteLength, 0);
-          if (waiting < waitingBytes) continue;
-          collect();
-          waiting = 0;
         }
       }
     };
@@ -102,6 +97,18 @@ export async function readCompactSet(source: TrainingFile): Promise<Trainable> {
   }
 }
 
+/** The batches of a query; what was left of those before is given back now and then. */
+async function* lightly(engine: Engine, sql: string): AsyncGenerator<Chunk, void, undefined> {
+  let waiting = 0;
+  for await (const chunk of engine.chunks(sql)) {
+    yield chunk;
+    waiting += chunk.columns.reduce((bytes, { byteLength }) => bytes + byteLength, 0);
+    if (waiting < waitingBytes) continue;
+    collect();
+    waiting = 0;
+  }
+}
+
 /** Row numbers, labels, times and entities, in the order of the row numbers; sorted here and only where the file isn't. */
 async function readOrigin(engine: Engine, from: string, source: TrainingFile): Promise<Omit<Trainable, "columns">> {
   const { task, time, positive } = source;
@@ -119,7 +126,7 @@ async function readOrigin(engine: Engine, from: string, source: TrainingFile): P
   const select = [`"__row"::DOUBLE`, label, timed ? timeSql(timed, types.get(timed)!) : "0::DOUBLE", entity];
   const read = select.map(() => new Float64Array(rows));
   let at = 0;
-  for await (const chunk of engine.chunks(`SELECT ${select.join(", ")} FROM ${from}`)) {
+  for await (const chunk of lightly(engine, `SELECT ${select.join(", ")} FROM ${from}`)) {
     for (const [i, column] of chunk.columns.entries())
       read[i]!.set((column as Float64Array).subarray(0, chunk.rows), at);
     at += chunk.rows;
@@ -131,11 +138,17 @@ async function readOrigin(engine: Engine, from: string, source: TrainingFile): P
   const usable = timed ? usableTime(times, time !== null) : null;
   return {
     row,
-    entity: types.has("__entity") ? entities : null,
+    entity: types.has("__entity") && repeats(entities) ? entities : null,
     time: usable,
     known: knownOf(usable, source),
     labels: labelsOf(task, positive, words ? Array.from(labels, (code) => words[code]!) : labels),
   };
+}
+
+/** Whether any value is met twice. Where none is, every row is an entity of its own, and nothing needs to know which. */
+function repeats(values: Float64Array): boolean {
+  const ordered = sorted(values);
+  return ordered.some((value, i) => i > 0 && value === ordered[i - 1]);
 }
 
 const isRising = (values: Float64Array): boolean => values.every((value, i) => i === 0 || value > values[i - 1]!);
