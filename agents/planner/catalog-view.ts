@@ -1,5 +1,6 @@
 import { call } from "@muster/bus/call.ts";
 import type { Process } from "@muster/bus/process.ts";
+import { DatasetPin, parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { z } from "zod";
 import type { CatalogView } from "./understand/understand.ts";
@@ -18,7 +19,11 @@ export async function catalogView(process: Process, request: string): Promise<Ca
     call(process, on("catalog.list_datasets")),
     process.evidence.standing("deployment.live", {}, 500),
   ]);
-  const listed = await output<{ datasets: CatalogView["datasets"] }>(process, datasets.output);
+  const listed = await output<{ datasets: (CatalogView["datasets"][number] & { version: string })[] }>(
+    process,
+    datasets.output,
+  );
+  const newest = new Map(listed.datasets.map(({ name, version }) => [name, version]));
   const deployments = await Promise.all(
     live.map(async (receipt) => {
       const value = await process.evidence.value<"deployment.live">(receipt);
@@ -27,7 +32,9 @@ export async function catalogView(process: Process, request: string): Promise<Ca
       const { dataset = "", target = "", exclusions = [] } = defined ?? {};
       const exclude = await excludedFrom(process, receipt.about.view);
       const asked = defined && { hash: defined.hash, kind: defined.label.kind, columns: spokenOf(defined) };
-      return { name: value.name, dataset, target, exclusions, exclude, ...(asked && { problem: asked }) };
+      const scope = z.array(DatasetPin).catch([]).parse(receipt.about.scope).map(parseDatasetRef);
+      const changed = scope.filter((pin) => newest.get(pin.name) !== pin.version).map((pin) => pin.name);
+      return { name: value.name, dataset, target, exclusions, exclude, changed, ...(asked && { problem: asked }) };
     }),
   );
   return { datasets: listed.datasets, deployments };

@@ -6,7 +6,7 @@ import { horizonArgument } from "./horizon.ts";
 import { spelledModel } from "./model-version.ts";
 import { problemRequest, targetName } from "./problem-request.ts";
 import type { ReadText } from "./read.ts";
-import { notDeployed } from "./refuse.ts";
+import { changedSince, notDeployed } from "./refuse.ts";
 import { questionOf, settle } from "./settle.ts";
 import { meansLeaving } from "./synonyms.ts";
 import { type CatalogView, type DatasetView, type DeploymentView, sources } from "./view.ts";
@@ -78,9 +78,12 @@ export function concludeDrift(found: readonly DeploymentView[], said: Said): Und
   return goals("drift", of, { ...problem, ...of }, [], said);
 }
 
+/** What is asked of something deployed. */
+type DeployedIntent = "explain" | "slices" | "score" | "improve";
+
 /** "Why", "where is it wrong", "score" and "improve" of what is deployed; null where none of the deployments can be asked about any more. */
 export function concludeDeployed(
-  intent: "explain" | "slices" | "score" | "improve",
+  intent: DeployedIntent,
   found: readonly DeploymentView[],
   said: Said,
 ): Understanding | null {
@@ -94,7 +97,7 @@ export function concludeDeployed(
   if ("question" in choice) return { kind: "question", question: choice.question };
   const { one, reading } = choice.chosen;
   const { name, exclude = [] } = one;
-  const problem = reading === null ? askedAgain(one, said) : askedAnew(one, reading, intent, said);
+  const problem = reading === null ? askedAgain(one, intent, said) : askedAnew(one, reading, intent, said);
   const target = reading === null ? one.target : targetName(reading);
   const of = intent === "score" ? { deployment: name } : { dataset: one.dataset, target };
   const assumptions = [`the deployment ${name} is what is meant`, ...problem.assumptions];
@@ -115,7 +118,7 @@ const asksOtherwise = ({ exclusions, metric, horizon, task, gapDays, labelDelayD
   [metric, horizon, task, gapDays, labelDelayDays, withinDays, every].some((one) => one !== null);
 
 /** The question of a deployment, asked anew of the newest data. What its model was to leave out, it still is: else the question would be about another model. */
-function askedAnew(one: DeploymentView, reading: Candidate, intent: Exclude<Intent, "call" | "goals">, said: Said) {
+function askedAnew(one: DeploymentView, reading: Candidate, intent: DeployedIntent, said: Said) {
   const { exclusions: left = [] } = one;
   const problem = problemRequest(reading, said.read, said.catalog);
   const asked = (problem.arguments.exclusions ?? []) as string[];
@@ -128,8 +131,12 @@ function askedAnew(one: DeploymentView, reading: Candidate, intent: Exclude<Inte
   };
 }
 
-/** The question of a deployment that no column or interval says: as it was defined, with whatever else is said of it, which it may refuse. */
-function askedAgain({ dataset, problem }: DeploymentView, { read }: Said) {
+/**
+ * The question of a deployment that no column or interval says: as it was defined, with whatever else is said of it, which it may
+ * refuse. Its cutoffs are those of then, so nothing fresh comes of it once its tables have changed.
+ */
+function askedAgain({ name, dataset, problem, changed = [] }: DeploymentView, intent: DeployedIntent, { read }: Said) {
+  if (changed.length > 0 && (intent === "score" || intent === "improve")) throw changedSince(name, changed);
   const { metric, horizon, exclusions } = read;
   const more = {
     ...(metric && { metric }),

@@ -73,6 +73,23 @@ describe("a deployment of any kind of question", () => {
       expect(goalsOf(text)).toMatchObject({ intent: "drift", arguments: { deployment: "sold_forecast" } });
   });
 
+  it("gives nothing fresh once its tables have changed: its dates are those of then; what it is can still be said", () => {
+    const stale = catalog(
+      [telco(), visits, sales],
+      [
+        { ...forecast, changed: ["sales"] },
+        { ...churn, changed: ["telco_churn"] },
+      ],
+    );
+    for (const text of ["score the sales forecast", "improve the sales forecast model"])
+      expect(() => goalsOf(text, stale)).toThrow(
+        expect.objectContaining({ code: "conflict", message: expect.stringContaining("ask that question anew") }),
+      );
+    expect(goalsOf("explain the sales forecast", stale).arguments).toMatchObject({ model: "models:/sold_forecast" });
+    expect(goalsOf("is the sales forecast drifting?", stale).intent).toBe("drift");
+    expect(goalsOf("score churn", stale).arguments).toMatchObject({ target: "Churn" });
+  });
+
   it.each([
     ["roll back the sales forecast", "ml.rollback_deployment", { deployment: "sold_forecast" }],
     ["retire the demand forecast", "ml.retire_model", { name: "sold_forecast" }],

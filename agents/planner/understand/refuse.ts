@@ -41,6 +41,14 @@ export const noCandidate = (candidates: readonly string[]): Fault =>
     },
   );
 
+/** `conflict`: a question with dates of its own was answered from tables that have changed since. */
+export const changedSince = (deployment: string, [first = "its data", ...more]: readonly string[]): Fault =>
+  fault(
+    "conflict",
+    `${[first, ...more].slice(0, 3).join(", ")} changed since ${deployment} was made, whose question has dates of its own: ask that question anew, in its own words, to learn from the newest data`,
+    { deployment, changed: [first, ...more] },
+  );
+
 /** `not_found`: nothing is deployed that the request could be about. */
 export const notDeployed = (catalog: CatalogView): Fault => {
   const names = catalog.deployments.map((one) => one.name);

@@ -24,7 +24,8 @@ export type DatasetView = {
 
 /**
  * A deployment by name, with the label's table and the target it stands for, the columns and the suggested features (`exclude`) that its
- * model was to leave out. `problem`: what it answers, with the kind of its label and the columns that it speaks of.
+ * model was to leave out. `problem`: what it answers, with the kind of its label and the columns that it speaks of;
+ * `changed`: tables that it was made of and that have newer versions.
  */
 export type DeploymentView = {
   name: string;
@@ -33,6 +34,7 @@ export type DeploymentView = {
   problem?: { hash: string; kind: LabelRule["kind"]; columns: string[] };
   exclusions?: string[];
   exclude?: string[];
+  changed?: string[];
 };
 
 /** What a request is understood against: names, types and counts; never a value. */
