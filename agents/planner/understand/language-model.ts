@@ -1,5 +1,5 @@
 import type { BaseMessageLike } from "@langchain/core/messages";
-import { ChatOpenAI } from "@langchain/openai";
+import type { ChatOpenAI } from "@langchain/openai";
 import type { Config } from "@muster/shared/config.ts";
 import type { z } from "zod";
 
@@ -34,20 +34,29 @@ export function openLanguageModel(
   const { openaiApiKey: key, openaiBaseUrl: baseURL, model } = config;
   if (!model || (!key && !baseURL)) return null;
   const { timeoutMs, tokens, bytes } = { ...defaultLimits, ...limits };
-  const chat = new ChatOpenAI({
-    model,
-    apiKey: key ?? "none",
-    maxTokens: tokens,
-    maxRetries: 0,
-    timeout: timeoutMs,
-    useResponsesApi: false,
-    configuration: { baseURL: baseURL ?? "https://api.openai.com/v1", fetch: capped(bytes), logLevel: "off" },
-  });
+  let chat: Promise<ChatOpenAI> | null = null;
+  // Loaded with the first call: what has no language model, as most swarms, needn't hold its client in memory.
+  const open = () => {
+    chat ??= import("@langchain/openai").then(
+      ({ ChatOpenAI }) =>
+        new ChatOpenAI({
+          model,
+          apiKey: key ?? "none",
+          maxTokens: tokens,
+          maxRetries: 0,
+          timeout: timeoutMs,
+          useResponsesApi: false,
+          configuration: { baseURL: baseURL ?? "https://api.openai.com/v1", fetch: capped(bytes), logLevel: "off" },
+        }),
+    );
+    return chat;
+  };
   return {
     name: model,
     typed: async (schema, name, messages, method, wire) => {
       const how = { name, method, strict: true };
-      const asked = wire ? chat.withStructuredOutput(wire, how) : chat.withStructuredOutput(schema, how);
+      const client = await open();
+      const asked = wire ? client.withStructuredOutput(wire, how) : client.withStructuredOutput(schema, how);
       return schema.parse(await asked.invoke(messages));
     },
   };
