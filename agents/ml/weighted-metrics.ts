@@ -21,6 +21,15 @@ export const outputsOf = (scored: Scored): ArrayLike<number>[] =>
       ? [scored.probabilities]
       : scored.probabilities;
 
+/** Some of the rows, in the order given. */
+export function onRows(scored: Scored, rows: Int32Array): Scored {
+  const of = (values: ArrayLike<number>) => Float64Array.from(rows, (row) => values[row]!);
+  const labels = of(scored.labels);
+  if (scored.task === "regression") return { task: scored.task, labels, values: of(scored.values) };
+  if (scored.task === "binary") return { task: scored.task, labels, probabilities: of(scored.probabilities) };
+  return { task: scored.task, labels, probabilities: scored.probabilities.map(of) };
+}
+
 /**
  * The metrics of a task as functions of row weights, so that thousands of resamples cost one pass each (the order of the
  * scores is taken once). Binary: roc_auc, average_precision, log_loss, brier, ks (the largest distance between the classes'

@@ -16,8 +16,8 @@ export type BootstrapInterval = { value: number; low: number; high: number; repe
 export type Statistics<K extends string> = (weights: Int32Array) => Record<K, number>;
 
 /** Dense cluster indices (0..k−1, in order of appearance) of ids. */
-export function denseClusters(ids: readonly string[]): Int32Array {
-  const index = new Map<string, number>();
+export function denseClusters<Id>(ids: Iterable<Id>): Int32Array {
+  const index = new Map<Id, number>();
   return Int32Array.from(ids, (id) => {
     let cluster = index.get(id);
     if (cluster === undefined) {

@@ -1,13 +1,13 @@
 import type { GroupFigures } from "@muster/shared/domain/evaluation-report.ts";
 import type { Task } from "@muster/shared/domain/problem.ts";
 import { seededRandom } from "@muster/shared/random.ts";
-import { bootstrapIntervals } from "@muster/shared/stats/bootstrap.ts";
+import { bootstrapIntervals, denseClusters } from "@muster/shared/stats/bootstrap.ts";
 import { quantile } from "@muster/shared/stats/quantile.ts";
 import { sorted } from "@muster/shared/stats/sort.ts";
 import type { FeatureColumn } from "../matrix.ts";
 import type { MetricName } from "../training/job.ts";
 import { direction } from "../training/metrics.ts";
-import { type Scored, weightedMetrics } from "../weighted-metrics.ts";
+import { onRows, type Scored, weightedMetrics } from "../weighted-metrics.ts";
 
 /** With fewer rows a group's figures are noise, and a category could name somebody. */
 const fewestRows = 100;
@@ -46,14 +46,6 @@ function quartiles(values: Float64Array): number[] {
   return [...new Set([0.25, 0.5, 0.75].map((share) => quantile(known, share)))].filter((edge) => edge > known[0]!);
 }
 
-function takeScored(scored: Scored, rows: Int32Array): Scored {
-  const of = (values: ArrayLike<number>) => Float64Array.from(rows, (row) => values[row]!);
-  const labels = of(scored.labels);
-  if (scored.task === "regression") return { ...scored, labels, values: of(scored.values) };
-  if (scored.task === "binary") return { ...scored, labels, probabilities: of(scored.probabilities) };
-  return { ...scored, labels, probabilities: scored.probabilities.map(of) };
-}
-
 /** Whether each class that the group has is there often enough, and at least two are. */
 function enoughClasses({ task, labels }: Scored): boolean {
   if (task === "regression") return true;
@@ -90,7 +82,7 @@ export function groupFigures(
     .filter(({ name }) => asked === null || asked.includes(name))
     .flatMap(groupsOf)
     .map((group) => {
-      const own = takeScored(scored, group.rows);
+      const own = onRows(scored, group.rows);
       const of = enoughClasses(own) ? weightedMetrics(own, threshold) : null;
       return { ...group, own, of, value: of?.(new Int32Array(group.rows.length).fill(1))[metric] ?? Number.NaN };
     });
@@ -98,7 +90,7 @@ export function groupFigures(
   const worst = groups.filter(({ value }) => !Number.isNaN(value)).sort((a, b) => sign * (a.value - b.value));
   const list = (asked === null ? worst.slice(0, told) : groups).map((group): GroupFigures => {
     const { rows, own, of, value, ...named } = group;
-    const dense = clusters === null ? null : renumbered(clusters, rows);
+    const dense = clusters === null ? null : denseClusters(rows.map((row) => clusters[row]!));
     const drawn = { rows: rows.length, clusters: dense, repetitions, random: seededRandom(seed) };
     const span =
       of === null || Number.isNaN(value)
@@ -112,15 +104,4 @@ export function groupFigures(
     };
   });
   return { asked: asked !== null, of: groups.length, list };
-}
-
-/** The clusters of some rows, numbered without gaps. */
-function renumbered(clusters: Int32Array, rows: Int32Array): Int32Array {
-  const numbers = new Map<number, number>();
-  return Int32Array.from(rows, (row) => {
-    const cluster = clusters[row]!;
-    const number = numbers.get(cluster) ?? numbers.size;
-    numbers.set(cluster, number);
-    return number;
-  });
 }

@@ -1,6 +1,6 @@
 import type { Task } from "@muster/shared/domain/problem.ts";
 import { seededRandom } from "@muster/shared/random.ts";
-import { bootstrapIntervals } from "@muster/shared/stats/bootstrap.ts";
+import { bootstrapIntervals, denseClusters } from "@muster/shared/stats/bootstrap.ts";
 import { scoredOf } from "../holdout.ts";
 import { weightedMetrics } from "../weighted-metrics.ts";
 import type { OutOfFoldFile } from "./kept-answers.ts";
@@ -63,8 +63,9 @@ export function pairedBootstrap(
   const groupOf = (i: number) => (cluster ? cluster[i]! : i);
   const every = Math.max(1, Math.ceil(rows / most));
   const kept = Int32Array.from(a.row.keys()).filter((i) => groupOf(i) % every === 0);
-  const dense = new Map<number, number>();
-  const clusters = cluster && kept.map((i) => dense.get(cluster[i]!) ?? dense.set(cluster[i]!, dense.size).size - 1);
+  const dense = cluster && denseClusters(kept.map((i) => cluster[i]!));
+  const groups = new Set(dense).size;
+  const clusters = groups < kept.length ? dense : null;
   const metricsOf = ({ label, prediction, threshold }: Answered) =>
     weightedMetrics(
       scoredOf(
@@ -80,12 +81,12 @@ export function pairedBootstrap(
   const { difference } = bootstrapIntervals(
     {
       rows: kept.length,
-      clusters: clusters && dense.size < kept.length ? clusters : null,
+      clusters,
       repetitions: Math.min(1000, Math.max(200, Math.floor(4e6 / Math.max(1, kept.length)))),
       random: seededRandom(seed),
     },
     (weights) => ({ difference: own(weights)[metric]! - other(weights)[metric]! }),
   );
   const { value, low, high } = difference;
-  return { value, low, high, rows: kept.length, groups: clusters && dense.size < kept.length ? dense.size : null };
+  return { value, low, high, rows: kept.length, groups: clusters && groups };
 }

@@ -4,7 +4,7 @@ import { bootstrapReplicates, denseClusters } from "@muster/shared/stats/bootstr
 import { wilson } from "@muster/shared/stats/proportion.ts";
 import { quantile } from "@muster/shared/stats/quantile.ts";
 import { sorted } from "@muster/shared/stats/sort.ts";
-import { type Scored, weightedMetrics } from "../weighted-metrics.ts";
+import { onRows, type Scored, weightedMetrics } from "../weighted-metrics.ts";
 import type { Groups } from "./groups.ts";
 
 /**
@@ -37,7 +37,7 @@ function bootstrapped(
 ): Figure | null {
   const value = statistic(new Int32Array(rows.length).fill(1));
   if (!Number.isFinite(value)) return null;
-  const own = clusters && denseClusters(Array.from(rows, (row) => String(clusters[row])));
+  const own = clusters && denseClusters(rows.map((row) => clusters[row]!));
   const resampling = {
     rows: rows.length,
     clusters: own,
@@ -66,14 +66,6 @@ function share(rows: Int32Array, hit: (row: number) => boolean, predicted: Predi
   });
 }
 
-function take(scored: Scored, rows: Int32Array): Scored {
-  const of = (values: ArrayLike<number>) => Float64Array.from(rows, (row) => values[row]!);
-  const labels = of(scored.labels);
-  if (scored.task === "regression") return { task: scored.task, labels, values: of(scored.values) };
-  if (scored.task === "binary") return { task: scored.task, labels, probabilities: of(scored.probabilities) };
-  return { task: scored.task, labels, probabilities: scored.probabilities.map(of) };
-}
-
 const given = (pairs: readonly (readonly [string, Figure | null])[]): Record<string, Figure> =>
   Object.fromEntries(pairs.filter((pair): pair is readonly [string, Figure] => pair[1] !== null));
 
@@ -82,7 +74,7 @@ function figuresOf(group: string, rows: Int32Array, predicted: Predicted): Group
   const { labels } = scored;
   const told = scored.task === "binary" ? classes.slice(1, 2) : scored.task === "multiclass" ? classes : [];
   const place = (name: string) => classes.indexOf(name);
-  const metrics = weightedMetrics(take(scored, rows), threshold);
+  const metrics = weightedMetrics(onRows(scored, rows), threshold);
   const metric = (name: string): Figure | null =>
     bootstrapped(rows, predicted, (weights) => metrics(weights)[name] ?? Number.NaN);
   const side = (label: number) => rows.filter((row) => labels[row] === label);

@@ -4,7 +4,7 @@ import { bootstrapReplicates } from "@muster/shared/stats/bootstrap.ts";
 import { quantile } from "@muster/shared/stats/quantile.ts";
 import { sorted } from "@muster/shared/stats/sort.ts";
 import { direction } from "../training/metrics.ts";
-import { type Scored, weightedMetrics } from "../weighted-metrics.ts";
+import { onRows, type Scored, weightedMetrics } from "../weighted-metrics.ts";
 import type { Draws } from "./draws.ts";
 
 /** One side's answers on the rows, and its recorded threshold (binary; null elsewhere). */
@@ -91,14 +91,6 @@ const finite = (value: number): number | null => (Number.isNaN(value) ? null : v
 function both(base: Side, challenger: Side, rows: Int32Array | null) {
   const of = ({ scored, threshold }: Side) => weightedMetrics(rows === null ? scored : onRows(scored, rows), threshold);
   return { rows, base: of(base), challenger: of(challenger) };
-}
-
-function onRows(scored: Scored, rows: Int32Array): Scored {
-  const take = (values: ArrayLike<number>) => Float64Array.from(rows, (row) => values[row]!);
-  const labels = take(scored.labels);
-  if (scored.task === "regression") return { task: scored.task, labels, values: take(scored.values) };
-  if (scored.task === "binary") return { task: scored.task, labels, probabilities: take(scored.probabilities) };
-  return { task: scored.task, labels, probabilities: scored.probabilities.map(take) };
 }
 
 function intervalOf(replicates: Float64Array): { low: number; high: number } | null {
