@@ -30,13 +30,18 @@ describe.skipIf(!publicDatasets())("other tables", () => {
     expect(unnamed.answer!.problem).toMatchObject({ task: "binary", label: answer.problem!.label });
   }, 120_000);
 
-  test("phoneme: no header, two classes of whole numbers", async () => {
-    const text = firstLines(publicFile("phoneme", "phoneme.csv"), 2000);
-    expect((await it.owner.put("phoneme.csv", text)).status).toBe(201);
+  test("phoneme: no header, two classes of whole numbers; trees of two kinds together are served", async () => {
+    // All rows: with fewer the ensemble's lead isn't shown to pay.
+    expect((await it.owner.load(publicFile("phoneme", "phoneme.csv"))).status).toBe(201);
     const answer = expectDeployed(await it.owner.ask("predict column_6 in phoneme"));
+    expect(answer.model!.algorithm).toBe("ensemble");
+    expect(answer.text).toMatch(/is an ensemble \([\d.]+ × xgboost\w* \+ [\d.]+ × random_forest\w*\)/);
+    expect(answer.text).toMatch(/Chosen: ensemble, its lead over \w+ of [\d.]+ pays/);
+    const shares = answer.model!.features.reduce((sum, { importance }) => sum + importance, 0);
+    expect(shares).toBeCloseTo(1, 6);
     expect(answer.problem).toMatchObject({ task: "binary" });
     expect(answer.model!.metrics.roc_auc).toBeGreaterThan(0.9);
-    expect(answer.predictions!.rows).toBe(2000);
+    expect(answer.predictions!.rows).toBe(5404);
     const unnamed = await named("predict phoneme", "column_6");
     expect(unnamed.answer!.problem!.label).toBe(answer.problem!.label);
   }, 120_000);

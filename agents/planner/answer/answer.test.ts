@@ -121,6 +121,23 @@ describe("the check of figures", () => {
   });
 });
 
+it("an ensemble is told with what it is made of, and every figure of it stands in a field", () => {
+  const input = structuredClone(all["the main job"]);
+  const run = input.facts["run.finished"]!;
+  const reason =
+    "its lead over xgboost of 0.0031 pays (at least 0.0012 with 95 % confidence, by 1000 paired resamples)";
+  run.algorithm = "ensemble";
+  for (const one of run.board) one.chosen = false;
+  run.board.push({
+    ...{ algorithm: "ensemble", parameters: { setting: "ensemble", members: "0.4000 × linear + 0.7213 × xgboost" } },
+    ...{ cv: { roc_auc: { mean: 0.8492, se: 0.0041 } }, seconds: 0.2, chosen: true, reason },
+  });
+  const answer = composeAnswer(input);
+  expect(answer.text).toContain("is an ensemble (0.4000 × linear + 0.7213 × xgboost)");
+  expect(answer.text).toContain(`Chosen: ensemble, ${reason}`);
+  expect(strayFigures(answer.text, answer)).toEqual([]);
+});
+
 describe("the main job", () => {
   const answer = composeAnswer(all["the main job"]);
 

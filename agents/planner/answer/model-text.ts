@@ -52,7 +52,7 @@ function quality(fields: Fields, { facts }: AnswerInput, cite: Cite): string[] {
   const { model } = fields;
   const metric = leading(fields);
   if (!model || metric === null) return [];
-  const said = [`The model ${model.name}, version ${model.version}, is ${article(model.algorithm)}`];
+  const said = [`The model ${model.name}, version ${model.version}, is ${article(model)}`];
   const interval = model.intervals[metric];
   const within = interval ? ` (95 % interval ${merit(interval[0])} to ${merit(interval[1])})` : "";
   const baseline =
@@ -87,8 +87,9 @@ function quality(fields: Fields, { facts }: AnswerInput, cite: Cite): string[] {
   ];
 }
 
-const article = (algorithm: string): string =>
+const article = ({ algorithm, candidates }: NonNullable<Fields["model"]>): string =>
   ({
+    ensemble: `an ensemble (${candidates.find(({ chosen }) => chosen)?.parameters.members ?? "several models"})`,
     xgboost: "boosted trees (xgboost)",
     random_forest: "a random forest",
     linear: "a linear model",

@@ -49,7 +49,11 @@ export function considerEnsemble(
   const row: BoardRow = {
     ...{ name, algorithm: "ensemble", params, why: whyOf(params), cv: unpaid ? {} : cv },
     ...{ seconds: wallSeconds() - startWall, cpuSeconds: meter.used() - startCpu, rounds: null, chosen: false },
-    reason: unpaid ? `skipped: ${said}, but the fit of all its members needs ${fits}` : said,
+    reason: unpaid
+      ? `skipped: ${said}, but the fit of all its members needs ${fits}`
+      : pays
+        ? said
+        : `not chosen: ${said}`,
     skipped: unpaid ? { neededCpuSeconds: refitCpuSeconds, hadCpuSeconds: meter.limit - meter.used(), fits } : null,
   };
   return { row, candidate: { name, params }, answers, refitCpuSeconds, taken: pays && !unpaid };
@@ -63,6 +67,6 @@ const short = (value: number): string => String(Number(value.toPrecision(2)));
 function saidOf(lead: Lead | null, { name: other }: Choice): string {
   if (!lead) return `its lead over ${other} can't be measured`;
   const { value, atLeast, repetitions, rows, by } = lead;
-  const paid = atLeast > 0 ? "pays" : "isn't shown to pay";
-  return `${paid}: its lead over ${other} is ${short(value)} (with 95 % confidence at least ${short(atLeast)}, by ${repetitions} paired resamples of ${rows} held-out rows, drawn by ${by})`;
+  const pays = atLeast > 0 ? "pays" : "isn't shown to pay";
+  return `its lead over ${other} of ${short(value)} ${pays} (at least ${short(atLeast)} with 95 % confidence, by ${repetitions} paired resamples of ${rows} held-out rows, drawn by ${by})`;
 }
