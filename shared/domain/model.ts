@@ -56,6 +56,8 @@ export type TrainingOptions = z.infer<typeof TrainingOptions>;
  * Conformal intervals around a predicted number, by groups of similar predictions: group i begins at `edges[i − 1]` (the first
  * has no beginning) and its interval is the prediction plus `low[i]` to plus `high[i]`. `rows`: out-of-fold residuals behind it.
  * `level`: the share of residuals between them, where folds go forward in time: so many as held the coverage of later folds.
+ * `scale`: of a forecast, by the feature that says how far ahead a row lies: group i begins at `edges[i − 1]`, and `low` and
+ * `high` count `by[i]` times there.
  */
 export const PredictionInterval = z.object({
   coverage: z.number(),
@@ -64,6 +66,9 @@ export const PredictionInterval = z.object({
   low: z.array(z.number()).min(1),
   high: z.array(z.number()).min(1),
   rows: z.number().int(),
+  scale: z
+    .object({ feature: z.string(), edges: z.array(z.number()), by: z.array(z.number().positive()).min(1) })
+    .optional(),
 });
 export type PredictionInterval = z.infer<typeof PredictionInterval>;
 

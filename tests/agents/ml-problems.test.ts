@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RunResult } from "@muster/shared/domain/model.ts";
+import type { Evaluation, RunResult } from "@muster/shared/domain/model.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dailySales, shopOrders } from "../support/shop-orders.ts";
@@ -92,7 +92,7 @@ describe("events in a window after a cutoff", () => {
 
 describe("forecasts of series", () => {
   const daily = (event: Record<string, unknown> = {}) => ({ event: { kind: "forecast", column: "sold", ...event } });
-  type Seasonal = Looked & { seasonal: Record<string, number>; exploratory: boolean };
+  type Seasonal = Looked & Pick<Evaluation, "exploratory" | "covered"> & { seasonal: Record<string, number> };
   async function forecast(dataset: string, input: Record<string, unknown>) {
     const shown = await at.prepared(dataset as never, input);
     await at.step("train_model", shown);
@@ -111,6 +111,13 @@ describe("forecasts of series", () => {
     expect(looked.seasonal.rmse!).toBeLessThan(looked.baseline.rmse!);
     expect(looked.metrics.rmse!).toBeLessThan(0.95 * looked.seasonal.rmse!);
     expect(looked.exploratory).toBe(false);
+    const { interval } = await at.value<"run.finished">(shown["run.finished"]!);
+    expect(interval!.scale).toMatchObject({
+      feature: "step",
+      edges: [expect.any(Number), expect.any(Number), expect.any(Number)],
+    });
+    expect(interval!.level).toBeGreaterThanOrEqual(0.9);
+    expect(looked.covered!.observed).toBeGreaterThan(0.85);
     const { dataset } = await at.value<"features.materialized">(shown.holdout!);
     const rows = await at.query(dataset, "SELECT season_before AS before, __label AS label FROM t");
     const off = rows.map((row) => (Number(row.before) - Number(row.label)) ** 2);

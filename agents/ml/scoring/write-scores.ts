@@ -7,7 +7,7 @@ import { typicalValues } from "../explain.ts";
 import type { FittedModel } from "../fitted.ts";
 import type { FeatureColumn } from "../matrix.ts";
 import type { ModelOutput, OpenModel } from "../onnx/run.ts";
-import { intervalAt } from "../prediction-interval.ts";
+import { intervalAt, scaledBy } from "../prediction-interval.ts";
 import type { ServingPackage } from "../serving/package.ts";
 import { explainerOf, type ReasonMethod } from "./explainer.ts";
 import { matrixPages, sampleMatrix } from "./read-matrix.ts";
@@ -84,10 +84,11 @@ async function* scoredRows(scoring: Scoring, rows: number, reasonsOf: Reasons): 
       );
       const output = await model.run(columns, length);
       const reasons = reasonsOf(columns, output);
+      const ahead = served.output.interval ? scaledBy(served.output.interval, columns) : null;
       for (let i = 0; i < length; i++) {
         const [first = null, second = null, third = null] = reasons[i] ?? [];
         const row = start + i;
-        const answer = answerOf(output, i, served.output);
+        const answer = answerOf(output, i, served.output, ahead?.[i]);
         yield [page.entity[row]!, page.cutoff[row]!, ...answer, first, second, third, served.version, at];
       }
     }
@@ -95,10 +96,15 @@ async function* scoredRows(scoring: Scoring, rows: number, reasonsOf: Reasons): 
   }
 }
 
-function answerOf(output: ModelOutput, row: number, { classes, interval }: ServingPackage["output"]): Cell[] {
+function answerOf(
+  output: ModelOutput,
+  row: number,
+  { classes, interval }: ServingPackage["output"],
+  ahead?: number,
+): Cell[] {
   if (output.kind === "values") {
     const value = output.values[row]!;
-    return interval ? [value, ...intervalAt(interval, value)] : [value];
+    return interval ? [value, ...intervalAt(interval, value, ahead)] : [value];
   }
   const probabilities = output.probabilities.subarray(row * output.classes, (row + 1) * output.classes);
   return [classes[output.labels[row]!]!, ...probabilities];

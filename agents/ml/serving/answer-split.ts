@@ -69,6 +69,12 @@ export const partOf = (table: RawTable, rows: Int32Array, { input }: Pick<Served
   keys: table.keys && Array.from(rows, (row) => table.keys![row]!),
 });
 
+/** Ends of intervals that nobody gave yet: what a version that gives none leaves missing. */
+export const noEnds = (rows: number): NonNullable<ScoredRows["ends"]> => ({
+  low: new Float64Array(rows).fill(Number.NaN),
+  high: new Float64Array(rows).fill(Number.NaN),
+});
+
 function merged(rows: number, parts: readonly Part[]): ScoredRows {
   const [first] = parts as [Part, ...Part[]];
   if (parts.length === 1) return first.scored;
@@ -76,11 +82,14 @@ function merged(rows: number, parts: readonly Part[]): ScoredRows {
   const scored: ScoredRows = {
     ...{ rows, predictions: new Array(rows), features: first.scored.features },
     probabilities: first.scored.probabilities && new Float32Array(rows * width),
+    ends: parts.some((part) => part.scored.ends) ? noEnds(rows) : null,
     featuresAsOf: parts.flatMap((part) => part.scored.featuresAsOf ?? []).sort()[0] ?? null,
   };
   for (const { places, scored: own } of parts)
     for (const [i, row] of places.entries()) {
       scored.predictions[row] = own.predictions[i]!;
+      for (const side of ["low", "high"] as const)
+        if (scored.ends && own.ends) scored.ends[side][row] = own.ends[side][i]!;
       scored.probabilities?.set(own.probabilities!.subarray(i * width, (i + 1) * width), row * width);
     }
   return scored;

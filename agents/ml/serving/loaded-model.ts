@@ -2,6 +2,7 @@ import { fault } from "@muster/shared/fault.ts";
 import { parseValue } from "@muster/shared/features/raw.ts";
 import type { FeatureColumn } from "../matrix.ts";
 import { type ModelOutput, type OpenModel, openModel } from "../onnx/run.ts";
+import { intervalAt, scaledBy } from "../prediction-interval.ts";
 import { emptyColumns, featurePlan, fillFeatures } from "./feature-plan.ts";
 import type { Found, GoldenRows, Prediction, ServedModel } from "./served-model.ts";
 import { listed, type RawTable } from "./table.ts";
@@ -11,6 +12,8 @@ export type ScoredRows = {
   rows: number;
   predictions: Prediction[];
   probabilities: Float32Array | null;
+  /** Both ends of each row's interval, by the version that answered it; null where it gives none. */
+  ends: { low: Float64Array; high: Float64Array } | null;
   /** What the graph read: for the prediction log. */
   features: FeatureColumn[];
   featuresAsOf: string | null;
@@ -51,7 +54,7 @@ export async function loadModel(served: ServedModel, golden: GoldenRows | null =
           const chunk = end - start === table.rows ? features : features.map((column) => slice(column, start, end));
           copyAnswer(out, await open.run(chunk, end - start), start, classes);
         }
-        return out;
+        return { ...out, ends: endsOf(served, out) };
       },
     };
   } catch (error) {
@@ -132,9 +135,17 @@ const emptyAnswer = (
   rows,
   predictions: new Array<Prediction>(rows),
   probabilities: output.task === "regression" ? null : new Float32Array(rows * output.classes.length),
+  ends: null,
   features,
   featuresAsOf: [lookup?.asOf ?? null, online].filter((at) => at !== null).sort()[0] ?? null,
 });
+
+function endsOf({ output: { interval } }: ServedModel, { predictions, features }: ScoredRows): ScoredRows["ends"] {
+  if (!interval) return null;
+  const at = scaledBy(interval, features);
+  const around = predictions.map((value, row) => intervalAt(interval, Number(value), at?.[row]));
+  return { low: Float64Array.from(around, ([low]) => low), high: Float64Array.from(around, ([, high]) => high) };
+}
 
 function copyAnswer(out: ScoredRows, chunk: ModelOutput, start: number, classes: Prediction[]): void {
   const numbers = chunk.kind === "values" ? chunk.values : chunk.probabilities;

@@ -1,7 +1,7 @@
 import type { ColumnType } from "@muster/shared/domain/dataset.ts";
 import { fault } from "@muster/shared/fault.ts";
-import { intervalAt } from "../prediction-interval.ts";
 import type { Answered } from "./answer.ts";
+import { noEnds } from "./answer-split.ts";
 import { isObject, type JsonObject } from "./json.ts";
 import type { RawColumn, ServedModel } from "./served-model.ts";
 import { listed, type SentTable } from "./table.ts";
@@ -142,11 +142,10 @@ export function inferResponse({ served, scored, sides }: Answered, id: string, w
     const shape = [rows, served.output.classes.length];
     outputs.push({ name: "probabilities", datatype: "FP32", shape, data: Array.from(answer.probabilities) });
   }
-  const { interval } = served.output;
-  if (interval) {
-    const around = answer.predictions.map((value) => intervalAt(interval, Number(value)));
-    for (const [side, name] of intervalNames.entries())
-      outputs.push({ name, datatype: "FP64", shape: [rows], data: around.map((ends) => ends[side]) });
+  if (served.output.interval) {
+    const { low, high } = answer.ends ?? noEnds(rows);
+    for (const [i, ends] of [low, high].entries())
+      outputs.push({ name: intervalNames[i]!, datatype: "FP64", shape: [rows], data: Array.from(ends) });
   }
   const parameters = {
     ...(answer.featuresAsOf !== null && { features_as_of: answer.featuresAsOf }),

@@ -17,7 +17,7 @@ import type { MlDeps } from "../index.ts";
 import { answerFigures, exploratoryReasons } from "../judgement.ts";
 import { openModel } from "../onnx/run.ts";
 import { positiveOf } from "../positive.ts";
-import { coverageOf, coverageText } from "../prediction-interval.ts";
+import { coverageOf, coverageText, scaledBy } from "../prediction-interval.ts";
 import { loadFitted } from "../scoring/load-fitted.ts";
 import { beatenBySeason, seasonalNaive, seasonBefore } from "../seasonal-naive.ts";
 import { readTrainingSet } from "../training/read-training-set.ts";
@@ -96,7 +96,9 @@ export const evaluateModel = tool({
       prediction: answers.map((output) => Array.from(output)),
     };
     const { calibration: fit } = found;
-    const covered = run.interval ? coverageOf(run.interval, labels, answers[0]!) : null;
+    const covered = run.interval
+      ? coverageOf(run.interval, labels, answers[0]!, scaledBy(run.interval, columns))
+      : null;
     const fitted = fit && fit.slope !== null && fit.intercept !== null;
     return {
       metrics,

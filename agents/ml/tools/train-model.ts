@@ -63,6 +63,7 @@ export const trainModel = tool({
       mayTell: checked.mayTell,
       candidates: chosen.candidates.map((one) => candidateOf(one, { ...shape, threads })),
       ...{ folds: chosen.folds, time: null, known: labelTiming(problem), costs, options },
+      ahead: view.view.features.find((one) => one.kind === "ahead" && one.of === "step")?.name ?? null,
       ...{ seed, threads, xgboostLibrary },
       cpuSecondsLimit: Math.min(reserved.limitCpuSeconds, leftOf(chosen, context.request)),
       memoryLimitMb: reserved.limitMemoryMb,

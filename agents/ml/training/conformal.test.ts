@@ -1,6 +1,7 @@
+import type { PredictionInterval } from "@muster/shared/domain/model.ts";
 import { normal, seededRandom } from "@muster/shared/random.ts";
 import { describe, expect, test } from "vitest";
-import { coverageOf, intervalAt } from "../prediction-interval.ts";
+import { coverageOf, intervalAt, scaledBy } from "../prediction-interval.ts";
 import { conformalInterval } from "./conformal.ts";
 
 describe("a conformal interval", () => {
@@ -62,7 +63,8 @@ describe("a conformal interval", () => {
     const covered = (rise: number, forward: boolean) => {
       const runs = [1, 2, 3, 4, 5].map((seed) => {
         const { fold, known, prediction, label, fresh } = drawn(rise, seed);
-        return coverageOf(conformalInterval(label, known, 0.9, forward ? fold : null), fresh, prediction).observed;
+        return coverageOf(conformalInterval(label, known, 0.9, { inTime: forward ? fold : null }), fresh, prediction)
+          .observed;
       });
       return runs.reduce((sum, one) => sum + one, 0) / runs.length;
     };
@@ -77,19 +79,48 @@ describe("a conformal interval", () => {
     test("is hardly wider where nothing grows, and says the level that it took", () => {
       expect(Math.abs(covered(1, true) - 0.9)).toBeLessThan(0.02);
       const { fold, known, label } = drawn(1, 7);
-      const found = conformalInterval(label, known, 0.9, fold);
+      const found = conformalInterval(label, known, 0.9, { inTime: fold });
       expect(found.level).toBeGreaterThanOrEqual(0.9);
       expect(found.level).toBeLessThan(0.925);
       const grown = drawn(1.2, 7);
-      expect(conformalInterval(grown.label, grown.known, 0.9, grown.fold).level).toBeGreaterThan(0.93);
+      expect(conformalInterval(grown.label, grown.known, 0.9, { inTime: grown.fold }).level).toBeGreaterThan(0.93);
     });
 
     test("of one fold alone is the interval of its residuals", () => {
       const labels = Float64Array.from({ length: 39 }, (_, i) => 100 + i - 19);
       const only = new Int32Array(39);
-      expect(conformalInterval(labels, new Float64Array(39).fill(100), 0.9, only)).toEqual({
+      expect(conformalInterval(labels, new Float64Array(39).fill(100), 0.9, { inTime: only })).toEqual({
         ...{ coverage: 0.9, level: 0.9, edges: [], low: [-18], high: [18], rows: 39 },
       });
     });
+  });
+
+  test("of a forecast is as wide at each step as its own residuals are", () => {
+    const random = seededRandom(5);
+    const draw = (rows: number) => {
+      const step = Float64Array.from({ length: rows }, (_, i) => 1 + (i % 12));
+      const prediction = step.map(() => 10 * random());
+      return { step, prediction, label: prediction.map((p, i) => p + step[i]! * normal(random)) };
+    };
+    const known = draw(4800);
+    const ahead = { feature: "step", values: known.step };
+    const interval = conformalInterval(known.label, known.prediction, 0.9, { ahead });
+    expect(interval.scale).toMatchObject({ feature: "step", edges: [4, 7, 10] });
+    // Mean steps of 2, 5, 8 and 11, relative to 6.5.
+    for (const [i, by] of interval.scale!.by.entries()) expect(by).toBeCloseTo((2 + 3 * i) / 6.5, 1);
+    const fresh = draw(24_000);
+    const share = (found: PredictionInterval, from: number) => {
+      const rows = fresh.step.map((_, i) => i).filter((i) => fresh.step[i]! >= from && fresh.step[i]! < from + 3);
+      const take = (values: Float64Array) => Float64Array.from(rows, (row) => values[row]!);
+      const at = take(scaledBy(found, [{ name: "step", type: "number", values: fresh.step }]) ?? fresh.step);
+      return coverageOf(found, take(fresh.label), take(fresh.prediction), at).observed;
+    };
+    for (const from of [1, 4, 7, 10]) expect(Math.abs(share(interval, from) - 0.9)).toBeLessThan(0.04);
+    const plain = conformalInterval(known.label, known.prediction, 0.9);
+    expect(share(plain, 1)).toBeGreaterThan(0.98);
+    expect(share(plain, 10)).toBeLessThan(0.82);
+    // Where nothing says how far ahead a row lies, it is as wide as at the last step.
+    expect(intervalAt(interval, 5)).toEqual(intervalAt(interval, 5, 12));
+    expect(() => scaledBy(interval, [])).toThrow("which it doesn't read");
   });
 });

@@ -78,6 +78,8 @@ export type TrainJob = {
   time: string | null;
   /** When labels are known after the cutoff of their row: a fold trains on no row whose label wasn't known yet. Null or absent: with it. */
   known?: LabelTiming | null;
+  /** Of a forecast: the feature that says how far ahead a row lies. Null or absent: no forecast, or of one step. */
+  ahead?: string | null;
   /** Null: the threshold that maximises F1 of the positive class. */
   costs: CostMatrix | null;
   /** Absent: no weights, no constraints, no interval. */

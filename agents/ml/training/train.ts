@@ -1,12 +1,13 @@
 import { fault } from "@muster/shared/fault.ts";
 import { seededRandom } from "@muster/shared/random.ts";
+import type { FittedModel } from "../fitted.ts";
 import { classCounts, type Labels, takeLabels } from "../labels.ts";
 import type { FeatureColumn } from "../matrix.ts";
 import { auditColumns } from "./audit-columns.ts";
 import { candidatesUnder } from "./candidates-under.ts";
 import { checkMonotone } from "./check-monotone.ts";
 import { chooseCandidate } from "./choose.ts";
-import { conformalInterval } from "./conformal.ts";
+import { type Ahead, conformalInterval } from "./conformal.ts";
 import { costOfPlan } from "./cost-of-plan.ts";
 import { considerEnsemble } from "./ensemble/consider.ts";
 import { fitFinal } from "./fit-final.ts";
@@ -93,7 +94,9 @@ export async function trainOn(set: Trainable, job: TrainJob, context: RaceContex
     metric: job.metric,
     beatsConstant: choice.beatsConstant,
     calibration: calibrated && { rawLogLoss: calibrated.rawLogLoss, logLoss: calibrated.logLoss },
-    interval: intervalOf(labels, chosen.answers, job.options?.coverage ?? null, plan.kind),
+    interval: intervalOf(labels, chosen.answers, job.options?.coverage ?? null, {
+      ...{ kind: plan.kind, ahead: aheadOf(job, set, fitted) },
+    }),
     ...{ constraints, planCost },
     oof: { row: set.row, fold: chosen.answers.fold, label: labels.values, prediction: chosen.answers.prediction },
     plan: { kind: plan.kind, folds: plan.folds, why: plan.why },
@@ -105,6 +108,13 @@ export async function trainOn(set: Trainable, job: TrainJob, context: RaceContex
   };
 }
 
+/** How far ahead rows lie, where the model reads it; streamed rows' numbers aren't held. */
+function aheadOf({ ahead }: TrainJob, { columns, compact }: Trainable, { inputs }: FittedModel): Ahead | null {
+  const column = compact ? undefined : columns.find(({ name }) => name === ahead);
+  const read = inputs.some(({ name }) => name === ahead);
+  return column?.type === "number" && read ? { feature: column.name, values: column.values } : null;
+}
+
 /** Coverage of the interval that a regression has without being asked for one. */
 const usualCoverage = 0.9;
 
@@ -113,11 +123,11 @@ function intervalOf(
   { task, values }: Labels,
   { fold, prediction }: HeldOutAnswers,
   asked: number | null,
-  kind: FoldPlanInfo["kind"],
+  { kind, ahead }: { kind: FoldPlanInfo["kind"]; ahead: Ahead | null },
 ) {
   if (task !== "regression") return null;
   const known = prediction[0]!.map((value, row) => (fold[row]! < 0 ? Number.NaN : value));
   const rows = fold.reduce((count, own) => count + (own < 0 ? 0 : 1), 0);
   if (asked === null && rows < 2 / (1 - usualCoverage)) return null;
-  return conformalInterval(values, known, asked ?? usualCoverage, kind === "time" ? fold : null);
+  return conformalInterval(values, known, asked ?? usualCoverage, { inTime: kind === "time" ? fold : null, ahead });
 }
