@@ -122,6 +122,20 @@ describe("what may be asked beside", () => {
     expect(improve!.after).toContain(asked!.id);
   });
 
+  test("is asked again for another round: on what was tried since", () => {
+    const first: Held = {
+      ...{ ...defined, id: "r_ideas", fact: "features.proposed" },
+      about: { problem: "p1", view: "v", challenger: "v" },
+    };
+    const round = (challenger: string) => {
+      const goals = [{ is: "improvement.proposed", of: { round: 2 }, on: { view: "v", challenger } }];
+      return plan({ ...base, ...asking([ideas]), goals, held: [accepted, first] });
+    };
+    expect(round("v").steps.map(({ tool }) => tool)).not.toContain("planner.ideas");
+    const again = round("c1").steps.find(({ tool }) => tool === "planner.ideas");
+    expect(again!.on).toEqual({ view: "v", challenger: "c1" });
+  });
+
   test("is done without where none does, and isn't asked twice", () => {
     expect(tools(asking([]))).not.toContain("ideas");
     expect(tools(asking([])).at(-1)).toBe("improve");

@@ -27,6 +27,14 @@ describe("an answer worded by a language model", () => {
     expect(kept).toEqual([]);
   });
 
+  it("isn't asked for where slices stand in the answer: their words may say a value", async () => {
+    const { url, asked } = await server(says({ text: good }));
+    const model = openLanguageModel({ model: "m", openaiApiKey: "k", openaiBaseUrl: url })!;
+    const improved = { ...answer, improvement: { rounds: [], why: null, lift: null, look: null, kept: true } };
+    expect(await answerByModel(model, () => undefined)(improved)).toEqual(improved);
+    expect(asked).toEqual([]);
+  });
+
   it.each([
     ["a number of its own", good.replace("0.85", "0.95")],
     ["a mark of no step", good.replace("s00000010", "s00000099")],
