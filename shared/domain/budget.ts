@@ -36,6 +36,16 @@ export const Spend = z.object({
 });
 export type Spend = z.infer<typeof Spend>;
 
+/** What was set aside for work that is still to be done: its limits, and what it's expected to take. */
+export const ReservedWork = z.object({
+  reservation: z.string(),
+  limitUsd: z.number(),
+  limitCpuSeconds: z.number(),
+  limitMemoryMb: z.number(),
+  estimatedUsd: z.number(),
+  estimatedCpuSeconds: z.number(),
+});
+
 /** How one budget stands; `remainsUsd` is never below 0. */
 export const BudgetState = z.object({
   budget: Budget,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ReservedWork } from "../domain/budget.ts";
 import { Classification, Sensitivity } from "../domain/classification.ts";
 import { DatasetName, DatasetPin } from "../domain/dataset.ts";
 import { DriftReport } from "../domain/drift-report.ts";
@@ -228,34 +229,15 @@ export const facts = {
     }),
   ),
   "training.estimated": fact("finding", "cost", ["problem", "view", "training"], Estimate, { ttlMs: day }),
-  "budget.reserved": fact(
-    "permission",
-    "cost",
-    ["request", "person", "problem", "view", "training"],
-    z.object({
-      reservation: z.string(),
-      limitUsd: z.number(),
-      limitCpuSeconds: z.number(),
-      limitMemoryMb: z.number(),
-      estimatedUsd: z.number(),
-      estimatedCpuSeconds: z.number(),
-    }),
-    { consumed: true },
-  ),
+  "budget.reserved": fact("permission", "cost", ["request", "person", "problem", "view", "training"], Reservation, {
+    consumed: true,
+  }),
   /** A search and the training of what it finds, together: the training reserves its own part again, inside what is left. */
   "search.reserved": fact(
     "permission",
     "cost",
     ["request", "person", "problem", "view", "training"],
-    z.object({
-      reservation: z.string(),
-      limitUsd: z.number(),
-      limitCpuSeconds: z.number(),
-      limitMemoryMb: z.number(),
-      estimatedUsd: z.number(),
-      estimatedCpuSeconds: z.number(),
-      trials: z.number().int().positive(),
-    }),
+    ReservedWork.extend({ trials: z.number().int().positive() }),
     { consumed: true },
   ),
   "parameters.tuned": fact("finding", "ml", ["problem", "view", "training"], Search, { ttlMs: 30 * day }),
@@ -299,6 +281,12 @@ export const facts = {
     "permission",
     "governance",
     ["problem", "model", "person", "purpose"],
+    z.object({ policies: z.array(z.string()), reasons: z.array(z.string()) }),
+  ),
+  "change.cleared": fact(
+    "permission",
+    "governance",
+    ["deployment", "person", "purpose", "@role"],
     z.object({ policies: z.array(z.string()), reasons: z.array(z.string()) }),
   ),
   "deployment.live": fact(

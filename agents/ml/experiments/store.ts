@@ -8,29 +8,12 @@ import type { Alias, Artifact, ListedRun, LoggedMetric, RegisteredVersion, RunSt
 
 type Tables = {
   experiment: { id: string; name: string; request: string | null; person: string | null; at: string };
-  run: {
-    id: string;
-    name: string;
-    origin: "trained" | "outside";
-    experiment: string | null;
-    status: RunStatus;
-    problem: string | null;
-    dataset: string | null;
-    target: string | null;
-    task: string | null;
-    algorithm: string | null;
-    model: string | null;
+  run: Omit<ListedRun, "startedAt" | "finishedAt" | "cpuSeconds" | "peakMemoryMb"> & {
     result: RunResult | null;
-    error: { code: string; message: string } | null;
-    request: string | null;
-    person: string | null;
-    key: string;
     started_at: string;
     finished_at: string | null;
     cpu_seconds: number | null;
-    seconds: number | null;
     peak_memory_mb: number | null;
-    seq: number;
   };
   run_param: { run: string; key: string; value: string };
   run_tag: { run: string; key: string; value: string };

@@ -1,4 +1,5 @@
 import type { Context } from "@muster/bus/context.ts";
+import type { Need } from "@muster/bus/tool.ts";
 import { canonical } from "@muster/shared/canonical.ts";
 import { type DatasetPin, parseDatasetRef } from "@muster/shared/domain/dataset.ts";
 import { fault } from "@muster/shared/fault.ts";
@@ -8,6 +9,16 @@ import { loadFitted } from "../scoring/load-fitted.ts";
 import type { ServingDeps } from "./deps.ts";
 import { type PackageParts, packageOf, type ServingPackage } from "./package.ts";
 import { proveServable } from "./prove-servable.ts";
+
+/** What a tool that puts a registered version before users needs, as `Shown` and with the clearance for it. */
+export const goingLiveNeeds = [
+  { is: "problem.defined", as: "problem" },
+  { is: "model.registered", as: "registered" },
+  { is: "run.finished", as: "run" },
+  { is: "view.registered", as: "view" },
+  { is: "deployment.cleared", as: "cleared" },
+  { is: "features.materialized", role: "scoring", as: "scoring" },
+] as const satisfies readonly Need[];
 
 /** What a version to serve is made from: the values of the receipts that going live wants to see. */
 export type Shown = Pick<PackageParts, "problem" | "registered" | "run" | "view" | "scoring">;

@@ -2,7 +2,7 @@ import type { AnyTrx, Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { copied, deploymentNode, modelNode, modelOutput } from "@muster/shared/domain/lineage.ts";
 import { z } from "zod";
-import { assemble } from "../serving/assemble.ts";
+import { assemble, goingLiveNeeds } from "../serving/assemble.ts";
 import type { ServingDeps } from "../serving/deps.ts";
 import { takePlace } from "../serving/go-live.ts";
 
@@ -18,14 +18,7 @@ export const deployModel = tool({
     url: z.string(),
     verdict: z.string(),
   }),
-  needs: [
-    { is: "problem.defined", as: "problem" },
-    { is: "model.registered", as: "registered" },
-    { is: "run.finished", as: "run" },
-    { is: "view.registered", as: "view" },
-    { is: "deployment.cleared", as: "cleared" },
-    { is: "features.materialized", role: "scoring", as: "scoring" },
-  ],
+  needs: goingLiveNeeds,
   gives: [{ is: "deployment.live", about: ({ name }) => ({ deployment: name }) }],
   cost: { ms: 800 },
   run: async ({ problem, registered, run, view, scoring }, context: Context & ServingDeps) => {

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { checkServable, olderData, saysOlder } from "../abtest/older-data.ts";
 import { checkComparable, planFrom, testTerms } from "../abtest/terms.ts";
 import { judgedHoldout } from "../outcomes/performance-windows.ts";
-import { assemble } from "../serving/assemble.ts";
+import { assemble, goingLiveNeeds } from "../serving/assemble.ts";
 import type { ServingDeps } from "../serving/deps.ts";
 import { readPackage } from "../serving/read-package.ts";
 import { checkSplit } from "../serving/split.ts";
@@ -31,14 +31,7 @@ export const startAbTest = tool({
     older: z.array(z.object({ dataset: z.string(), trainedOn: z.string(), newest: z.string() })),
     verdict: z.string(),
   }),
-  needs: [
-    { is: "problem.defined", as: "problem" },
-    { is: "model.registered", as: "registered" },
-    { is: "run.finished", as: "run" },
-    { is: "view.registered", as: "view" },
-    { is: "deployment.cleared", as: "cleared" },
-    { is: "features.materialized", role: "scoring", as: "scoring" },
-  ],
+  needs: goingLiveNeeds,
   gives: [{ is: "ab_test.started", of: "deployment" }],
   cost: { ms: 800 },
   run: async (input, context: Context & ServingDeps) => {
