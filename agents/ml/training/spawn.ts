@@ -21,8 +21,11 @@ export function confinement(file: string, xgboostLibrary: string | null): string
   return ["--permission", "--expose-gc", "--allow-addons", ...readable.map((path) => `--allow-fs-read=${path}`)];
 }
 
+/** Node's heap for what lives shortly would grow to more than a hundred megabytes and be kept, where lists as long as a file come and go. */
+const frugalHeap = ["--max-semi-space-size=1"];
+
 /** Large arrays get pages of their own, which glibc gives back when they are freed; it would keep them for the next ones. */
-const frugal = { MALLOC_MMAP_THRESHOLD_: "131072", MALLOC_TRIM_THRESHOLD_: "131072", MALLOC_ARENA_MAX: "2" };
+const frugalMalloc = { MALLOC_MMAP_THRESHOLD_: "131072", MALLOC_TRIM_THRESHOLD_: "131072", MALLOC_ARENA_MAX: "2" };
 
 /**
  * A training process that was granted one file, waiting for its job. It inherits no setting and no secret. `saving`: it holds
@@ -30,9 +33,9 @@ const frugal = { MALLOC_MMAP_THRESHOLD_: "131072", MALLOC_TRIM_THRESHOLD_: "1310
  */
 export function startChild(file: string, xgboostLibrary: string | null, saving = false): ChildProcess {
   return fork(join(root, "agents/ml/worker/child.ts"), {
-    execArgv: confinement(file, xgboostLibrary),
+    execArgv: [...(saving ? frugalHeap : []), ...confinement(file, xgboostLibrary)],
     // Threads that spin while they wait once cost 30 times the time on a loaded machine.
-    env: { OMP_WAIT_POLICY: "passive", TZ: "UTC", ...(saving ? frugal : {}) },
+    env: { OMP_WAIT_POLICY: "passive", TZ: "UTC", ...(saving ? frugalMalloc : {}) },
     serialization: "advanced",
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
