@@ -229,7 +229,7 @@ export const facts = {
     }),
   ),
   "training.estimated": fact("finding", "cost", ["problem", "view", "training"], Estimate, { ttlMs: day }),
-  "budget.reserved": fact("permission", "cost", ["request", "person", "problem", "view", "training"], Reservation, {
+  "budget.reserved": fact("permission", "cost", ["request", "person", "problem", "view", "training"], ReservedWork, {
     consumed: true,
   }),
   /** A search and the training of what it finds, together: the training reserves its own part again, inside what is left. */
