@@ -49,7 +49,7 @@ export async function prove(
   };
 
   const known: Record<string, unknown> = message.request === null ? {} : { request: message.request };
-  for (const need of tool.needs) if (need.of && input[need.of] !== undefined) known[need.of] = input[need.of];
+  for (const { of, from = of } of tool.needs) if (of && from && input[from] !== undefined) known[of] = input[from];
   for (const need of tool.needs.filter((n) => !n.each)) {
     const found = pick(need, message.receipts, chain, known, usable);
     if (typeof found === "string") {

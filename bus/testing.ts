@@ -206,8 +206,10 @@ export function statementFor(
     ...{ request, person, purpose: "analytics", tool: name, arguments: args, what: "a test" },
     ...{ problem: "p1", scope: [pin], dataset: pin, view: "v1", model: "m1", deployment: "d1", current: pin },
     ...{ training: pin, holdout: pin, scoring: pin, round: 1, challenger: "v2" },
+    ...{ roll_back: "d1", retire: "d1", end_test: "d1" },
   };
-  for (const { of } of tool.needs) if (of && input[of] !== undefined) known[of] = of === "dataset" ? pin : input[of];
+  for (const { of, from = of } of tool.needs)
+    if (of && from && input[from] !== undefined) known[of] = of === "dataset" ? pin : input[from];
   const type = factType(need.is)!;
   const keys = type.about.map((key) => (key === "@role" ? (need.role ?? "training") : key));
   return {

@@ -8,7 +8,8 @@ export type Effect = "read" | "write" | "irreversible";
 
 /**
  * A fact that must be shown before a tool runs.
- * `as`: the input that its signed value fills. `of`: the caller's input that must equal the receipt's `about` of that name.
+ * `as`: the input that its signed value fills. `of`: the caller's input that must equal the receipt's `about` of that name; `from`: the
+ * input's own name, where it is another.
  * `role`: which of several receipts of one kind. `each`: one receipt for every member of that list-valued fact.
  * `failed: "too"`: a receipt that says no is taken as well (the tool reads the verdict itself).
  * `optional`: taken when it is held; never chained. `asked`: an optional one that is chained all the same where a tool that answers
@@ -18,6 +19,7 @@ export type Need = {
   readonly is: FactName;
   readonly as?: string;
   readonly of?: string;
+  readonly from?: string;
   readonly role?: string;
   readonly each?: FactName;
   readonly failed?: "too";

@@ -18,6 +18,7 @@ import { checkPolicy } from "./tools/check-policy.ts";
 import { classifyColumns } from "./tools/classify-columns.ts";
 import { classifyDataset } from "./tools/classify-dataset.ts";
 import { clearAccess } from "./tools/clear-access.ts";
+import { clearChange } from "./tools/clear-change.ts";
 import { clearDeployment } from "./tools/clear-deployment.ts";
 import { clearTraining } from "./tools/clear-training.ts";
 import { collectGarbage } from "./tools/collect-garbage.ts";
@@ -72,6 +73,7 @@ export const governance = agent({
     testPolicies,
     clearTraining,
     clearDeployment,
+    clearChange,
     clearAccess,
     requestApproval,
     decideApproval,

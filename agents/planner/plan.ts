@@ -212,7 +212,8 @@ export function plan(input: PlanInput): Plan {
   ): (FactRef | "pending")[] {
     // Whoever approved a step confirmed that too: of several confirmations only the one of this tool is shown.
     if (need.is === "person.confirmed") return [{ is: need.is, of: { tool } }];
-    const of = need.of && stepInput[need.of] !== undefined ? { [need.of]: stepInput[need.of] } : undefined;
+    const said = need.of && stepInput[need.from ?? need.of];
+    const of = need.of && said !== undefined ? { [need.of]: said } : undefined;
     if (!need.each)
       return [{ is: need.is, ...(need.role && { role: need.role }), ...(of && { of }), ...onOf(need.is, on ?? {}) }];
     const list = want({ is: need.each }, false);

@@ -14,7 +14,7 @@ export type FactType<V extends z.ZodType = z.ZodType> = {
   by: string;
   /**
    * Everything a receipt of it depends on. `@role` stands for the role's own name
-   * (`training`, `holdout`, `scoring`), so that two receipts of one kind can be shown side by side.
+   * (`training`, `holdout`, `scoring`; `roll_back` …), so that two receipts of one kind can be shown side by side.
    */
   about: readonly string[];
   value: V;

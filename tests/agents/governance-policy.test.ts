@@ -134,6 +134,45 @@ describe("policies on real servers", () => {
     });
   });
 
+  describe("clear_change", () => {
+    const clear = async (input: Record<string, unknown>, terms: Terms = {}) => {
+      const request = g.newRequest();
+      const receipts = [await accept(g.by.door, request, terms)];
+      return askFrom(g.by.door, { tool: "governance.clear_change", input, receipts, request });
+    };
+    const back = { deployment: "churn", role: "roll_back" };
+    test("lets whoever may deploy take back what is live, by a permission about exactly that", async () => {
+      const { given, output } = await clear(back);
+      expect(given).toMatchObject([
+        { fact: "change.cleared", about: { deployment: "churn", roll_back: "churn", person: "ada" } },
+      ]);
+      expect(output).toMatchObject({ policies: ["live.take_back"], verdict: "ada may roll back churn" });
+      const retire = await clear(
+        { deployment: "churn", role: "retire" },
+        { roles: ["approver"], purpose: "marketing" },
+      );
+      expect(retire.given[0]!.about).toMatchObject({ deployment: "churn", retire: "churn", purpose: "marketing" });
+      for (const [input, terms, code] of [
+        [back, { roles: ["analyst"] }, "denied"],
+        [{ role: "retire" }, {}, "invalid_input"],
+        [{ ...back, role: "deploy" }, {}, "invalid_input"],
+      ] as const)
+        await expect(clear(input, { ...terms } as Terms), JSON.stringify(input)).rejects.toMatchObject({ code });
+    });
+    test("asks the team's own policies, a yes of somebody else among them", async () => {
+      write(
+        "ours.cedar",
+        `@id("ours.retire") @why("a model is retired with an approver's yes") @obligation("approval:approver")
+        forbid (principal, action == Action::"retire", resource) when { !context.approvals.contains(Role::"approver") };`,
+      );
+      await expect(clear({ deployment: "churn", role: "retire" })).rejects.toMatchObject({
+        code: "denied",
+        data: { policies: ["ours.retire"] },
+      });
+      expect((await clear(back)).given).toHaveLength(1);
+    });
+  });
+
   describe("clear_access", () => {
     async function clear(name: Table, input: Record<string, unknown> = {}, terms: Terms = {}) {
       const request = g.newRequest();

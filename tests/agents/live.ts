@@ -22,6 +22,11 @@ import { type Givers, signDeployable, type Trained } from "./deployable.ts";
 export type LiveBench = Awaited<ReturnType<typeof startLive>>;
 export type Shown = Awaited<ReturnType<typeof signDeployable>>;
 
+/** What governance has to clear before a tool. */
+const changes: Record<string, string> = {
+  ...{ rollback_deployment: "roll_back", retire_model: "retire", end_ab_test: "end_test" },
+};
+
 /** One client as a caller sends it. */
 export type Client = { id?: string | null; tenure: number | null; plan: string | null; fee: number | null };
 
@@ -67,17 +72,25 @@ export async function startLive(name: string, tools: Tool[]) {
       await on("deploy_model", {}, shown.request, Object.values(shown.receipts));
       return shown;
     },
-    /** Asks for a tool as somebody with a role, showing further receipts of that request. */
+    /** Asks for a tool as somebody with a role, showing further receipts of that request; `cleared`: may take back what is live. */
     async ask(
       tool: string,
       input: Record<string, unknown>,
       {
         role = "engineer",
         shows = async () => [],
-      }: { role?: Role; shows?: (request: string) => Promise<string[]> } = {},
+        cleared = true,
+      }: { role?: Role; shows?: (request: string) => Promise<string[]>; cleared?: boolean } = {},
     ) {
       const request = newId("req");
       const receipts = [await accept(givers.gateway, request, { roles: [role] }), ...(await shows(request))];
+      const act = changes[tool];
+      const of = (input.deployment ?? input.name) as string | undefined;
+      if (act && of !== undefined && cleared) {
+        const about = { deployment: of, person: "ada", purpose: "analytics", [act]: of };
+        const yes = { policies: ["test"], reasons: [] };
+        receipts.push(await sign(givers.governance, "change.cleared", about, yes, { request, person: "ada" }));
+      }
       return (await on(tool, input, request, receipts)).output as Record<string, unknown> & { verdict: string };
     },
     /** Signs how the model was judged, on training rows with labels that follow its own scores; `draw` gives 0..1 for a row. */

@@ -182,8 +182,8 @@ describe("a version tested against the live one", () => {
 
   test("the challenger goes live on the clearance it was tested under, and the test is over", async () => {
     await expect(
-      at.ask("end_ab_test", { deployment: name, keep: "challenger" }, { role: "analyst" }),
-    ).rejects.toMatchObject({ code: "denied" });
+      at.ask("end_ab_test", { deployment: name, keep: "challenger" }, { cleared: false }),
+    ).rejects.toMatchObject({ data: { missing: ["change.cleared"] } });
     await at.ask("end_ab_test", { deployment: name, keep: "challenger" });
     expect([await at.live(), await at.standing()]).toEqual([2, [second.model]]);
     expect(await at.deps.evidence.standing("ab_test.started", { deployment: name })).toEqual([]);

@@ -31,15 +31,15 @@ describe("what is live is taken back", () => {
     await at?.stop();
   });
 
-  test("only somebody who may deploy takes it back, to a version that was live; nothing changes otherwise", async () => {
-    for (const [input, role, code] of [
-      [{ deployment: name }, "analyst", "denied"],
-      [{ deployment: "nobody" }, "engineer", "not_found"],
-      [{ deployment: name, version: 2 }, "engineer", "conflict"],
-      [{ deployment: name, version: 9 }, "engineer", "not_found"],
-      [{ deployment: name, version: 0 }, "engineer", "invalid_input"],
+  test("only somebody who is cleared for it takes it back, to a version that was live; nothing changes otherwise", async () => {
+    for (const [input, cleared, code] of [
+      [{ deployment: name }, false, "precondition_failed"],
+      [{ deployment: "nobody" }, true, "not_found"],
+      [{ deployment: name, version: 2 }, true, "conflict"],
+      [{ deployment: name, version: 9 }, true, "not_found"],
+      [{ deployment: name, version: 0 }, true, "invalid_input"],
     ] as const)
-      await expect(at.ask("rollback_deployment", input, { role })).rejects.toMatchObject({ code });
+      await expect(at.ask("rollback_deployment", input, { cleared })).rejects.toMatchObject({ code });
     expect([await at.live(), await at.standing()]).toEqual([2, [second.model]]);
   });
 
@@ -87,12 +87,29 @@ describe("what is live is taken back", () => {
     const [model] = await at.standing();
     const watched = { schedule: watch.id, cron: watch.cron, nextRun: "2026-11-22T02:00:00.000Z" };
     await sign(at.givers.pipeline, "monitoring.started", { deployment: name, model }, watched);
-    for (const [input, role, code] of [
-      [{ name: "nobody" }, "engineer", "not_found"],
-      [{ name, version: 7 }, "engineer", "not_found"],
-      [{ name }, "analyst", "denied"],
+    for (const [input, cleared, code] of [
+      [{ name: "nobody" }, true, "not_found"],
+      [{ name, version: 7 }, true, "not_found"],
+      [{ name }, false, "precondition_failed"],
     ] as const)
-      await expect(at.ask("retire_model", input, { role })).rejects.toMatchObject({ code });
+      await expect(at.ask("retire_model", input, { cleared })).rejects.toMatchObject({ code });
+    // Cleared to retire another model, or to roll this one back.
+    for (const about of [
+      { deployment: "other", retire: "other" },
+      { deployment: name, roll_back: name },
+    ]) {
+      const yes = { policies: ["test"], reasons: [] };
+      const shows = async (request: string) => [
+        await sign(at.givers.governance, "change.cleared", { ...about, person: "ada", purpose: "analytics" }, yes, {
+          request,
+          person: "ada",
+        }),
+      ];
+      await expect(at.ask("retire_model", { name }, { cleared: false, shows })).rejects.toMatchObject({
+        code: "precondition_failed",
+        data: { missing: ["change.cleared"] },
+      });
+    }
 
     const third = await at.signed(trees, 1);
     await at.registered(trees, third, 1);

@@ -36,10 +36,10 @@ describe("the needs of a tool", () => {
   const faultsOf = ({ needs, input, effect, confirmedBy }: Tool): string[] => {
     const keys = Object.keys(input.shape);
     const faults = [];
-    for (const { is, as, of, role, each } of needs) {
+    for (const { is, as, of, from = of, role, each } of needs) {
       const about = factType(is)!.about;
       if (as && keys.includes(as)) faults.push(`${as} is filled and also the caller's`);
-      if (of && !(keys.includes(of) && about.includes(of))) faults.push(`${is} of ${of}, which it isn't about`);
+      if (of && !(keys.includes(from!) && about.includes(of))) faults.push(`${is} of ${of}, which it isn't about`);
       if (role && !about.includes("@role")) faults.push(`${is} has no roles`);
       if (each && !facts[each].members) faults.push(`${each} has no members`);
       if (each && !needs.some((need) => need.is === each)) faults.push(`${each} isn't needed itself`);

@@ -69,11 +69,12 @@ test("a model's versions in plain words: tested against each other, told what ca
     model: hashOf(2),
   });
   for (const [model, status] of [
+    [hashOf(1), 200],
     ["sales", 404],
     ["models:/churn/9", 404],
     ["churn model", 400],
   ] as const)
-    expect((await it.owner.call("ml.find_error_slices", { model })).status, model).toBe(status);
+    expect((await it.owner.call("ml.explain_model", { model })).status, model).toBe(status);
 
   // The table changes once more: what the version reads is in the rows that are sent, so that it can still be compared.
   await load(3);
@@ -112,7 +113,9 @@ test("a model's versions in plain words: tested against each other, told what ca
 
   await ask("promote the challenger of churn");
   await answers("2");
-  expect(outputOf(await ask("roll back churn"), "ml.rollback_deployment")).toMatchObject({ from: 2, to: 1 });
+  const back = await ask("roll back churn");
+  expect(toolsDone(back)).toContain("governance.clear_change");
+  expect(outputOf(back, "ml.rollback_deployment")).toMatchObject({ from: 2, to: 1 });
   await answers("1");
   const refused = await it.owner.ask("roll back sales");
   expect(refused).toMatchObject({ status: "failed", error: { code: "not_found" } });
@@ -122,6 +125,7 @@ test("a model's versions in plain words: tested against each other, told what ca
   expect(await schedules()).toBe(1);
   expect(outputOf(await ask("retire the churn model"), "ml.retire_model")).toMatchObject({ versions: [1, 2], down: 1 });
   await answers("404");
+  expect((await it.owner.call("ml.explain_model", { model: "churn" })).status).toBe(412);
   await vi.waitFor(async () => expect(await schedules()).toBe(0), { timeout: 15_000, interval: 200 });
   expect((await it.owner.http<{ deployments: unknown[] }>("GET", "/v1/deployments")).body.deployments).toEqual([]);
 }, 400_000);

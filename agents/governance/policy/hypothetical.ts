@@ -1,10 +1,13 @@
 import { Purpose, RoleName } from "@muster/shared/domain/policy.ts";
 import { z } from "zod";
-import { FairnessFacts, type Question } from "./question.ts";
+import { Change, FairnessFacts, type Question } from "./question.ts";
 
 /** A question that nobody asked yet: what would be decided for somebody with these roles, for this purpose, then and there. */
 export const Hypothetical = z.strictObject({
-  action: z.enum(["train", "deploy", "read", "use_as_feature", "use_as_key", "use_as_label", "use_for_evaluation"]),
+  action: z.enum([
+    ...(["train", "deploy", "read", "use_as_feature", "use_as_key", "use_as_label", "use_for_evaluation"] as const),
+    ...Change.options,
+  ]),
   roles: z.array(RoleName),
   purpose: Purpose,
   person: z.string().min(1).max(200).default("somebody"),
@@ -39,5 +42,7 @@ export function questionOf(
     const resource = { type: "Model" as const, id, classes, exploratory };
     return { action, principal, context: { ...context, fairness }, resource };
   }
+  if (action === "roll_back" || action === "retire" || action === "end_test")
+    return { action, principal, context, resource: { type: "Deployment", id } };
   return { action, principal, context, resource: { type: "Column", id, classes } };
 }

@@ -5,12 +5,15 @@ type Kind = Obligation["kind"];
 
 /**
  * Who keeps an obligation, by what it is asked about. What stands here is enforced by the tool that asks: clear_training
- * (`train`, `use_as_…`), clear_deployment (`deploy`), clear_access (`read`), assess_fairness (groups of
+ * (`train`, `use_as_…`), clear_deployment (`deploy`), clear_change (what takes that back), clear_access (`read`), assess_fairness (groups of
  * `use_for_evaluation`). Anything else would be a promise that nobody keeps, and a policy that makes it is refused.
  */
 export const enforced: Readonly<Record<Action, readonly Kind[]>> = {
   train: ["approval", "retention"],
   deploy: ["approval"],
+  roll_back: ["approval"],
+  retire: ["approval"],
+  end_test: ["approval"],
   read: ["drop", "mask", "aggregate", "approval", "retention"],
   use_as_feature: ["drop", "mask"],
   use_as_key: ["drop", "mask"],

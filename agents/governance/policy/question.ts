@@ -28,12 +28,16 @@ export const FairnessFacts = z.object({
 });
 export type FairnessFacts = z.infer<typeof FairnessFacts>;
 
+/** What takes back what is live or tried: to an earlier version, for good, or a test of a version beside it. */
+export const Change = z.enum(["roll_back", "retire", "end_test"]);
+export type Change = z.infer<typeof Change>;
+
 const classes = z.array(z.string());
 
 /**
  * One question to the policies: may this person do this to that, now? What a policy can test is in the Cedar schema
  * `policies/muster.cedarschema`. `classes` are those of `classesOf`; a dataset's `featureClasses` are those of the
- * columns that would become features, a model's `classes` those of its features.
+ * columns that would become features, a model's `classes` those of its features; a deployment has none.
  */
 export const Question = z.discriminatedUnion("action", [
   z.object({
@@ -47,6 +51,12 @@ export const Question = z.discriminatedUnion("action", [
     principal: Principal,
     context: Situation.extend({ fairness: FairnessFacts }),
     resource: z.object({ type: z.literal("Model"), id: z.string(), classes, exploratory: z.boolean() }),
+  }),
+  z.object({
+    action: Change,
+    principal: Principal,
+    context: Situation,
+    resource: z.object({ type: z.literal("Deployment"), id: z.string() }),
   }),
   z.object({
     action: z.enum(["use_as_feature", "use_as_key", "use_as_label", "use_for_evaluation", "read"]),

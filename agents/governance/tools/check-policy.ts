@@ -9,6 +9,7 @@ import { z } from "zod";
 import type { GovernanceDeps } from "../index.ts";
 import { decide } from "../policy/decide.ts";
 import { Hypothetical, questionOf } from "../policy/hypothetical.ts";
+import { Change } from "../policy/question.ts";
 
 export const checkPolicy = tool({
   name: "check_policy",
@@ -43,7 +44,8 @@ export const checkPolicy = tool({
     const about = dataset
       ? await columnsOf(evidence, dataset, columns)
       : [{ id: "hypothetical", classes: asked.classes }];
-    const whole = asked.action === "train" || asked.action === "deploy";
+    const whole =
+      asked.action === "train" || asked.action === "deploy" || Change.options.some((one) => one === asked.action);
     const all = [...new Set(about.flatMap(({ classes }) => classes))].sort();
     const questions = whole ? [{ id: dataset ?? "hypothetical", classes: all }] : about;
     const decisions = questions.map(({ id, classes }) => {

@@ -5,7 +5,6 @@ import { z } from "zod";
 import { endTest } from "../abtest/end-test.ts";
 import type { ServingDeps } from "../serving/deps.ts";
 import { checkChain, giveLive, takePlace } from "../serving/go-live.ts";
-import { mayChangeLive } from "../serving/who-may.ts";
 
 export const endAbTest = tool({
   name: "end_ab_test",
@@ -18,10 +17,10 @@ export const endAbTest = tool({
     reason: z.string().min(1).max(300).default("the test was ended"),
   }),
   output: z.object({ deployment: z.string(), test: z.string(), version: z.number().int(), verdict: z.string() }),
+  needs: [{ is: "change.cleared", of: "deployment", role: "end_test" }],
   cost: { ms: 100 },
   run: async ({ deployment: name, keep, reason }, context: Context & ServingDeps) => {
     const { deployments, evidence, rollouts, serving } = context;
-    mayChangeLive(context, "end a test");
     const running = await rollouts.newest(name);
     const live = await deployments.liveOf(name);
     if (!running || running.endedAt !== null || !live)

@@ -6,7 +6,6 @@ import { z } from "zod";
 import { endTest } from "../abtest/end-test.ts";
 import type { MlDeps } from "../index.ts";
 import type { ServingDeps } from "../serving/deps.ts";
-import { mayChangeLive } from "../serving/who-may.ts";
 
 /** Versions of a name that are retired at most in one go. */
 const mostVersions = 1000;
@@ -31,10 +30,10 @@ export const retireModel = tool({
     standing: z.object({ schedules: z.array(z.string()), scores: z.array(z.string()) }),
     verdict: z.string(),
   }),
+  needs: [{ is: "change.cleared", of: "deployment", from: "name", role: "retire" }],
   cost: { ms: 80 },
   run: async ({ name, version, reason = "retired" }, context: Context & ServingDeps & Pick<MlDeps, "store">) => {
     const { deployments, evidence, rollouts, store } = context;
-    mayChangeLive(context, "retire a model");
     const live = await deployments.liveOf(name);
     const known = await store.versions(name, mostVersions);
     const chosen = known.filter((one) => version === undefined || one.version === version);

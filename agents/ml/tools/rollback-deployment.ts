@@ -10,7 +10,6 @@ import { newestScoring } from "../serving/lookup.ts";
 import { proveServable } from "../serving/prove-servable.ts";
 import { readPackage } from "../serving/read-package.ts";
 import { revisionBefore, standingLive } from "../serving/rollback.ts";
-import { mayChangeLive } from "../serving/who-may.ts";
 
 /** Revisions of a name that are looked through. */
 const mostRevisions = 1000;
@@ -34,10 +33,10 @@ export const rollbackDeployment = tool({
     url: z.string(),
     verdict: z.string(),
   }),
+  needs: [{ is: "change.cleared", of: "deployment", role: "roll_back" }],
   cost: { ms: 800 },
   run: async ({ deployment: name, version, reason = "rolled back" }, context: Context & ServingDeps) => {
     const { deployments, evidence, serving } = context;
-    mayChangeLive(context, "roll a deployment back");
     const live = await deployments.liveOf(name);
     if (!live) throw fault("not_found", `nothing is deployed as ${name}; see ml.get_ml_status`, { deployment: name });
     const to = revisionBefore(live, await deployments.history(name, mostRevisions), version);
