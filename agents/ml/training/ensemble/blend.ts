@@ -1,6 +1,6 @@
 import { rowsWhere } from "@muster/shared/stats/rows-where.ts";
 import type { Calibration } from "../../fitted.ts";
-import type { Labels } from "../../labels.ts";
+import { type Labels, takeLabels } from "../../labels.ts";
 import type { Candidate, MetricName } from "../job.ts";
 import { direction } from "../metrics.ts";
 import { emptyMargins, type Finished, type HeldOutMargins } from "../race.ts";
@@ -24,11 +24,12 @@ export function blend(finished: readonly Finished<Candidate>[], labels: Labels, 
   const best = bestOfEach(finished, metric);
   if (best.length < 2) return null;
   const { fold } = best[0]!.answers;
-  const scaled = best.map((one) => calibratedMargins(one, labels));
   const rows = rowsWhere(fold.length, (row) => fold[row]! >= 0);
   const every = Math.max(1, Math.ceil(rows.length / mostRows));
   const looked = rows.filter((_, i) => i % every === 0);
-  const tried = simplex(best.length).map((weights) => ({ weights, losses: lossesOf(weights, scaled, labels, looked) }));
+  const scaled = best.map((one) => calibratedMargins(one, looked));
+  const truth = takeLabels(labels, looked);
+  const tried = simplex(best.length).map((weights) => ({ weights, losses: lossesOf(weights, scaled, truth) }));
   const choose = (keep: (row: number) => boolean) =>
     mostEqual(
       tried,
@@ -92,14 +93,13 @@ function scaleOf(calibration: Calibration | undefined): number {
   return calibration?.kind === "temperature" ? 1 / calibration.temperature : 1;
 }
 
-/** Held-out margins on the scale of log odds, each row by what the other folds calibrated. */
-function calibratedMargins({ answers }: Finished, { task }: Labels): Float64Array[] {
+/** Held-out margins of some rows on the scale of log odds, each by what the other folds calibrated. */
+function calibratedMargins({ answers }: Finished, looked: Int32Array): Float64Array[] {
   const { fold, margins, calibrated } = answers;
-  if (task === "regression") return margins;
   return margins.map((own) =>
-    own.map((margin, row) => {
+    Float64Array.from(looked, (row) => {
       const calibration = calibrated?.byFold.get(fold[row]!);
-      return scaleOf(calibration) * margin + (calibration?.kind === "platt" ? calibration.intercept : 0);
+      return scaleOf(calibration) * own[row]! + (calibration?.kind === "platt" ? calibration.intercept : 0);
     }),
   );
 }
@@ -116,23 +116,17 @@ function simplex(members: number): number[][] {
     .map((weights) => weights.map((weight) => weight / steps));
 }
 
-/** The loss of each looked-at row: squared error, or minus the log of the probability of what was true. */
-function lossesOf(
-  weights: number[],
-  scaled: Float64Array[][],
-  { task, values }: Labels,
-  looked: Int32Array,
-): Float64Array {
+/** The loss of each row: squared error, or minus the log of the probability of what was true. */
+function lossesOf(weights: number[], scaled: Float64Array[][], { task, values }: Labels): Float64Array {
   const outputs = scaled[0]!.length;
   const margins = new Float64Array(outputs);
-  return Float64Array.from(looked, (row) => {
+  return values.map((label, row) => {
     margins.fill(0);
     for (const [m, weight] of weights.entries())
       if (weight > 0) for (let k = 0; k < outputs; k++) margins[k]! += weight * scaled[m]![k]![row]!;
-    const label = values[row]!;
-    if (task === "regression") return (margins[0]! - label) ** 2;
-    if (task === "binary")
-      return Math.log1p(Math.exp(-Math.abs(margins[0]!))) + Math.max(0, label === 1 ? -margins[0]! : margins[0]!);
+    const [first] = margins;
+    if (task === "regression") return (first! - label) ** 2;
+    if (task === "binary") return Math.log1p(Math.exp(-Math.abs(first!))) + Math.max(0, label === 1 ? -first! : first!);
     const top = margins.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
     return top - margins[label]! + Math.log(margins.reduce((sum, margin) => sum + Math.exp(margin - top), 0));
   });
