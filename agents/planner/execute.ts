@@ -26,6 +26,9 @@ export type Executed = {
   failure: { step: string; tool: string; fault: Fault } | null;
 };
 
+/** An agent that was there when the plan was made is being started again; on a busy machine that takes its time. */
+const restartMs = 30_000;
+
 /** A step as people see it, before it ran. */
 export const viewOf = (step: Step): StepView => ({
   id: step.id,
@@ -98,6 +101,7 @@ export async function execute(plan: Plan, done: ReadonlyMap<string, StepView>, e
         effect: step.effect,
         deadline: e.deadline,
         signal: e.signal,
+        patienceMs: restartMs,
       });
       view = { ...running, ...settled(reply), status: "succeeded", elapsedMs: Math.round(e.now() - begun) };
       given.set(step.id, view.receipts);
