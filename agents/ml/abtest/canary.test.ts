@@ -2,7 +2,7 @@ import { normal, seededRandom } from "@muster/shared/random.ts";
 import { describe, expect, it } from "vitest";
 import { canaryJudge, canaryWatch, type Seen, usualLimits, usualShift } from "./canary.ts";
 import { type ScorePair, shiftWatch } from "./score-shift.ts";
-import { shareEvidence } from "./share-evidence.ts";
+import { shareEvidence, shareP } from "./share-evidence.ts";
 
 const logistic = (x: number) => 1 / (1 + Math.exp(-x));
 const limits = usualLimits(true);
@@ -52,6 +52,32 @@ describe("the evidence for a share above a bound", () => {
     expect(reached / runs).toBeLessThan(0.06);
     expect(reached / runs).toBeGreaterThan(0.005);
   });
+});
+
+describe("the check of a sample's ratio", () => {
+  it("is the likelihood of the planned share against the mean over all shares", () => {
+    // By hand: 3 of 3 at a half: 2⁻³ against ∫ p³ dp = 1/4; 1 of 2: 1/4 against ∫ p(1 − p) dp = 1/6, which speaks for the half.
+    expect(shareP(3, 3, 0.5)).toBeCloseTo(0.5, 12);
+    expect(shareP(1, 2, 0.5)).toBe(1);
+  });
+  it("rarely finds a ratio broken that isn't, however often one looks; a test looked at once does far more often", () => {
+    const random = seededRandom(2);
+    const runs = 1500;
+    let [always, once] = [0, 0];
+    for (let run = 0; run < runs; run++) {
+      let hits = 0;
+      const seen = { always: false, once: false };
+      for (let n = 1; n <= 1000; n++) {
+        if (random() < 0.2) hits++;
+        if (shareP(hits, n, 0.2) < 0.05) seen.always = true;
+        if (n >= 50 && Math.abs(hits - 0.2 * n) > 1.96 * Math.sqrt(0.16 * n)) seen.once = true;
+      }
+      always += Number(seen.always);
+      once += Number(seen.once);
+    }
+    expect(always / runs).toBeLessThan(0.05);
+    expect(once / runs).toBeGreaterThan(0.2);
+  }, 20_000);
 });
 
 describe("the shift of paired scores", () => {

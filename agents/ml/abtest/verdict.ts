@@ -1,8 +1,8 @@
-import { chiSquareTest, proportionsTest } from "@muster/shared/stats/tests.ts";
 import { z } from "zod";
 import { feltSeconds } from "./canary.ts";
 import type { TestPlan } from "./plan.ts";
 import { differenceSequence, type Moments, pairedSequence, rhoFor } from "./sequence.ts";
+import { shareEvidence, shareP } from "./share-evidence.ts";
 
 /** What one side of a test came to by now. `assigned`: entities that it answered; `matured`: those whose outcome must be known; `told`: those whose outcome is. */
 export type Side = {
@@ -106,7 +106,7 @@ export function judgeTest(plan: TestPlan, { live, challenger, paired }: Sides): 
 function ratioP(share: number, live: Side, challenger: Side): number | null {
   const all = live.assigned + challenger.assigned;
   if (all === 0) return null;
-  return chiSquareTest([live.assigned, challenger.assigned], [all * (1 - share), all * share]).pValue;
+  return shareP(challenger.assigned, all, share);
 }
 
 /**
@@ -122,8 +122,7 @@ export function workHarm(
   const calls = ({ failures, runs }: Worked) => failures + runs;
   const failing = (side: Worked) => side.failures / Math.max(1, calls(side));
   if (calls(challenger) < leastRuns || calls(live) < leastRuns) return null;
-  const { pValue } = proportionsTest(challenger.failures, calls(challenger), live.failures, calls(live));
-  if (failing(challenger) - failing(live) > guardrails.failures && pValue < splitAlpha)
+  if (surelyAbove(challenger.failures, calls(challenger), failing(live) + guardrails.failures))
     return `version ${challenger.version} fails ${percent(failing(challenger))} of the time, version ${live.version} ${percent(failing(live))}`;
   const run = ({ seconds, runs }: Worked) => seconds / Math.max(1, runs);
   const row = ({ seconds, rows }: Worked) => seconds / Math.max(1, rows);
@@ -133,15 +132,18 @@ export function workHarm(
   return null;
 }
 
+/** Whether a share is above a bound by evidence that may be looked at whenever one likes. */
+const surelyAbove = (hits: number, n: number, bound: number): boolean =>
+  bound < 1 && hits > bound * n && shareEvidence(hits, n, bound) > -Math.log(splitAlpha);
+
 function harmOf(plan: TestPlan, live: Side, challenger: Side): string | null {
   const { guardrails } = plan;
   const harm = workHarm(plan, live, challenger);
   if (harm !== null) return harm;
   const missing = ({ matured, told }: Side) => (matured === 0 ? 0 : 1 - told / matured);
-  if (live.matured > 0 && challenger.matured > 0 && missing(challenger) - missing(live) > guardrails.missing) {
-    const lacks = ({ matured, told }: Side) => matured - told;
-    const p = proportionsTest(lacks(live), live.matured, lacks(challenger), challenger.matured).pValue;
-    if (p < splitAlpha)
+  if (live.matured > 0 && challenger.matured > 0) {
+    const lacks = challenger.matured - challenger.told;
+    if (surelyAbove(lacks, challenger.matured, missing(live) + guardrails.missing))
       return `the outcome is missing of ${percent(missing(challenger))} of version ${challenger.version}'s entities and of ${percent(missing(live))} of version ${live.version}'s: what is known can't be compared`;
   }
   return null;
