@@ -41,7 +41,7 @@ const anew = (["candidates.chosen", "training.estimated", "run.finished"] as con
 
 export const tuneModel = tool({
   name: "tune_model",
-  does: "Searches the settings of boosted trees and forests by TPE with successive halving inside a hard budget that holds the final training too, over every worker there is, each held to what was asked for; says what budget would be enough.",
+  does: "Searches the settings of boosted trees and forests by TPE with successive halving inside a hard budget that holds the final training too, over every worker there is; says what budget would be enough.",
   effect: "write",
   long: true,
   input: SearchBudget.extend(AskedOptions.shape).extend({
