@@ -1,6 +1,5 @@
+import { short } from "../number-text.ts";
 import type { Adjustment } from "./model.ts";
-
-const short = (value: number): string => String(Number(value.toPrecision(4)));
 
 /** An adjustment in words: what was changed, why, and what it cost. */
 export function adjustmentText({ what, from, to, why, score, unmeasured }: Adjustment): string {

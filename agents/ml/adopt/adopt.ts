@@ -5,6 +5,7 @@ import type { DatasetPin } from "@muster/shared/domain/dataset.ts";
 import type { OutsideModel } from "@muster/shared/domain/outside-model.ts";
 import type { Problem } from "@muster/shared/domain/problem.ts";
 import { fault } from "@muster/shared/fault.ts";
+import { short } from "@muster/shared/number-text.ts";
 import { takeRows } from "../encode.ts";
 import { scoredOf } from "../holdout.ts";
 import type { FeatureColumn } from "../matrix.ts";
@@ -131,8 +132,6 @@ function sampleOf(columns: FeatureColumn[]): FeatureColumn[] {
     Int32Array.from({ length: Math.ceil(rows / every) }, (_, i) => i * every),
   );
 }
-
-const short = (value: number | undefined) => (value === undefined ? "undefined" : String(Number(value.toPrecision(4))));
 
 const constantRow = ({ board }: TrainResult) => board.find(({ algorithm }) => algorithm === "constant")!;
 

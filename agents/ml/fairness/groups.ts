@@ -1,4 +1,5 @@
 import type { ColumnType } from "@muster/shared/domain/dataset.ts";
+import { short } from "@muster/shared/number-text.ts";
 import { quantile } from "@muster/shared/stats/quantile.ts";
 import { sorted } from "@muster/shared/stats/sort.ts";
 
@@ -24,7 +25,6 @@ const looksLikeAges = (values: readonly number[]): boolean =>
 function quarters(values: readonly number[]): (value: number) => string {
   const ascending = sorted(Float64Array.from(values));
   const cuts = [...new Set([0.25, 0.5, 0.75].map((share) => quantile(ascending, share)))];
-  const short = (cut: number) => String(Number(cut.toPrecision(4)));
   return (value) => {
     const above = cuts.filter((cut) => value > cut).length;
     if (above === 0) return `up to ${short(cuts[0]!)}`;

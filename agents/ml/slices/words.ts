@@ -1,10 +1,8 @@
 import type { Slice, SliceCondition } from "@muster/shared/domain/slice.ts";
+import { short } from "@muster/shared/number-text.ts";
 
 /** What a run answers: the target, the class that is a yes (null where there is none), and from where a number is far off. */
 export type Told = { target: string; positive: string | null; farOff: number | null };
-
-/** A number in as few digits as tell it apart from its neighbours: four. */
-export const short = (value: number): string => String(Number(value.toPrecision(4)));
 
 const percent = (share: number): string =>
   `${share === 0 || share >= 0.1 ? Math.round(share * 100) : Number((share * 100).toPrecision(2))} %`;

@@ -4,6 +4,7 @@ import type { Estimate } from "@muster/shared/domain/estimate.ts";
 import { type Comparison, FoldDifference, type TriedRound } from "@muster/shared/domain/improvement.ts";
 import type { Goal } from "@muster/shared/domain/request.ts";
 import { fault } from "@muster/shared/fault.ts";
+import { signed } from "@muster/shared/number-text.ts";
 import { z } from "zod";
 import { aboveNoise, contenderOf, foldDifference, readOutOfFold, unequal } from "../improve/out-of-fold.ts";
 import type { MlDeps } from "../index.ts";
@@ -91,4 +92,3 @@ function stopOf(at: {
 }
 
 const short = (value: number): string => String(Number(value.toPrecision(3)));
-const signed = (value: number): string => `${value < 0 ? "−" : "+"}${short(Math.abs(value))}`;

@@ -1,6 +1,7 @@
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { fault } from "@muster/shared/fault.ts";
+import { short } from "@muster/shared/number-text.ts";
 import { z } from "zod";
 import { comparePairs, Pair } from "../experiments/compare-pairs.ts";
 import { oneQuestion } from "../experiments/one-question.ts";
@@ -65,8 +66,6 @@ export const compareExperiments = tool({
     };
   },
 });
-
-const short = (value: number) => String(Number(value.toPrecision(4)));
 
 function sentence(lines: BoardLine[], pairs: Pair[], metric: string): string {
   const [best] = lines;

@@ -4,6 +4,7 @@ import { Figure } from "@muster/shared/domain/fairness.ts";
 import type { Confirmation } from "@muster/shared/domain/improvement.ts";
 import type { Goal } from "@muster/shared/domain/request.ts";
 import { fault } from "@muster/shared/fault.ts";
+import { signed } from "@muster/shared/number-text.ts";
 import { z } from "zod";
 import type { MlDeps } from "../index.ts";
 import { freshLooks } from "./evaluate-model.ts";
@@ -78,5 +79,3 @@ export const confirmImprovement = tool({
 
 const said = (kept: boolean, above: boolean): string =>
   kept ? "kept" : above ? "dropped, since promotion wants fresh data" : "no lift, dropped";
-
-const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(Number(value.toPrecision(3)))}`;

@@ -5,6 +5,7 @@ import { EvaluationReport } from "@muster/shared/domain/evaluation-report.ts";
 import { datasetNode, modelNode } from "@muster/shared/domain/lineage.ts";
 import { Evaluation } from "@muster/shared/domain/model.ts";
 import type { Task } from "@muster/shared/domain/problem.ts";
+import { short } from "@muster/shared/number-text.ts";
 import { denseClusters } from "@muster/shared/stats/bootstrap.ts";
 import { z } from "zod";
 import { belonging } from "../belonging.ts";
@@ -140,9 +141,6 @@ async function judge(
   const found = evaluate({ scored, constant, clusters, threshold, seed });
   return { answers, found, report: await reportOf({ ...of, scored, found }, asked) };
 }
-
-const short = (value: number | undefined): string =>
-  value === undefined ? "undefined" : String(Number(value.toPrecision(4)));
 
 const figure = (metric: string, found: { value: number; low: number; high: number } | undefined): string =>
   found === undefined

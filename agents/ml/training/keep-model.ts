@@ -4,6 +4,7 @@ import { canonical } from "@muster/shared/canonical.ts";
 import { adjustmentText } from "@muster/shared/domain/adjustment-text.ts";
 import type { DatasetPin } from "@muster/shared/domain/dataset.ts";
 import type { RunResult } from "@muster/shared/domain/model.ts";
+import { short } from "@muster/shared/number-text.ts";
 import type { Lake } from "@muster/shared/warehouse/lake.ts";
 import type { FittedModel } from "../fitted.ts";
 import { membersOf } from "../members.ts";
@@ -104,8 +105,6 @@ function oofText({ oof, fitted, metric, board }: TrainResult): string {
     prediction: oof.prediction.map((output) => Array.from(output)),
   });
 }
-
-const short = (value: number): string => String(Number(value.toPrecision(4)));
 
 function sentenceOf(trained: TrainResult, chosen: BoardRow, constant: BoardRow | undefined): string {
   const { metric, plan, board, rows } = trained;

@@ -1,5 +1,6 @@
 import type { TrainingOptions } from "@muster/shared/domain/model.ts";
 import type { Search, TriedSetting } from "@muster/shared/domain/search.ts";
+import { short } from "@muster/shared/number-text.ts";
 import { factOf, parametersOf } from "../training/candidate-facts.ts";
 import type { MetricName } from "../training/job.ts";
 import { direction, summarise } from "../training/metrics.ts";
@@ -68,8 +69,6 @@ function reasonsOf(states: readonly TrialState[]): NonNullable<Search["stoppedFo
   }
   return [...kinds.values()];
 }
-
-const short = (value: number): string => String(Number(value.toPrecision(4)));
 
 function verdictOf(found: Search, finalists: number): string {
   const { board, metric, trials, dropped, stopped, ended, spentCpuSeconds, sufficient, folds, necessary } = found;
