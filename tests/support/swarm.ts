@@ -85,7 +85,7 @@ function personAt(gateway: string, inbox: string, token: string): Person {
     for (;;) {
       const { body } = await http<RequestView>("GET", `/v1/requests/${id}`);
       if (resting.includes(body.status)) return body;
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, 200));
     }
   };
   const load: Person["load"] = (file, more = {}) => {

@@ -1,8 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { call } from "@muster/bus/call.ts";
 import { newId } from "@muster/bus/evidence.ts";
+import { until } from "@muster/infra/until.ts";
 import type { Fairness } from "@muster/shared/domain/fairness.ts";
+import type { RequestView } from "@muster/shared/domain/request.ts";
 import { seededRandom } from "@muster/shared/random.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { confirm } from "../support/signing.ts";
@@ -22,12 +24,79 @@ function loans(seed: number): string {
   return `gender,district,income,granted\n${rows.join("\n")}\n`;
 }
 
+/** Customers of whom `refund` is paid when they leave; `usage` goes with leaving a little. */
+function customers(): string {
+  const random = seededRandom(8);
+  const rows = Array.from({ length: 600 }, (_, i) => {
+    const usage = random() * 10;
+    const gone = random() < 0.15 + 0.05 * usage;
+    const refund = gone ? 20 + random() * 5 : random();
+    return `c${i},${usage.toFixed(3)},${["basic", "plus", "pro"][i % 3]},${refund.toFixed(2)},${gone ? "yes" : "no"}`;
+  });
+  return `customer,usage,plan,refund,churn\n${rows.join("\n")}\n`;
+}
+
+type Told = { versions: { pin: string; why: string }[]; bytes: number; verdict: string };
+
 describe("governance", () => {
   let it: TestSwarm;
   beforeAll(async () => {
     it = await startSwarm();
   }, 120_000);
   afterAll(() => it?.stop());
+
+  // First, while nothing else stands in the lake.
+  describe("garbage on a schedule", () => {
+    let old: string;
+
+    const snapshot = (pin: string) => join(it.home, "lake", `${pin.replace("@", "/")}.parquet`);
+    const load = async (rows: number) => {
+      const text = `id,amount\n${Array.from({ length: rows }, (_, i) => `${i},${i / 2}`).join("\n")}\n`;
+      const { body } = await it.owner.put("sales.csv", text);
+      const { name, version } = (body as { datasets: { name: string; version: string }[] }).datasets[0]!;
+      return `${name}@${version}`;
+    };
+    /** Schedules a call, makes it due and gives the request that came of it, as it rests. */
+    async function scheduled(name: string, call: object): Promise<RequestView> {
+      const set = await it.owner.call<{ output: { schedule: string } }>("pipeline.set_schedule", {
+        ...{ name, call, cron: "0 4 * * 0" },
+      });
+      expect(set.status).toBe(200);
+      const { schedule } = set.body.output;
+      expect((await it.owner.call("pipeline.trigger_schedule", { schedule })).status).toBe(200);
+      const id = await until(async () => {
+        const { body } = await it.owner.http<{ requests: RequestView[] }>("GET", "/v1/requests?limit=50");
+        const found = body.requests.find((request) => request.by === schedule);
+        if (!found) throw new Error("the schedule's request hasn't come yet");
+        return found.id;
+      }, AbortSignal.timeout(60_000));
+      return it.owner.settle(id);
+    }
+
+    beforeAll(async () => {
+      old = await load(200);
+      await load(300);
+      const rule = { dataset: "sales", versions: 1, reason: "a test" };
+      expect((await it.owner.call("governance.set_retention", rule)).status).toBe(200);
+    }, 240_000);
+
+    test("the plan is told on its day, to be read and agreed to by a person, and nothing goes", async () => {
+      const view = await scheduled("weekly_garbage", { tool: "governance.plan_garbage", input: {} });
+      expect(view).toMatchObject({ status: "succeeded", error: null });
+      const told = view.plan.at(-1)!.output as Told;
+      expect(told.versions).toMatchObject([{ pin: old }]);
+      expect(told.verdict).toMatch(/^1 versions, .* would be freed/);
+      expect(existsSync(snapshot(old))).toBe(true);
+    }, 120_000);
+
+    test("removal wants a person each time: a schedule of it ends without removing anything", async () => {
+      const { body } = await it.owner.call<{ output: Told }>("governance.plan_garbage", {});
+      const input = { remove: true, bytes: body.output.bytes };
+      const view = await scheduled("weekly_removal", { tool: "governance.collect_garbage", input });
+      expect(view).toMatchObject({ status: "failed", error: { code: "precondition_failed" } });
+      expect(existsSync(snapshot(old))).toBe(true);
+    }, 120_000);
+  });
 
   test("a yes that was said while the planner was down is heard when it is up again, once", async () => {
     const byChance = (row: number) => ((row * 7919) % 100 < 35 ? "yes" : "no");
@@ -63,6 +132,35 @@ describe("governance", () => {
       ],
     });
   }, 120_000);
+
+  describe("a column that was known only with the answer", () => {
+    test("is left out with its number, and comes back only when a person with the role confirms it", async () => {
+      const { status } = await it.owner.put("leaving.csv", customers(), { name: "leaving" });
+      expect(status).toBe(201);
+      const first = await it.owner.ask("predict churn in leaving");
+      expect(first).toMatchObject({ status: "succeeded", error: null });
+      const dropped = first.answer!.model!.dropped!.find(({ name }) => name === "leaving.refund");
+      expect(dropped).toMatchObject({ reason: expect.stringMatching(/leaking/), number: expect.closeTo(1, 2) });
+      expect(first.answer!.model!.features!.map(({ name }) => name)).not.toContain("refund");
+      const found = stepOf(first, "quality.find_leakage")!.output as { leaks: { column: string; by: string }[] };
+      expect(found.leaks).toMatchObject([{ column: "leaving.refund", by: "strength" }]);
+
+      const { problem } = stepOf(first, "ml.define_problem")!.output as { problem: { hash: string } };
+      const input = { problem: problem.hash, column: "refund", reason: "refunds are booked a month ahead" };
+      const analyst = await it.addPerson("lin", ["analyst"]);
+      const before = await effectsOf(it.owner);
+      expect(await analyst.call("quality.allow_column", input)).toMatchObject({ status: 403 });
+      expect(await effectsOf(it.owner)).toEqual(before);
+      const still = await it.owner.ask("train a model that predicts churn from leaving", { name: "still" });
+      expect(still.answer!.model!.features!.map(({ name }) => name)).not.toContain("refund");
+
+      expect(await it.owner.call("quality.allow_column", input)).toMatchObject({ status: 200 });
+      const again = await it.owner.ask("train a model that predicts churn from leaving", { name: "allowed" });
+      expect(again).toMatchObject({ status: "succeeded", error: null });
+      expect(again.answer!.model!.features!.map(({ name }) => name)).toContain("refund");
+      expect(again.answer!.model!.dropped!.map(({ name }) => name)).not.toContain("leaving.refund");
+    }, 240_000);
+  });
 
   test("a team's own rules keep a protected attribute out, compare by it all the same, and have a person look before it goes live", async () => {
     const folder = join(it.home, "policies");
