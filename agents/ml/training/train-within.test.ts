@@ -10,15 +10,15 @@ import { compile } from "../onnx/compile.ts";
 import type { TrainJob } from "./job.ts";
 import { estimateMemoryMb, inMemory, type MemoryShape, nextPlan } from "./memory-plan.ts";
 import { selectCandidates } from "./select-candidates.ts";
+import { trainInChild } from "./spawn.ts";
 import { trainWithin } from "./train-within.ts";
 
 const rows = 40_000;
 const width = 60;
 let folder: string;
 let file: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "muster-within-"));
-  file = join(folder, "training.parquet");
+async function write(name: string, rows: number): Promise<string> {
+  const file = join(folder, name);
   const engine = await openEngine({ files: [file], memoryMb: 500, threads: 1 });
   const columns = Array.from(
     { length: width },
@@ -29,6 +29,11 @@ beforeAll(async () => {
       CASE WHEN f0 + f1 * f2 + 0.3 * f3 > 1 THEN 'yes' ELSE 'no' END AS __label, 'kind ' || (i % 30) AS kind, * EXCLUDE (i)
     FROM (SELECT i, ${columns.join(", ")} FROM range(${rows}) t(i))) TO ${quoteLiteral(file)} (FORMAT parquet)`);
   engine.close();
+  return file;
+}
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "muster-within-"));
+  file = await write("training.parquet", rows);
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -91,6 +96,26 @@ describe("a training that needs more memory than it has", () => {
     expect(first.cpuSeconds).toBeGreaterThan(again.cpuSeconds);
   }, 240_000);
 
+  test("trains on ten times the rows that fit into the same memory, none left out", async () => {
+    const [many, limit] = [200_000, 300];
+    const few: TrainJob = { ...job(limit), file: await write("many.parquet", many) };
+    few.candidates = few.candidates
+      .filter(({ name }) => name !== "linear")
+      .map((one) =>
+        one.params.algorithm === "xgboost"
+          ? { ...one, params: { ...one.params, trees: { ...one.params.trees, rounds: 3 } } }
+          : one,
+      );
+    const fitting = await trainInChild({ ...few, plan: { ...inMemory, share: 0.1 } });
+    expect(fitting.rows / many).toBeCloseTo(0.1, 2);
+    expect(fitting.peakMemoryMb).toBeLessThanOrEqual(limit);
+    const all = await trainWithin(few, many);
+    expect(all.adjustments.map(({ what }) => what)).toEqual(["streamed"]);
+    expect(all.rows).toBe(many);
+    // Their numbers alone, eight bytes each, would be 93 MB more.
+    expect(all.peakMemoryMb).toBeLessThanOrEqual(limit);
+  }, 240_000);
+
   test("ends unfit with its peak where nothing fits, and over budget where no CPU seconds are left", async () => {
     const small = asFault(await trainWithin(job(60), rows).catch((e: unknown) => e));
     expect(small).toMatchObject({ code: "unfit", data: { limitMb: 60 } });
@@ -121,6 +146,11 @@ describe("the plan after one that didn't fit", () => {
     expect(sampled).toMatchObject({ streamed: true, maxBins: 32 });
     expect(sampled.share).toBeGreaterThan(0.02);
     expect(mb(many, sampled)).toBeLessThanOrEqual(1_000);
+    // The least is given up first: a fifth of the rows, where an attempt with all of them was thought to fit and didn't.
+    const streamed = { streamed: true, maxBins: 32, share: 1 };
+    const near = nextPlan({ ...shallow, rows: 1_500_000 }, streamed, 600)!;
+    expect(near.share).toBeGreaterThan(0.5);
+    expect(near.share).toBeLessThanOrEqual(0.8);
     const next = nextPlan(many, sampled, 1_000)!;
     expect(next.share).toBeLessThanOrEqual(sampled.share / 2);
     expect(nextPlan(many, inMemory, 100)).toBeNull();

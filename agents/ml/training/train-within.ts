@@ -11,8 +11,8 @@ import {
 } from "./memory-plan.ts";
 import { ranOutOfMemory, trainInChild } from "./spawn.ts";
 
-/** Attempts at most: in memory, with fewer bins, streamed, sampled, and sampled once more. */
-const mostAttempts = 5;
+/** Attempts at most: in memory, with fewer bins, streamed, streamed with fewer bins, sampled, and sampled once more. */
+const mostAttempts = 6;
 
 /** A training's result and what was changed so that it fits into its memory. */
 export type TrainedWithin = TrainResult & { adjustments: Adjustment[] };
