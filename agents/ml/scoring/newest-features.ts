@@ -14,8 +14,11 @@ import { type Change, type Opened, openNewest } from "./open-newest.ts";
 import { readColumns } from "./read-columns.ts";
 import { type FeatureRows, readFeatures } from "./read-features.ts";
 
-/** Origins of a forecast that are looked at together at most. */
-const mostOrigins = 12;
+/**
+ * Origins of a forecast that are looked at together at most, and the share of those it learned from: the reference's history then has
+ * eight stretches as long to compare with.
+ */
+const mostOrigins = { count: 12, share: 1 / 8 };
 
 /**
  * The features of a deployed view on other versions of its datasets. `cutoff` is the newest one. `hash` names them: SHA-256 over view, cutoff and
@@ -94,7 +97,8 @@ async function newestCutoff(
 function originsUpTo(newest: string, { label, horizon, cutoffs }: Problem): string[] {
   const origins = [newest];
   if (label.kind !== "forecast" || horizon === null || cutoffs.scoring === null) return origins;
-  for (let k = 1; k < mostOrigins; k++) {
+  const most = Math.min(mostOrigins.count, Math.floor(mostOrigins.share * cutoffs.training.length));
+  for (let k = 1; k < most; k++) {
     const origin = dateOf(floorTo(addHorizon(momentOf(newest), horizon, -k), label.unit));
     if (origin < cutoffs.scoring) break;
     origins.push(origin);
