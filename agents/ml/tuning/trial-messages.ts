@@ -1,27 +1,26 @@
 import type { FaultCode } from "@muster/shared/fault.ts";
-import type { FittedInput, FittedModel } from "../fitted.ts";
-import type { CostMatrix, MetricName, ProposedParams, TrainOptions } from "../training/job.ts";
-import type { LabelTiming } from "../training/known-labels.ts";
+import type { ProposedParams, TrainJob } from "../training/job.ts";
 
-/** What the trials of a search share: the one file that is opened, and how its rows are read and split. */
-export type TrialFile = {
-  file: string;
-  task: FittedModel["task"];
-  metric: MetricName;
-  positive: string | null;
-  features: FittedInput[];
-  /** As of a training job. */
-  mayTell?: string[];
-  /** When labels are known, as of a training job. */
-  known?: LabelTiming | null;
-  /** What every setting is held to, as the training that follows is; absent: nothing. */
-  options?: TrainOptions;
-  costs?: CostMatrix | null;
-  folds: number;
-  seed: number;
-  memoryLimitMb: number;
-  xgboostLibrary: string | null;
-};
+/**
+ * What the trials of a search share, as of a training job: the one file that is opened, how its rows are read and split, and
+ * what every setting is held to.
+ */
+export type TrialFile = Pick<
+  TrainJob,
+  | "file"
+  | "task"
+  | "metric"
+  | "positive"
+  | "features"
+  | "mayTell"
+  | "known"
+  | "options"
+  | "folds"
+  | "seed"
+  | "memoryLimitMb"
+  | "xgboostLibrary"
+> &
+  Partial<Pick<TrainJob, "costs">>;
 
 /** A setting to be scored on some folds; `maxBins`: bins of a column at most, where its memory allows no more (null: as it says). */
 export type TrialJob = {
