@@ -114,7 +114,7 @@ describe("churn for Q3 in the sample company", () => {
 
   test("every kind of candidate is on the board, and the hold-out was looked at once", () => {
     const algorithms = new Set(model().candidates.map((candidate) => candidate.algorithm));
-    expect([...algorithms].sort()).toEqual(["constant", "linear", "random_forest", "xgboost"]);
+    expect([...algorithms].sort()).toEqual(["constant", "ensemble", "linear", "random_forest", "xgboost"]);
     expect(model().candidates.filter((candidate) => candidate.chosen)).toHaveLength(1);
     expect(model().holdoutLook).toBe(1);
     expect(model().metrics.roc_auc).toBeGreaterThan(0.7);
