@@ -12,9 +12,9 @@ import { type Bench, round } from "../support/measure.ts";
 
 const limitMb = 600;
 const columns = 300;
-const rounds = 20;
+const rounds = 10;
 /** Rows that are tried in memory first, and by how much more they become until they don't fit. */
-const firstRows = 20_000;
+const firstRows = 24_000;
 const growth = 1.15;
 
 /** Ten times the rows that fit into a fixed memory limit: how many of them are trained on under it, and what was changed. */
