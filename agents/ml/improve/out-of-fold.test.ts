@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { aboveNoise, foldDifference, type OutOfFoldAnswers, unequal } from "./out-of-fold.ts";
 
-const answers = (probabilities: (number | null)[]): OutOfFoldAnswers => ({
+const answers = (probabilities: number[]): OutOfFoldAnswers => ({
   fold: [-1, 0, 0, 0, 0, 1, 1, 1, 1],
   label: [1, 1, 0, 1, 0, 1, 0, 1, 0],
-  prediction: [probabilities.map((p) => (p === null ? null : 1 - p)), probabilities],
+  prediction: [probabilities.map((p) => 1 - p), probabilities],
 });
-const base = answers([null, 0.6, 0.5, 0.2, 0.3, 0.9, 0.1, 0.4, 0.5]);
-const challenger = answers([null, 0.9, 0.5, 0.8, 0.3, 0.9, 0.1, 0.6, 0.5]);
+const base = answers([Number.NaN, 0.6, 0.5, 0.2, 0.3, 0.9, 0.1, 0.4, 0.5]);
+const challenger = answers([Number.NaN, 0.9, 0.5, 0.8, 0.3, 0.9, 0.1, 0.6, 0.5]);
 
 describe("the difference of two models out of fold", () => {
   test("is paired by fold; rows that were never held out don't count", () => {

@@ -1,7 +1,7 @@
-import { gunzipSync } from "node:zlib";
 import type { Contender, FoldDifference } from "@muster/shared/domain/improvement.ts";
 import type { RunResult } from "@muster/shared/domain/model.ts";
 import { fault } from "@muster/shared/fault.ts";
+import type { OutOfFoldFile } from "../experiments/kept-answers.ts";
 import { servedClasses } from "../score.ts";
 import type { MetricName } from "../training/job.ts";
 import { direction, measure, summarise } from "../training/metrics.ts";
@@ -9,17 +9,8 @@ import { crossedThresholds } from "../training/threshold.ts";
 
 type Task = RunResult["task"];
 
-/**
- * Out-of-fold answers as a run keeps them: per row of the training file its fold (−1: never held out, without a prediction),
- * label and predictions, one array per output.
- */
-export type OutOfFoldAnswers = { fold: number[]; label: number[]; prediction: (number | null)[][] };
-
-/** Reads the out-of-fold answers that a run kept. */
-export const readOutOfFold = async (
-  hash: string,
-  getArtifact: (hash: string) => Promise<Uint8Array>,
-): Promise<OutOfFoldAnswers> => JSON.parse(gunzipSync(await getArtifact(hash)).toString("utf8")) as OutOfFoldAnswers;
+/** Of a run's out-of-fold answers, what a comparison reads. */
+export type OutOfFoldAnswers = Pick<OutOfFoldFile, "fold" | "label" | "prediction">;
 
 /** A finished run as one side of a comparison. */
 export function contenderOf(run: RunResult, view: string): Contender {
@@ -79,7 +70,7 @@ export function foldDifference(
 function byFold(task: Task, metric: MetricName, answers: OutOfFoldAnswers) {
   const fold = Int32Array.from(answers.fold);
   const labels = Float64Array.from(answers.label);
-  const prediction = answers.prediction.map((output) => Float64Array.from(output, (value) => value ?? Number.NaN));
+  const prediction = answers.prediction.map((output) => Float64Array.from(output));
   const count = 1 + fold.reduce((most, one) => Math.max(most, one), -1);
   const thresholds = task === "binary" ? crossedThresholds(labels, prediction[1]!, fold, count, null) : null;
   const folds = Array.from({ length: count }, (_, k) => {

@@ -6,7 +6,8 @@ import type { Goal } from "@muster/shared/domain/request.ts";
 import { fault } from "@muster/shared/fault.ts";
 import { signed } from "@muster/shared/number-text.ts";
 import { z } from "zod";
-import { aboveNoise, contenderOf, foldDifference, readOutOfFold, unequal } from "../improve/out-of-fold.ts";
+import { readOutOfFold } from "../experiments/kept-answers.ts";
+import { aboveNoise, contenderOf, foldDifference, unequal } from "../improve/out-of-fold.ts";
 import type { MlDeps } from "../index.ts";
 import { confirmGoal } from "./improve-model.ts";
 

@@ -1,5 +1,4 @@
 import { setImmediate } from "node:timers/promises";
-import { gunzipSync } from "node:zlib";
 import type { Context } from "@muster/bus/context.ts";
 import { tool } from "@muster/bus/tool.ts";
 import { datasetNode, modelNode } from "@muster/shared/domain/lineage.ts";
@@ -9,6 +8,7 @@ import { fault } from "@muster/shared/fault.ts";
 import { denseClusters } from "@muster/shared/stats/bootstrap.ts";
 import { z } from "zod";
 import { takeRows } from "../encode.ts";
+import { type OutOfFoldFile, readOutOfFold } from "../experiments/kept-answers.ts";
 import { checkNamed } from "../experiments/named-run.ts";
 import type { MlDeps } from "../index.ts";
 import { heldOutRows, rowErrors } from "../slices/errors.ts";
@@ -16,16 +16,6 @@ import { type FoundSlice, findSlices, LEAST_ERRORS, type SliceColumn } from "../
 import { clustersOf } from "../slices/halves.ts";
 import { readSliceRows, type SliceRows } from "../slices/read-slice-rows.ts";
 import { sliceWords, type Told } from "../slices/words.ts";
-
-/** What a training stored of the rows that it held out. Rows that never were have no prediction. */
-const Stored = z.object({
-  classes: z.array(z.string()),
-  row: z.array(z.number().int()),
-  fold: z.array(z.number().int()),
-  label: z.array(z.number()),
-  prediction: z.array(z.array(z.number().nullable())),
-});
-type Stored = z.infer<typeof Stored>;
 
 export const findErrorSlices = tool({
   name: "find_error_slices",
@@ -54,16 +44,14 @@ export const findErrorSlices = tool({
     await checkNamed(named, run, { tracking, deployments });
     await lake.standing(run.training);
     lineage({ inputs: [...cleared.datasets.map(datasetNode), modelNode(problem.name, run.model)] });
-    const text = gunzipSync(await getArtifact(run.artifacts.oof)).toString("utf8");
-    const stored = Stored.parse(JSON.parse(text));
-    const held = { ...stored, prediction: stored.prediction.map((output) => output.map((p) => p ?? Number.NaN)) };
+    const held = await readOutOfFold(run.artifacts.oof, getArtifact);
     const judged = heldOutRows(held);
     if (judged.length === 0)
       throw fault("unfit", "the run held out no rows, so nothing says where it is wrong; train it again with folds");
     const { errors, farOff } = rowErrors(run.task, run.threshold, held, judged);
     const wrong = errors[0]!.happened.reduce((sum, one) => sum + one, 0);
     const about = { run: run.run, model: run.model, rows: judged.length, errors: wrong, farOff, seed };
-    const positive = run.task === "binary" ? stored.classes[1]! : null;
+    const positive = run.task === "binary" ? held.classes[1]! : null;
     if (wrong < LEAST_ERRORS) {
       const none = { slices: [], hard: [], tested: 0, searched: { features: 0, columns: 0, probes: 0 }, leftOut: [] };
       const split = { by: "row" as const, discovery: 0, confirmation: 0 };
@@ -71,7 +59,7 @@ export const findErrorSlices = tool({
       return { ...about, ...none, split, verdict };
     }
     const all = await readSliceRows({ lake, threads, seed, problem, scope, cleared, leakage, view: view.view, run });
-    const rows = sameRows(all, stored, judged);
+    const rows = sameRows(all, held, judged);
     const columns = all.columns.map((one): SliceColumn => ({ ...one, column: takeRows([one.column], rows)[0]! }));
     const clusters = clustersOf(
       entitiesOf(all, rows),
@@ -100,7 +88,7 @@ export const findErrorSlices = tool({
  * The places of the judged rows among those read, which must be the ones that the model was trained on: `conflict` where a
  * row or a label differs.
  */
-function sameRows({ row, labels }: SliceRows, stored: Stored, judged: Int32Array): Int32Array {
+function sameRows({ row, labels }: SliceRows, stored: OutOfFoldFile, judged: Int32Array): Int32Array {
   const same = (i: number) =>
     row[stored.row[i]!] === stored.row[i] && labels.values[stored.row[i]!] === stored.label[i];
   const classes = labels.classes.length === 0 || labels.classes.join("\n") === stored.classes.join("\n");
