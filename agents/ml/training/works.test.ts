@@ -19,6 +19,14 @@ test("what belongs to no candidate alone is shared by what each took; a skipped 
   expect(works[0]).toMatchObject({ rows: 100, columns: 5, folds: 5, threads: 2, peakMemoryMb: 300 });
 });
 
+test("the test of an ensemble is no candidate's: it is shared, and the parts still add up to the run", () => {
+  const ensemble = { params: { algorithm: "ensemble", members: [] } } as Partial<BoardRow>;
+  const board = [row("a", 1), row("b", 3), row("ensemble", 0.5, { algorithm: "ensemble", ...ensemble })];
+  const result = { board, cpuSeconds: 10, threads: 2, peakMemoryMb: 300 } as TrainResult;
+  const works = worksOf(result, { rows: 100, columns: 5, folds: 5 }, 5);
+  expect(works.map(({ cpuSeconds }) => cpuSeconds)).toEqual([2.5, 7.5]);
+});
+
 test("says how many rounds boosting kept, so that estimates learn how soon it stops", () => {
   const board = [row("a", 1), row("b", 2, { rounds: 143.4 })];
   const works = worksOf(

@@ -113,7 +113,9 @@ test.each(["binary", "multiclass", "regression"] as const)(
     const trained = await train(set, jobFor(task));
     const line = trained.board.at(-1)!;
     expect({ chosen: trained.chosen, name: line.name }).toEqual({ chosen: "ensemble", name: "ensemble" });
-    expect(line.reason).toMatch(/^its lead over \w+ of [\d.]+ pays \((?:by [\d.]+ in log_loss, )?at least [\d.]+ with 95 % confidence, by/);
+    expect(line.reason).toMatch(
+      /^its lead over \w+ of [\d.]+ pays \((?:by [\d.]+ in log_loss, )?at least [\d.]+ with 95 % confidence, by/,
+    );
     const members = membersOf(line.params);
     expect(members.length).toBeGreaterThan(1);
     const { fitted } = trained;
@@ -181,7 +183,9 @@ test("a lead that isn't shown to be more than chance isn't taken, though its mea
   const line = trained.board.at(-1)!;
   expect({ name: line.name, chosen: line.chosen }).toEqual({ name: "ensemble", chosen: false });
   expect(line.cv.roc_auc!.mean).toBeGreaterThan(trained.board.find((row) => row.chosen)!.cv.roc_auc!.mean);
-  expect(line.reason).toMatch(/^not chosen: its lead over linear of [\d.]+ isn't shown to pay \(by -?[\d.e-]+ in log_loss, at least -/);
+  expect(line.reason).toMatch(
+    /^not chosen: its lead over linear of [\d.]+ isn't shown to pay \(by -?[\d.e-]+ in log_loss, at least -/,
+  );
 });
 
 test("what is far behind isn't put in: with a step alone the linear model is no member", async () => {
