@@ -75,8 +75,10 @@ describe("what comes in on the bus", () => {
       codes.add(code);
       expect(message).toEqual(expect.any(String));
     }
-    // Bodies such as {} are fine for a tool without required input: those stop at what they need.
-    expect([...codes].sort()).toEqual(["invalid_input", "precondition_failed"]);
+    expect(codes).toContain("invalid_input");
+    // A draw may hit a body that a tool reads, such as {} where nothing is required: that one stops at what it needs.
+    codes.delete("precondition_failed");
+    expect([...codes]).toEqual(["invalid_input"]);
     expect(ran).toEqual([]);
     expect(await rows()).toBe(before);
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
