@@ -77,10 +77,11 @@ export async function trainOn(set: Trainable, job: TrainJob, context: RaceContex
   const chosen = joint?.taken ? joint : finished.find(({ row }) => row.name === choice.name)!;
   await context.breathe();
   const { fitted, boosters } = fitFinal(data, chosen, job.costs, held);
+  const alone = joint ? `${choice.reason}; no ensemble: ${joint.said}` : choice.reason;
   for (const row of board) {
     if (row.skipped) continue;
     row.chosen = row === chosen.row;
-    row.reason ||= row.chosen ? choice.reason : `not chosen: ${chosen.row.name} is preferred`;
+    row.reason ||= row.chosen ? alone : `not chosen: ${chosen.row.name} is preferred`;
   }
   const changed = { data, sample: set.compact?.sample ?? null, chosen: chosen.candidate, job };
   const planCost = await costOfPlan(changed, held);

@@ -7,8 +7,8 @@ import { seedOf } from "../seed-of.ts";
 import { blend } from "./blend.ts";
 import { type Lead, leadOf } from "./lead.ts";
 
-/** An ensemble of candidates that were compared: its line, and whether it is taken instead of the choice among them. */
-export type Considered = Finished & { taken: boolean };
+/** An ensemble of candidates that were compared: its line, whether it is taken instead of the choice among them, and what said so. */
+export type Considered = Finished & { taken: boolean; said: string };
 
 const name = "ensemble";
 
@@ -48,18 +48,15 @@ export function considerEnsemble(
     members: members.map(({ of, weight }) => ({ candidate: of.candidate, weight })),
   };
   const fits = `a budget of ${Math.ceil(needed)} CPU s`;
-  const said = saidOf(chosen.row.name, { metric, lead: leads(chosen) }, by, lead);
+  const shown = saidOf(chosen.row.name, { metric, lead: leads(chosen) }, by, lead);
+  const said = unpaid ? `${shown}, but the fit of all its members needs ${fits}` : shown;
   const row: BoardRow = {
     ...{ name, algorithm: "ensemble", params, why: whyOf(params), cv: unpaid ? {} : cv },
     ...{ seconds: wallSeconds() - startWall, cpuSeconds: meter.used() - startCpu, rounds: null, chosen: false },
-    reason: unpaid
-      ? `skipped: ${said}, but the fit of all its members needs ${fits}`
-      : pays
-        ? said
-        : `not chosen: ${said}`,
+    reason: unpaid ? `skipped: ${said}` : pays ? said : `not chosen: ${said}`,
     skipped: unpaid ? { neededCpuSeconds: refitCpuSeconds, hadCpuSeconds: meter.limit - meter.used(), fits } : null,
   };
-  return { row, candidate: { name, params }, answers, refitCpuSeconds, taken: pays && !unpaid };
+  return { row, candidate: { name, params }, answers, refitCpuSeconds, taken: pays && !unpaid, said };
 }
 
 const whyOf = ({ members }: EnsembleParams): string =>

@@ -182,6 +182,9 @@ test("a lead that isn't shown to be more than chance isn't taken, though its mea
   expect(trained.fitted.estimator.kind).toBe("linear");
   const line = trained.board.at(-1)!;
   expect({ name: line.name, chosen: line.chosen }).toEqual({ name: "ensemble", chosen: false });
+  expect(trained.board.find((row) => row.chosen)!.reason).toMatch(
+    /no ensemble: its lead over linear of [\d.]+ isn't shown to pay/,
+  );
   expect(line.cv.roc_auc!.mean).toBeGreaterThan(trained.board.find((row) => row.chosen)!.cv.roc_auc!.mean);
   expect(line.reason).toMatch(
     /^not chosen: its lead over linear of [\d.]+ isn't shown to pay \(by -?[\d.e-]+ in log_loss, at least -/,
