@@ -1,4 +1,5 @@
 import { normal, seededRandom } from "@muster/shared/random.ts";
+import { rocAuc } from "@muster/shared/stats/metrics.ts";
 import { describe, expect, test } from "vitest";
 import { checkSums } from "../../explain.ts";
 import { coefficientsOf } from "../../explanation/coefficients.ts";
@@ -18,6 +19,7 @@ import type { HeldOutAnswers } from "../race.ts";
 import { answersOf, race } from "../race.ts";
 import { type Trainable, trainOn } from "../train.ts";
 import { verifyGraph } from "../verify-graph.ts";
+import { blend } from "./blend.ts";
 import { considerEnsemble } from "./consider.ts";
 import { leadOf } from "./lead.ts";
 
@@ -225,6 +227,30 @@ test("an ensemble whose members can't all be fitted again inside the budget is l
   const short = left(10 * members - 1);
   expect(short).toMatchObject({ taken: false, row: { cv: {}, skipped: { neededCpuSeconds: 10 * members } } });
   expect(short.row.reason).toContain("but the fit of all its members needs a budget of 101 CPU s");
+});
+
+test("margins of different scales mean the same odds once they are calibrated: neither drowns the other", () => {
+  const random = seededRandom(23);
+  const n = 600;
+  const labels: Labels = {
+    ...{ task: "binary", classes: ["no", "yes"] },
+    values: Float64Array.from({ length: n }, () => Number(random() < 0.5)),
+  };
+  const fold = Int32Array.from({ length: n }, (_, i) => i % 5);
+  // Two signals that know equally much, each for itself; the second is told in a hundred times the first one's unit.
+  const side = (name: string, algorithm: "linear" | "xgboost" | "constant", scale: number, mean: number) => {
+    const margins = [labels.values.map((y) => scale * (2 * y - 1 + 1.3 * normal(random)))];
+    const row = { name, algorithm, cv: { roc_auc: { mean, se: 0, folds: [] } } };
+    return { row, candidate: { name }, answers: answersOf(labels, { fold, margins }), refitCpuSeconds: 0 };
+  };
+  const finished = [side("c", "constant", 0, 0.5), side("a", "linear", 0.1, 0.8), side("b", "xgboost", 10, 0.8)];
+  const { members, held } = blend(finished as never, labels, "roc_auc")!;
+  const [first, second] = members.map(({ weight }) => weight);
+  expect(first! / second!).toBeGreaterThan(50);
+  expect(first! / second!).toBeLessThan(200);
+  const aucOf = (margins: Float64Array) => rocAuc(labels.values, margins);
+  const alone = finished.slice(1).map(({ answers }) => aucOf(answers.margins[0]!));
+  expect(aucOf(held.margins[0]!)).toBeGreaterThan(Math.max(...alone) + 0.03);
 });
 
 describe("the lead that has to be shown", () => {
