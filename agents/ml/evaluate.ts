@@ -64,7 +64,7 @@ export function evaluate({ scored, constant, clusters, threshold, seed }: Evalua
   const rows = scored.labels.length;
   const dense = clusters === null ? null : denseClusters(clusters);
   const entities = dense === null ? rows : dense.reduce((most, c) => Math.max(most, c), -1) + 1;
-  const repeat = dense !== null && entities < rows;
+  const repeat = dense !== null && entities > 1 && entities < rows;
   const repetitions = Math.min(1000, Math.max(200, Math.floor(2e7 / Math.max(1, rows))));
   const intervals = bootstrapIntervals(
     { rows, clusters: repeat ? dense : null, repetitions, random: seededRandom(seed) },

@@ -60,6 +60,20 @@ describe("bootstrap intervals", () => {
       })),
     ).toThrow(expect.objectContaining({ code: "unfit" }));
   });
+
+  it("of a single cluster is that of its rows: drawn as a whole it would have no width", () => {
+    const random = seededRandom(5);
+    const values = Float64Array.from({ length: 60 }, () => normal(random));
+    const mean = (weights: Int32Array) => ({
+      mean: values.reduce((sum, value, i) => sum + value * weights[i]!, 0) / weights.reduce((sum, w) => sum + w, 0),
+    });
+    for (const method of ["percentile", "bca"] as const) {
+      const of = (clusters: Int32Array | null) =>
+        bootstrapIntervals({ rows: 60, clusters, repetitions: 200, random: seededRandom(1) }, mean, { method }).mean;
+      expect(of(new Int32Array(60))).toEqual(of(null));
+      expect(of(null).high - of(null).low).toBeGreaterThan(0.2);
+    }
+  });
 });
 
 describe("the permutation null", () => {

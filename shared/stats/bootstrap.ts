@@ -5,7 +5,8 @@ import { sorted } from "./sort.ts";
 
 /**
  * How rows are drawn again. `clusters`: the dense cluster index (0..k−1) of each row (an entity, a block of time; see
- * `denseClusters`), drawn as a whole; null draws single rows.
+ * `denseClusters`), drawn as a whole; null draws single rows, and so does a single cluster: every draw of it would be the
+ * same, and an interval of no width.
  */
 export type Resampling = { rows: number; clusters: Int32Array | null; repetitions: number; random: () => number };
 
@@ -28,12 +29,16 @@ export function denseClusters<Id>(ids: Iterable<Id>): Int32Array {
   });
 }
 
+const several = (clusters: Int32Array | null): Int32Array | null =>
+  clusters?.some((one) => one !== clusters[0]) ? clusters : null;
+
 /** Each statistic's values over the resamples in their order; undefined ones are NaN. */
 export function bootstrapReplicates<K extends string>(
-  { rows, clusters, repetitions, random }: Resampling,
+  { rows, clusters: given, repetitions, random }: Resampling,
   statistics: Statistics<K>,
 ): Record<K, Float64Array> {
   if (rows === 0) throw fault("unfit", "no rows to draw again; pass at least one");
+  const clusters = several(given);
   const count = clusters === null ? rows : clusters.reduce((most, c) => Math.max(most, c), 0) + 1;
   const drawn = new Int32Array(count);
   const weights = clusters === null ? drawn : new Int32Array(rows);
@@ -86,7 +91,8 @@ export function bootstrapIntervals<K extends string>(
 }
 
 function jackknifed<K extends string>({ rows, clusters }: Resampling, statistics: Statistics<K>): Record<K, number[]> {
-  const clusterOf = (row: number) => (clusters === null ? row : clusters[row]!);
+  const apart = several(clusters);
+  const clusterOf = (row: number) => (apart === null ? row : apart[row]!);
   let count = 0;
   for (let i = 0; i < rows; i++) count = Math.max(count, clusterOf(i) + 1);
   const groups = Math.min(100, count);

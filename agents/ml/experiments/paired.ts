@@ -65,7 +65,7 @@ export function pairedBootstrap(
   const kept = Int32Array.from(a.row.keys()).filter((i) => groupOf(i) % every === 0);
   const dense = cluster && denseClusters(kept.map((i) => cluster[i]!));
   const groups = new Set(dense).size;
-  const clusters = groups < kept.length ? dense : null;
+  const clusters = groups > 1 && groups < kept.length ? dense : null;
   const metricsOf = ({ label, prediction, threshold }: Answered) =>
     weightedMetrics(
       scoredOf(

@@ -1,6 +1,6 @@
 import { normal, seededRandom } from "@muster/shared/random.ts";
 import { describe, expect, test } from "vitest";
-import { drawsOf } from "./draws.ts";
+import { drawsOf } from "../draws.ts";
 import { type LiftInput, pairedLift } from "./paired-lift.ts";
 import { twoModels } from "./testing.ts";
 
@@ -138,6 +138,10 @@ describe("what is drawn", () => {
     expect(drawsOf(each, times(day), 100)).toMatchObject({ by: "time", count: 100 });
     expect(drawsOf(each, times(day / 2), 100)).toMatchObject({ by: "time", count: 50 });
     expect(drawsOf(each, times(day / 20), 100).count).toBeGreaterThanOrEqual(20);
+    // A single entity, such as the one series of a forecast, tells nothing by itself: its time does, else its rows.
+    const one = Array(100).fill("a");
+    expect(drawsOf(one, times(day), 100)).toMatchObject({ by: "time", count: 100 });
+    expect(drawsOf(one, null, 100)).toEqual({ by: "row", clusters: null, count: 100 });
     expect(drawsOf(each, null, 100)).toEqual({ by: "row", clusters: null, count: 100 });
     expect(drawsOf(null, new Float64Array(100), 100).by).toBe("row");
   });

@@ -3,9 +3,9 @@ import { seededRandom } from "@muster/shared/random.ts";
 import { bootstrapReplicates } from "@muster/shared/stats/bootstrap.ts";
 import { quantile } from "@muster/shared/stats/quantile.ts";
 import { sorted } from "@muster/shared/stats/sort.ts";
+import type { Draws } from "../draws.ts";
 import { direction } from "../training/metrics.ts";
 import { onRows, type Scored, weightedMetrics } from "../weighted-metrics.ts";
-import type { Draws } from "./draws.ts";
 
 /** One side's answers on the rows, and its recorded threshold (binary; null elsewhere). */
 export type Side = { scored: Scored; threshold: number | null };

@@ -1,13 +1,13 @@
 import type { Comparison, PairedLift, TargetSlice } from "@muster/shared/domain/improvement.ts";
 import type { RunResult } from "@muster/shared/domain/model.ts";
 import { fault } from "@muster/shared/fault.ts";
+import { drawsOf } from "../draws.ts";
 import { takeRows } from "../encode.ts";
 import type { FittedInput, FittedModel } from "../fitted.ts";
 import { answersOf, scoredOf } from "../holdout.ts";
 import type { FeatureColumn } from "../matrix.ts";
 import { openModel } from "../onnx/run.ts";
 import { loadFitted } from "../scoring/load-fitted.ts";
-import { drawsOf } from "./draws.ts";
 import { pairedLift } from "./paired-lift.ts";
 import { sliceRows } from "./slice-rows.ts";
 

@@ -72,7 +72,7 @@ export async function trainOn(set: Trainable, job: TrainJob, context: RaceContex
     const asks = Number.isFinite(least) ? `; about ${Math.ceil(least + context.meter.used())} would do` : "";
     throw fault("over_budget", `no candidate finished inside ${job.cpuSecondsLimit} CPU s${asks}`, { board });
   }
-  const joint = considerEnsemble(finished, choice, { data, origin: set }, job, held);
+  const joint = considerEnsemble(finished, choice, { data, origin: drawnBy(set, job) }, job, held);
   if (joint) board.push(joint.row);
   const chosen = joint?.taken ? joint : finished.find(({ row }) => row.name === choice.name)!;
   await context.breathe();
@@ -132,3 +132,7 @@ function intervalOf(
   if (asked === null && rows < 2 / (1 - usualCoverage)) return null;
   return conformalInterval(values, known, asked ?? usualCoverage, { inTime: kind === "time" ? fold : null, ahead });
 }
+
+/** What rows belong together by: of a forecast those of one origin, whose steps ahead err together, whatever series they are of. */
+const drawnBy = ({ entity, time }: RowOrigin, { ahead }: TrainJob): RowOrigin =>
+  ahead ? { entity: null, time } : { entity, time };

@@ -306,6 +306,9 @@ describe("the lead that has to be shown", () => {
     const rowsAlone = leadOf(four, { labels: many, origin }, options(1))!;
     const whole = leadOf(four, { labels: many, origin: { entity, time: null } }, options(1))!;
     expect(whole.by).toBe("entity");
+    // Of the one series of a forecast nothing is certain either.
+    const single = leadOf(four, { labels: many, origin: { entity: Array(rows).fill("a"), time: null } }, options(1))!;
+    expect(single).toEqual(rowsAlone);
     expect(whole.value - whole.atLeast).toBeGreaterThan(1.5 * (rowsAlone.value - rowsAlone.atLeast));
   });
 });

@@ -8,7 +8,7 @@ const dayMs = 86_400_000;
 const fewestBlocks = 20;
 
 /**
- * What a bootstrap draws: whole entities where they repeat; else blocks of time where rows have one, a day each, or a
+ * What a bootstrap draws: whole entities where they repeat and are several; else blocks of time where rows have one, a day each, or a
  * twentieth of the span where that holds fewer than 20 days; else rows. `time` is in milliseconds (or any number that
  * rises with it: then its span is cut into twenty).
  */
@@ -16,7 +16,8 @@ export function drawsOf(entity: readonly string[] | null, time: Float64Array | n
   if (entity !== null) {
     const clusters = denseClusters(entity);
     const count = 1 + clusters.reduce((most, one) => Math.max(most, one), -1);
-    if (count < rows) return { by: "entity", clusters, count };
+    // Of a single one every draw would be the same, and anything certain.
+    if (count > 1 && count < rows) return { by: "entity", clusters, count };
   }
   if (time !== null && time.length > 0) {
     const from = time.reduce((least, at) => Math.min(least, at), Number.POSITIVE_INFINITY);
